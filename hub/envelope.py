@@ -1,0 +1,220 @@
+"""What travels: a message, its three identities, and its form on the wire.
+
+Three identities are kept apart. The *request id* (sender, operation, the sender's own
+reference) is what is handled once. The *transmission* (origin, boot, sequence) names one
+sending of it. The business object, a booking say, has a reference of its own in the body.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Self
+
+from hub.errors import MalformedEnvelope
+
+ORIGIN = "lupu-origin"
+BOOT = "lupu-boot"
+SEQUENCE = "lupu-sequence"
+ACCEPTED_AT = "lupu-accepted-at"
+EXPIRES_AT = "lupu-expires-at"
+SIGN_IN = "lupu-sign-in"
+OPERATOR = "lupu-operator"
+HOPS = "lupu-hops"
+
+HEADER_CHARACTERS_MAX = 1_000
+HOPS_MAX = 16
+
+_REQUEST_ID = re.compile(
+    r"(?P<sender>[a-z]{1,16}:[A-Za-z0-9._-]{1,32})/(?P<operation>[A-Za-z]{1,40})"
+    r"/(?P<reference>[A-Za-z0-9._:-]{1,64})"
+)
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestId:
+    """What is handled once: who asks (``kind:number``), for what, under which own reference."""
+
+    sender: str
+    operation: str
+    reference: str
+
+    def __str__(self) -> str:
+        """One line: ``agent:1001/PlaceBooking/A-17``."""
+        return f"{self.sender}/{self.operation}/{self.reference}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the one-line form; MalformedEnvelope where it is not one."""
+        match = _REQUEST_ID.fullmatch(text)
+        if match is None:
+            raise MalformedEnvelope("The request id must read sender/operation/reference.")
+        return cls(match["sender"], match["operation"], match["reference"])
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """One sending: the process that sent, its start (``boot``), a number rising by one."""
+
+    origin: str
+    boot: str
+    sequence: int
+
+    def __str__(self) -> str:
+        """One line: ``gateway-1.5f2c.17``."""
+        return f"{self.origin}.{self.boot}.{self.sequence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A place a message passed and when, in UTC."""
+
+    place: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A message as a broker carries it: AMQP basic properties, headers and bytes.
+
+    ``user_id`` is the broker account that published; the broker itself verifies it.
+    ``expiration_ms`` and ``persistent`` follow from the lane.
+    """
+
+    type: str
+    message_id: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reply_to: str = ""
+    correlation_id: str = ""
+    user_id: str = ""
+    expiration_ms: int | None = None
+    persistent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, checked.
+
+    ``type`` is ``Name.version`` as in the map of messages; ``body`` is the XML document its
+    XSD describes, in UTF-8. ``accepted_at`` and ``expires_at`` are UTC. ``correlation`` is, in
+    a reply, the transmission it answers. ``operator`` is the member of staff who acted, if any.
+    """
+
+    type: str
+    id: RequestId
+    transmission: Transmission
+    accepted_at: datetime
+    body: bytes
+    reply_to: str = ""
+    correlation: str = ""
+    expires_at: datetime | None = None
+    sign_in: str = ""
+    operator: str = ""
+    hops: tuple[Hop, ...] = ()
+
+    def passed(self, place: str, at: datetime) -> Self:
+        """Return the message with one more hop; beyond HOPS_MAX unchanged."""
+        if len(self.hops) >= HOPS_MAX:
+            return self
+        return replace(self, hops=(*self.hops, Hop(place, at)))
+
+
+def to_wire(message: Message, *, account: str = "", persistent: bool = True) -> Wire:
+    """Return the message as a broker carries it, published by ``account``."""
+    headers = {
+        ORIGIN: message.transmission.origin,
+        BOOT: message.transmission.boot,
+        SEQUENCE: str(message.transmission.sequence),
+        ACCEPTED_AT: write_time(message.accepted_at),
+    }
+    if message.expires_at is not None:
+        headers[EXPIRES_AT] = write_time(message.expires_at)
+    if message.sign_in:
+        headers[SIGN_IN] = message.sign_in
+    if message.operator:
+        headers[OPERATOR] = message.operator
+    if message.hops:
+        headers[HOPS] = write_hops(message.hops)
+    return Wire(
+        type=message.type,
+        message_id=str(message.id),
+        body=message.body,
+        headers=headers,
+        reply_to=message.reply_to,
+        correlation_id=message.correlation,
+        user_id=account,
+        persistent=persistent,
+    )
+
+
+def from_wire(wire: Wire) -> Message:
+    """Read a message; MalformedEnvelope names the header that is missing or unreadable."""
+    headers = wire.headers
+    expires_at = headers.get(EXPIRES_AT)
+    return Message(
+        type=wire.type,
+        id=RequestId.parse(wire.message_id),
+        transmission=Transmission(
+            _name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers)
+        ),
+        accepted_at=read_time(_header(headers, ACCEPTED_AT)),
+        body=wire.body,
+        reply_to=wire.reply_to,
+        correlation=wire.correlation_id,
+        expires_at=None if expires_at is None else read_time(expires_at),
+        sign_in=headers.get(SIGN_IN, ""),
+        operator=headers.get(OPERATOR, ""),
+        hops=read_hops(headers.get(HOPS, "")),
+    )
+
+
+def write_time(at: datetime) -> str:
+    """UTC with microseconds, ISO 8601, as every header writes it."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def read_time(text: str) -> datetime:
+    """Read what ``write_time`` wrote; MalformedEnvelope where it is not a time with a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise MalformedEnvelope("A time header is not an ISO 8601 time.") from None
+    if at.tzinfo is None:
+        raise MalformedEnvelope("A time header has no time zone.")
+    return at.astimezone(UTC)
+
+
+def write_hops(hops: tuple[Hop, ...]) -> str:
+    """One line: ``gateway-1=2010-05-01T01:00:00.000000+00:00 hub-1=...``."""
+    return " ".join(f"{hop.place}={write_time(hop.at)}" for hop in hops)
+
+
+def read_hops(text: str) -> tuple[Hop, ...]:
+    """Read what ``write_hops`` wrote; MalformedEnvelope where it is something else."""
+    pairs = [entry.partition("=") for entry in text.split()]
+    if len(pairs) > HOPS_MAX or len(text) > HEADER_CHARACTERS_MAX:
+        raise MalformedEnvelope("There are more hops than a message may have.")
+    return tuple(Hop(place, read_time(at)) for place, _, at in pairs)
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name)
+    if not isinstance(value, str) or not value or len(value) > HEADER_CHARACTERS_MAX:
+        raise MalformedEnvelope(f"The header {name} is missing or unreadable.")
+    return value
+
+
+def _name(headers: Mapping[str, str], name: str) -> str:
+    value = _header(headers, name)
+    if _NAME.fullmatch(value) is None:
+        raise MalformedEnvelope(f"The header {name} is not a name.")
+    return value
+
+
+def _sequence(headers: Mapping[str, str]) -> int:
+    value = _header(headers, SEQUENCE)
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise MalformedEnvelope(f"The header {SEQUENCE} is not a number.")
+    return int(value)

@@ -1,0 +1,75 @@
+"""Every error of the bridge, in one tree; retry policy asks the class, never the text.
+
+::
+
+    LupuError
+    ├── TryAgain                  the same thing may work later
+    │   ├── BrokerAway            no connection, blocked, or not confirmed in time
+    │   └── DatabaseAway          no connection, deadlock, lock timeout, disk full
+    ├── NeverWorks                the same thing will fail again
+    │   ├── MalformedEnvelope     headers are missing or cannot be read
+    │   ├── UnknownMessage        no such message type in the map
+    │   ├── InvalidBody           the body breaks its contract
+    │   └── NotAllowed            the guard or a permission forbids it
+    └── SettingsError             the configuration is wrong; nothing was started
+
+``Refusal`` is not an error but an answer: a business outcome with its reason.
+"""
+
+from dataclasses import dataclass
+
+
+class LupuError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+class TryAgain(LupuError):
+    """The same thing may work later; the route pauses, nothing is counted."""
+
+
+class BrokerAway(TryAgain):
+    """A broker cannot be reached, is blocked, or did not confirm in time."""
+
+
+class DatabaseAway(TryAgain):
+    """The database cannot be reached or cannot serve now."""
+
+
+class NeverWorks(LupuError):
+    """The same thing will fail again; the message is kept with this reason."""
+
+
+class MalformedEnvelope(NeverWorks):
+    """Headers are missing or cannot be read."""
+
+
+class UnknownMessage(NeverWorks):
+    """The type is not in the map of messages."""
+
+
+class InvalidBody(NeverWorks):
+    """The body is not well formed or breaks its contract."""
+
+
+class NotAllowed(NeverWorks):
+    """The guard or a permission forbids it."""
+
+
+class SettingsError(LupuError):
+    """The configuration is wrong; the sentence says which entry and what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that says no: a code for programs, sentences for people, what to do.
+
+    ``retry_after_seconds`` is only meaningful where ``retryable`` is true.
+    """
+
+    code: str
+    sentence_en: str
+    sentence_zh: str
+    what_to_do_en: str
+    what_to_do_zh: str
+    retryable: bool = False
+    retry_after_seconds: int = 0

@@ -1,0 +1,143 @@
+"""The map of the system: every message, its contract, its direction, its lane, its owner.
+
+To add a message: write its XSD, add one row here, handle it in its application. Queue names
+follow from the rows, so do the brokers' definitions in ``deploy/``.
+"""
+
+import enum
+from dataclasses import dataclass
+
+from hub.errors import UnknownMessage
+
+
+class Direction(enum.Enum):
+    """Which way a message may cross."""
+
+    INWARD = "inward"
+    OUTWARD = "outward"
+
+
+class Lane(enum.Enum):
+    """How a message travels.
+
+    REQUESTS are durable and handled once; QUERIES are read-only, short-lived and may be lost;
+    REPLIES answer either and may be lost, for a stored outcome can be fetched; PUBLISHED
+    documents replace their predecessor and wait in a stream for whoever comes late.
+    """
+
+    REQUESTS = "requests"
+    QUERIES = "queries"
+    REPLIES = "replies"
+    PUBLISHED = "published"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageType:
+    """One row of the map.
+
+    ``element`` is the document's root in Clark notation; its namespace names the XSD.
+    ``application`` handles it (inward) or sends it (outward). ``*`` is any: inward, the one
+    that handles the operation which the request id names.
+    """
+
+    name: str
+    version: int
+    element: str
+    direction: Direction
+    lane: Lane
+    application: str
+
+    @property
+    def key(self) -> str:
+        """The name on the wire: ``PlaceBooking.1``."""
+        return f"{self.name}.{self.version}"
+
+
+COMMON = "urn:lupu:common:1"
+TICKETING = "urn:lupu:ticketing:1"
+PUBLISHED = "urn:lupu:published:1"
+
+
+def _row(
+    namespace: str, name: str, direction: Direction, lane: Lane, application: str
+) -> MessageType:
+    return MessageType(name, 1, f"{{{namespace}}}{name}", direction, lane, application)
+
+
+_IN, _OUT = Direction.INWARD, Direction.OUTWARD
+
+MESSAGES: tuple[MessageType, ...] = (
+    _row(TICKETING, "PlaceBooking", _IN, Lane.REQUESTS, "ticketing"),
+    _row(TICKETING, "ChangeBooking", _IN, Lane.REQUESTS, "ticketing"),
+    _row(TICKETING, "ConfirmBooking", _IN, Lane.REQUESTS, "ticketing"),
+    _row(TICKETING, "CancelBooking", _IN, Lane.REQUESTS, "ticketing"),
+    _row(TICKETING, "GetBooking", _IN, Lane.QUERIES, "ticketing"),
+    _row(COMMON, "GetOutcome", _IN, Lane.QUERIES, "*"),
+    _row(TICKETING, "PlaceBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(TICKETING, "ChangeBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(TICKETING, "ConfirmBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(TICKETING, "CancelBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(TICKETING, "GetBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(COMMON, "Refused", _OUT, Lane.REPLIES, "*"),
+    _row(COMMON, "NotKnownYet", _OUT, Lane.REPLIES, "*"),
+    _row(PUBLISHED, "Offers", _OUT, Lane.PUBLISHED, "ticketing"),
+    _row(PUBLISHED, "Agents", _OUT, Lane.PUBLISHED, "ticketing"),
+)
+
+_BY_KEY = {row.key: row for row in MESSAGES}
+
+# Exchanges: the same names on both brokers.
+INWARD_EXCHANGE = "inward"
+OUTWARD_EXCHANGE = "outward"
+QUARANTINE_QUEUE = "quarantine"
+
+
+def message_type(key: str) -> MessageType:
+    """Return the row of ``Name.version``; UnknownMessage where there is none."""
+    row = _BY_KEY.get(key)
+    if row is None:
+        raise UnknownMessage("The message type is not in the map of messages.")
+    return row
+
+
+def applications() -> tuple[str, ...]:
+    """Every application that handles messages, in the order of the map."""
+    return tuple(dict.fromkeys(row.application for row in MESSAGES if row.application != "*"))
+
+
+def destination(row: MessageType, operation: str) -> str:
+    """Return the application that handles an inward message whose id names ``operation``.
+
+    UnknownMessage where a message for any application names an operation nobody handles.
+    """
+    if row.application != "*":
+        return row.application
+    owners = {entry.application for entry in MESSAGES if entry.name == operation} - {"*"}
+    if len(owners) != 1:
+        raise UnknownMessage("The request id names an operation that no application handles.")
+    return owners.pop()
+
+
+def outside_queue(lane: Lane) -> str:
+    """The outside broker's queue for what goes in on ``lane``: ``inward.requests``."""
+    return f"inward.{lane.value}"
+
+
+def inside_queue(application: str, lane: Lane) -> str:
+    """The inside broker's queue of an application: ``ticketing.requests``."""
+    return f"{application}.{lane.value}"
+
+
+def outward_queue(lane: Lane) -> str:
+    """The inside broker's queue for what goes out on ``lane``: ``outward.replies``."""
+    return f"outward.{lane.value}"
+
+
+def published_stream(row: MessageType) -> str:
+    """The outside broker's stream of a published document: ``published.Offers.1``."""
+    return f"published.{row.key}"
+
+
+def reply_queue(origin: str, boot: str) -> str:
+    """The exclusive queue on which one process waits for replies: ``replies.gateway-1.5f2c``."""
+    return f"replies.{origin}.{boot}"

@@ -1,0 +1,225 @@
+"""What the hub asks of outside: a few small protocols, each promise in its docstring.
+
+``adapters/memory.py`` implements every one of them and really serialises; one contract suite
+per port runs on the memory form and on the real one.
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.envelope import Message, RequestId, Wire
+
+
+class Clock(Protocol):
+    """Tells the time; tests move it."""
+
+    def now(self) -> datetime:
+        """Return the present time in UTC, with microseconds."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back, for measuring waits."""
+
+
+class Contracts(Protocol):
+    """Knows the XML documents that the map of messages names."""
+
+    def check(self, element: str, body: bytes) -> None:
+        """Parse ``body`` safely and validate it as ``element``; InvalidBody where it fails."""
+
+    def digest(self, element: str, body: bytes) -> str:
+        """Return the SHA-256 (hex) of the typed values: the same for the same values, whatever
+        the prefixes, white space, encoding or lexical form.
+        """
+
+
+class Published(enum.Enum):
+    """How a publish ended; exactly one of these for every publish.
+
+    CONFIRMED: the broker has it, durably where the queue is durable. RETURNED: no queue takes
+    it. REFUSED: the broker said no (a bound is reached). UNKNOWN: the connection went before
+    the confirm; it may or may not have arrived. NOT_SENT: there was no connection, or it is
+    blocked by the broker's alarm; it certainly did not arrive.
+    """
+
+    CONFIRMED = "confirmed"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to publish: an exchange (empty: the default one) and a routing key."""
+
+    exchange: str
+    routing_key: str
+
+
+class Publisher(Protocol):
+    """Publishes to one broker: mandatory, and confirmed before it counts."""
+
+    def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
+        """Send; call ``settled`` exactly once, on the publisher's own thread, maybe at once."""
+
+    def ready(self) -> bool:
+        """Return whether the connection is open and not blocked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message handed over by a broker, until it is acknowledged.
+
+    ``tag`` is meaningful only to the subscription that delivered it.
+    """
+
+    wire: Wire
+    tag: int
+    redelivered: bool = False
+
+
+class Subscription(Protocol):
+    """One queue being consumed; what is not acknowledged comes again."""
+
+    def acknowledge(self, tag: int, *, up_to: bool = False) -> None:
+        """Say that this delivery (``up_to``: and all before it) is done; late tags are ignored."""
+
+    def pause(self) -> None:
+        """Take no more and give back what is not acknowledged."""
+
+    def resume(self) -> None:
+        """Take messages again."""
+
+
+class Consumer(Protocol):
+    """Consumes from one broker over a connection that is never used to publish."""
+
+    def subscribe(
+        self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None]
+    ) -> Subscription:
+        """Consume ``queue``, holding at most ``prefetch_max`` unacknowledged messages.
+
+        Subscribes anew by itself after every trouble, for ever; after that, tags of before are
+        void and the deliveries come again.
+        """
+
+
+class Quarantine(Protocol):
+    """Keeps what the guard refused, outside, with its original bytes."""
+
+    def keep(self, wire: Wire, reason: str, settled: Callable[[Published], None]) -> None:
+        """Store it durably, then call ``settled`` once."""
+
+
+class InboxState(enum.Enum):
+    """Where a request stands inside.
+
+    HANDLED has its outcome stored. WAITING names something that is not yet there and has a
+    deadline. PARKED failed by itself and waits for a person.
+    """
+
+    HANDLED = "HANDLED"
+    WAITING = "WAITING"
+    PARKED = "PARKED"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply's content: its message type and its document."""
+
+    type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """What the inbox knows of a request. ``answer`` is there once it is HANDLED."""
+
+    id: RequestId
+    digest: str
+    state: InboxState
+    answer: Answer | None
+    outcome_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits: its message, and when it is to be refused if still waiting."""
+
+    message: Message
+    deadline: datetime
+
+
+class Unit(Protocol):
+    """One open transaction: inbox marks, outbox rows and the application's own rows."""
+
+    def entry(self, request_id: RequestId) -> InboxEntry | None:
+        """Return the inbox entry of a request, locked until the transaction ends."""
+
+    def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:
+        """Insert or replace the inbox entry, with the message's transmission, hops and times."""
+
+    def wait(self, message: Message, subject: str, deadline: datetime) -> None:
+        """Keep the message until ``wake(subject)`` or the deadline."""
+
+    def park(self, message: Message, reason: str) -> None:
+        """Keep the original bytes of a message that failed, with the reason."""
+
+    def send(self, replies: Sequence[Message]) -> None:
+        """Add messages to the outbox; they leave only if the transaction commits."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what happens inside if it raises."""
+
+
+class Store(Protocol):
+    """The database of one application, as the inbox and outbox see it."""
+
+    def unit(self) -> AbstractContextManager[Unit]:
+        """Open a transaction; commit on leaving, undo on any error.
+
+        Errors of the driver come out as DatabaseAway (try again) or as they are.
+        """
+
+    def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
+        """Take waiting messages whose subject is named or whose deadline has passed."""
+
+    def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
+        """Return outbox rows not yet marked as sent, oldest first, each with its number."""
+
+    def mark_sent(self, numbers: Sequence[int], at: datetime) -> None:
+        """Mark outbox rows as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a handler returns.
+
+    ``answer`` goes back to whoever asked and is stored as the outcome; ``outcome_code`` names
+    it (``DONE`` or the refusal's code). ``messages`` go elsewhere. ``changed`` names subjects
+    whose waiting messages may now go on. ``wait_for``: nothing was done, the message names this
+    subject, which is not yet there; ``answer`` is then the refusal of the deadline.
+    """
+
+    answer: Answer
+    outcome_code: str
+    messages: Sequence[Message] = ()
+    changed: Sequence[str] = ()
+    wait_for: str = ""
+
+
+class Metrics(Protocol):
+    """Counts and measures; names as Prometheus wants them, units last."""
+
+    def count(self, name: str, by: int = 1, **labels: str) -> None:
+        """Add to a counter."""
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Add an observation to a histogram (seconds)."""
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge."""

@@ -1,0 +1,185 @@
+"""Settings: frozen, grouped, read once, checked before anything starts.
+
+The only reader of the environment and of the configuration file. One TOML file a zone; a
+section is a group below; ``{name}`` in a path stands for the component's own name. The file
+is named by ``--config`` or LUPU_CONFIG. A secret is the path of a file that only its owner
+may read, never a value in the TOML.
+"""
+
+import dataclasses
+import os
+import stat
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from hub.errors import SettingsError
+
+Group = TypeVar("Group")
+
+CONFIG_VARIABLE = "LUPU_CONFIG"
+SECRET_FILE_MODE_MAX = 0o640
+
+
+class Secret:
+    """A value that prints as stars."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        """Wrap ``value``."""
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        """Stars, however long the value is."""
+        return "'***'"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to dial one broker: address, virtual host, and this component's certificate.
+
+    ``name`` must be in the broker's certificate. ``confirm_seconds`` bounds every wait for a
+    confirm; ``window_max`` the publishes under way at once.
+    """
+
+    section: ClassVar[str] = ""
+    host: str
+    port: int
+    authority: Path
+    certificate: Path
+    key: Path
+    name: str = "localhost"
+    virtual_host: str = "lupu"
+    heartbeat_seconds: int = 20
+    connect_seconds: float = 5.0
+    window_max: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideBroker(Broker):
+    """The broker in the DMZ."""
+
+    section: ClassVar[str] = "outside_broker"
+
+
+@dataclass(frozen=True, slots=True)
+class InsideBroker(Broker):
+    """The broker inside."""
+
+    section: ClassVar[str] = "inside_broker"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is logged: ``level`` is DEBUG, INFO, WARNING or ERROR."""
+
+    section: ClassVar[str] = "log"
+    level: str = "INFO"
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where Prometheus asks: ``port`` 0 switches it off."""
+
+    section: ClassVar[str] = "metrics"
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+def config_path(given: str | None) -> Path:
+    """Return the configuration file's path; SettingsError where none is named."""
+    name = given or os.environ.get(CONFIG_VARIABLE)
+    if not name:
+        raise SettingsError(
+            f"No configuration is named: give --config FILE or set {CONFIG_VARIABLE}."
+        )
+    return Path(name)
+
+
+class Configuration:
+    """One zone's configuration file, read once; hands out its groups to one component."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        """Read ``path`` for the component ``name``; SettingsError where it cannot be read."""
+        self.path = path
+        self.name = name
+        try:
+            self._sections = tomllib.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path} is not TOML: {error}.") from error
+
+    def has(self, group: type[Any]) -> bool:
+        """Return whether the file has the group's section."""
+        return group.section in self._sections
+
+    def read(self, group: type[Group]) -> Group:
+        """Return a group; SettingsError names the section, the entry and what is wrong.
+
+        Entries missing from the file take the group's default. An entry that the group does
+        not know is an error: it is a misspelling, or meant for another version.
+        """
+        section = getattr(group, "section")  # noqa: B009
+        given = self._sections.get(section, {})
+        if not isinstance(given, dict):
+            raise SettingsError(f"{self.path}: {section} must be a section, [{section}].")
+        known = {entry.name: entry for entry in dataclasses.fields(group)}  # type: ignore[arg-type]
+        for name in given:
+            if name not in known:
+                raise SettingsError(f"{self.path}: [{section}] has no entry '{name}'.")
+        hints = get_type_hints(group)
+        values = {
+            name: self._value(section, entry, hints[name], given) for name, entry in known.items()
+        }
+        settings = group(**values)
+        check = getattr(settings, "check", None)
+        if check is not None:
+            check()
+        return settings
+
+    def _value(
+        self, section: str, entry: dataclasses.Field[Any], kind: object, given: dict[str, Any]
+    ) -> object:
+        where = f"{self.path}: [{section}] {entry.name}"
+        if entry.name in given:
+            return self._convert(where, kind, given[entry.name])
+        if entry.default is not dataclasses.MISSING:
+            return entry.default
+        raise SettingsError(f"{where} is missing.")
+
+    def _convert(self, where: str, kind: object, value: object) -> object:
+        if kind is Path and isinstance(value, str):
+            return self._path(value)
+        if kind is Secret and isinstance(value, str):
+            return _read_secret(where, self._path(value))
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if kind == tuple[str, ...] and isinstance(value, list):
+            return tuple(str(item) for item in value)
+        if isinstance(kind, type) and type(value) is kind:
+            return value
+        wanted = getattr(kind, "__name__", str(kind))
+        raise SettingsError(f"{where} must be of type {wanted}.")
+
+    def _path(self, value: str) -> Path:
+        return (self.path.parent / value.format(name=self.name)).resolve()
+
+
+def _read_secret(where: str, path: Path) -> Secret:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{where}: {path} cannot be read: {error.strerror}.") from error
+    if mode & ~SECRET_FILE_MODE_MAX:
+        raise SettingsError(f"{where}: {path} can be read by others; chmod 600 it.")
+    if not text:
+        raise SettingsError(f"{where}: {path} is empty.")
+    return Secret(text)
