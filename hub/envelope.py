@@ -24,6 +24,7 @@ HOPS = "lupu-hops"
 
 HEADER_CHARACTERS_MAX = 1_000
 HOPS_MAX = 16
+SEQUENCE_DIGITS_MAX = 18
 
 _REQUEST_ID = re.compile(
     r"(?P<sender>[a-z]{1,16}:[A-Za-z0-9._-]{1,32})/(?P<operation>[A-Za-z]{1,40})"
@@ -215,6 +216,6 @@ def _name(headers: Mapping[str, str], name: str) -> str:
 
 def _sequence(headers: Mapping[str, str]) -> int:
     value = _header(headers, SEQUENCE)
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    if not (value.isascii() and value.isdigit() and len(value) <= SEQUENCE_DIGITS_MAX):
         raise MalformedEnvelope(f"The header {SEQUENCE} is not a number.")
     return int(value)

@@ -11,7 +11,8 @@
     │   ├── UnknownMessage        no such message type in the map
     │   ├── InvalidBody           the body breaks its contract
     │   └── NotAllowed            the guard or a permission forbids it
-    └── SettingsError             the configuration is wrong; nothing was started
+    ├── SettingsError             the configuration is wrong; nothing was started
+    └── Refused                   a business outcome: carries a Refusal, undoes the effect
 
 ``Refusal`` is not an error but an answer: a business outcome with its reason.
 """
@@ -73,3 +74,12 @@ class Refusal:
     what_to_do_zh: str
     retryable: bool = False
     retry_after_seconds: int = 0
+
+
+class Refused(LupuError):
+    """Raised by business code to say no: what it did is undone, the refusal is the outcome."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        """``refusal`` becomes the answer."""
+        super().__init__(refusal.code)
+        self.refusal = refusal

@@ -59,6 +59,7 @@ class Broker:
     heartbeat_seconds: int = 20
     connect_seconds: float = 5.0
     window_max: int = 2_000
+    confirm_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

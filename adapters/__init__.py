@@ -1,0 +1,1 @@
+"""The outside world behind the hub's ports: one library a file."""

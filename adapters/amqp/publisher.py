@@ -1,0 +1,135 @@
+"""Publishing: mandatory and confirmed, pipelined, never one by one."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.amqp.link import Link
+from adapters.amqp.loop import Loop
+from adapters.amqp.wires import publish_number, to_properties
+from hub.envelope import Wire
+from hub.ports import Address, Published
+from hub.settings import Broker
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    settled: Callable[[Published], None]
+    sent_at: float
+    returned: bool = False
+
+
+class AmqpPublisher:
+    """Implements ``hub.ports.Publisher`` over a connection of its own.
+
+    While nothing is confirmed for ``confirm_seconds`` the broker counts as away: more is not
+    sent, so that what is in doubt stays what was sent before.
+    """
+
+    def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
+        self._link = Link(
+            loop, broker, f"{purpose} publishes", opened=self._opened, closed=self._lost
+        )
+        self._window_max = broker.window_max
+        self._stall_seconds = broker.confirm_seconds
+        self._channel: Any = None
+        self._blocked = False
+        self._number = 0
+        self._under_way: OrderedDict[int, _UnderWay] = OrderedDict()
+
+    def start(self) -> None:
+        """Dial and stay connected until ``stop``."""
+        self._link.start()
+
+    def stop(self) -> None:
+        """Close; what is under way settles as UNKNOWN."""
+        self._link.stop()
+
+    def ready(self) -> bool:
+        """Return whether the connection is open, not blocked, and confirms keep coming."""
+        return self._channel is not None and not self._blocked and not self._stalled()
+
+    def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
+        """Send, mandatory; ``settled`` is called once, with how it ended."""
+        if not self.ready() or len(self._under_way) >= self._window_max:
+            settled(Published.NOT_SENT)
+            return
+        self._number += 1
+        self._under_way[self._number] = _UnderWay(settled, time.monotonic())
+        self._channel.basic_publish(
+            exchange=to.exchange,
+            routing_key=to.routing_key,
+            body=wire.body,
+            properties=to_properties(wire, self._number),
+            mandatory=True,
+        )
+
+    def _stalled(self) -> bool:
+        for oldest in self._under_way.values():
+            return time.monotonic() - oldest.sent_at > self._stall_seconds
+        return False
+
+    def _opened(self, connection: Any) -> None:
+        self._blocked = False
+        connection.add_on_connection_blocked_callback(self._on_blocked)
+        connection.add_on_connection_unblocked_callback(self._on_unblocked)
+        connection.channel(on_open_callback=self._channel_opened)
+
+    def _channel_opened(self, channel: Any) -> None:
+        channel.add_on_close_callback(self._channel_closed)
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._confirming(channel))
+
+    def _confirming(self, channel: Any) -> None:
+        self._number = 0
+        self._channel = channel
+
+    def _channel_closed(self, _channel: Any, reason: BaseException) -> None:
+        self._lost()
+        connection = self._link.connection
+        if connection is not None and connection.is_open:
+            self._link.break_off(f"publishing channel closed: {reason}")
+
+    def _on_blocked(self, _connection: Any, method: Any) -> None:
+        self._blocked = True
+        _log.warning("amqp.blocked", extra={"reason": str(method.method.reason)[:200]})
+
+    def _on_unblocked(self, _connection: Any, _method: Any) -> None:
+        self._blocked = False
+        _log.info("amqp.unblocked")
+
+    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
+        # The broker returns a message before it confirms it.
+        under_way = self._under_way.get(publish_number(properties))
+        if under_way is not None:
+            under_way.returned = True
+
+    def _on_confirm(self, frame: Any) -> None:
+        method = frame.method
+        outcome = Published.CONFIRMED if method.NAME == "Basic.Ack" else Published.REFUSED
+        if not method.multiple:
+            self._settle(method.delivery_tag, outcome)
+            return
+        while self._under_way:
+            number = next(iter(self._under_way))
+            if number > method.delivery_tag:
+                break
+            self._settle(number, outcome)
+
+    def _settle(self, number: int, outcome: Published) -> None:
+        under_way = self._under_way.pop(number, None)
+        if under_way is None:
+            return
+        returned = under_way.returned and outcome is Published.CONFIRMED
+        under_way.settled(Published.RETURNED if returned else outcome)
+
+    def _lost(self) -> None:
+        self._channel = None
+        lost, self._under_way = self._under_way, OrderedDict()
+        for under_way in lost.values():
+            under_way.settled(Published.UNKNOWN)

@@ -1,0 +1,85 @@
+"""What may cross. The inside never parses, stores or acts on anything before this has passed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hub.envelope import Message, Wire, from_wire
+from hub.errors import InvalidBody, NeverWorks, NotAllowed
+from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
+from hub.ports import Clock, Contracts
+
+BODY_BYTES_MAX = 262_144
+SKEW_SECONDS_MAX = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which kinds of sender a broker account may name, by the account's first word.
+
+    ``{"gateway": ("agent",)}``: the account ``gateway-1`` may send for ``agent:...`` only.
+    """
+
+    kinds: Mapping[str, tuple[str, ...]]
+
+    def check(self, account: str, sender: str) -> None:
+        """NotAllowed where ``account`` may not speak for ``sender``."""
+        allowed = self.kinds.get(account.partition("-")[0], ())
+        if sender.partition(":")[0] not in allowed:
+            raise NotAllowed("The broker account may not name this sender.")
+
+
+class Guard:
+    """Checks one lane of one direction; every refusal is a NeverWorks with its reason."""
+
+    def __init__(
+        self,
+        direction: Direction,
+        lane: Lane,
+        contracts: Contracts,
+        clock: Clock,
+        admission: Admission | None = None,
+    ) -> None:
+        """``admission`` is needed inward, where the accounts of the outside speak."""
+        self._direction = direction
+        self._lane = lane
+        self._contracts = contracts
+        self._clock = clock
+        self._admission = admission
+
+    def check(self, wire: Wire) -> tuple[Message, MessageType]:
+        """Return the message and its row of the map; raise the reason why it may not cross.
+
+        The cheap checks come first; the body is looked at only after everything else is right.
+        """
+        if len(wire.body) > BODY_BYTES_MAX:
+            raise InvalidBody(f"The body is larger than {BODY_BYTES_MAX} bytes.")
+        row = message_type(wire.type)
+        if row.direction is not self._direction or row.lane is not self._lane:
+            raise NotAllowed("The message may not travel in this direction or on this lane.")
+        message = from_wire(wire)
+        if self._admission is not None:
+            self._check_sender(wire, message, row, self._admission)
+        self._contracts.check(row.element, wire.body)
+        return message, row
+
+    def _check_sender(
+        self, wire: Wire, message: Message, row: MessageType, admission: Admission
+    ) -> None:
+        sent = message.transmission
+        if not wire.user_id or wire.user_id != sent.origin:
+            raise NotAllowed("The origin is not the broker account that published.")
+        admission.check(wire.user_id, message.id.sender)
+        if row.application != "*" and message.id.operation != row.name:
+            raise NotAllowed("The request id names another operation than the message.")
+        if message.reply_to not in ("", reply_queue(sent.origin, sent.boot)):
+            raise NotAllowed("The reply is to go to somebody else's queue.")
+        if message.operator:
+            raise NotAllowed("A member of staff may not be named from outside.")
+        if message.accepted_at - self._clock.now() > timedelta(seconds=SKEW_SECONDS_MAX):
+            raise NotAllowed("The time of acceptance lies in the future.")
+
+
+def reason(error: NeverWorks) -> str:
+    """Return the reason kept with a refused message: the class, a colon, the sentence."""
+    return f"{type(error).__name__}: {error}"[:500]

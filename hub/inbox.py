@@ -1,0 +1,190 @@
+"""Handle once: the effect, the inbox mark, the stored outcome and the outbox rows commit
+together, many messages a transaction, a savepoint each.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.envelope import Message
+from hub.errors import Refusal, Refused, TryAgain
+from hub.messages import message_type
+from hub.ports import (
+    Answer,
+    Clock,
+    Contracts,
+    Handled,
+    InboxEntry,
+    InboxState,
+    Metrics,
+    Store,
+    Unit,
+)
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Message, Unit, datetime], Handled]
+
+DONE = "DONE"
+WOKEN_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The refusals that the inbox itself gives, and how a refusal becomes an answer."""
+
+    reference_reused: Refusal
+    request_too_old: Refusal
+    pending: Refusal
+    answer: Callable[[Refusal], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the inbox, in seconds."""
+
+    request_age_seconds_max: float = 7 * 86_400
+    wait_seconds_max: float = 120
+
+
+class Inbox:
+    """Gives each message to its handler exactly once and keeps the outcome for ever."""
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: Mapping[str, Handler],
+        *,
+        contracts: Contracts,
+        refusals: Refusals,
+        clock: Clock,
+        metrics: Metrics,
+        limits: Limits | None = None,
+    ) -> None:
+        """``handlers`` by message type key (``PlaceBooking.1``)."""
+        self._store = store
+        self._handlers = handlers
+        self._contracts = contracts
+        self._refusals = refusals
+        self._clock = clock
+        self._metrics = metrics
+        self._limits = limits or Limits()
+
+    def handle(self, messages: Sequence[Message]) -> None:
+        """Handle a batch and commit; TryAgain if the database cannot serve now.
+
+        When anything but a TryAgain goes wrong, the whole batch is abandoned and handled anew one
+        message a transaction; the one that fails by itself is parked with its reason.
+        """
+        changed: list[str] = []
+        try:
+            with self._store.unit() as unit:
+                for message in messages:
+                    changed += self._one(message, unit, resumed=False)
+        except TryAgain:
+            raise
+        except Exception:  # noqa: BLE001  whatever it is, it is one message's and is found below
+            self._metrics.count("lupu_inbox_batches_abandoned_total")
+            changed = []
+            for message in messages:
+                changed += self._alone(message)
+        if changed:
+            self._wake(changed)
+
+    def wake_due(self) -> int:
+        """Handle waiting messages whose deadline has passed; return how many."""
+        return self._wake(())
+
+    def _alone(self, message: Message, *, resumed: bool = False) -> Sequence[str]:
+        try:
+            with self._store.unit() as unit:
+                return self._one(message, unit, resumed=resumed)
+        except TryAgain:
+            raise
+        except Exception as error:  # noqa: BLE001  the message is kept with it and waits for a person
+            _log.exception("inbox.parked", extra={"request": str(message.id)})
+            self._metrics.count("lupu_inbox_parked_total")
+            with self._store.unit() as unit:
+                unit.park(message, f"{type(error).__name__}: {error}"[:500])
+            return ()
+
+    def _wake(self, subjects: Sequence[str]) -> int:
+        # A message that is woken may change what others wait for: go on until nobody is left.
+        total = 0
+        while True:
+            woken = self._store.woken(subjects, self._clock.now(), WOKEN_MAX)
+            total += len(woken)
+            changed: list[str] = []
+            for waiting in woken:
+                changed += self._alone(waiting.message, resumed=True)
+            if not changed:
+                return total
+            subjects = changed
+
+    def _one(self, message: Message, unit: Unit, *, resumed: bool) -> Sequence[str]:
+        row = message_type(message.type)
+        digest = self._contracts.digest(row.element, message.body)
+        entry = unit.entry(message.id)
+        if entry is not None and not (resumed and entry.state is InboxState.WAITING):
+            self._repeat(message, digest, entry, unit)
+            return ()
+        return self._first(message, digest, unit)
+
+    def _repeat(self, message: Message, digest: str, entry: InboxEntry, unit: Unit) -> None:
+        if entry.digest != digest:
+            self._metrics.count("lupu_inbox_reused_total")
+            _log.warning("inbox.reference_reused", extra={"request": str(message.id)})
+            answer = self._refusals.answer(self._refusals.reference_reused)
+        elif entry.answer is None:
+            answer = self._refusals.answer(self._refusals.pending)
+        else:
+            answer = entry.answer
+        self._metrics.count("lupu_inbox_repeats_total")
+        unit.send([reply(message, answer)])
+
+    def _first(self, message: Message, digest: str, unit: Unit) -> Sequence[str]:
+        now = self._clock.now()
+        handled = self._effect(message, unit, now)
+        if handled.wait_for:
+            deadline = message.accepted_at + timedelta(seconds=self._limits.wait_seconds_max)
+            if now < deadline:
+                waiting = InboxEntry(message.id, digest, InboxState.WAITING, None, "")
+                unit.record(message, waiting, now)
+                unit.wait(message, handled.wait_for, deadline)
+                return ()
+        done = InboxEntry(
+            message.id, digest, InboxState.HANDLED, handled.answer, handled.outcome_code
+        )
+        unit.record(message, done, now)
+        unit.send([reply(message, handled.answer), *handled.messages])
+        self._metrics.count("lupu_inbox_handled_total", outcome=handled.outcome_code)
+        return handled.changed
+
+    def _effect(self, message: Message, unit: Unit, now: datetime) -> Handled:
+        age_seconds = (now - message.accepted_at).total_seconds()
+        expired = message.expires_at is not None and now > message.expires_at
+        if expired or age_seconds > self._limits.request_age_seconds_max:
+            return self._refused(self._refusals.request_too_old)
+        try:
+            with unit.savepoint():
+                return self._handlers[message.type](message, unit, now)
+        except Refused as refused:
+            return self._refused(refused.refusal)
+
+    def _refused(self, refusal: Refusal) -> Handled:
+        return Handled(self._refusals.answer(refusal), refusal.code)
+
+
+def reply(message: Message, answer: Answer) -> Message:
+    """Return the reply to ``message``: same id, and its transmission as correlation."""
+    return Message(
+        type=answer.type,
+        id=message.id,
+        transmission=message.transmission,
+        accepted_at=message.accepted_at,
+        body=answer.body,
+        reply_to=message.reply_to,
+        correlation=str(message.transmission),
+        hops=message.hops,
+    )

@@ -1,0 +1,105 @@
+"""Asking and waiting: for a process whose threads send a request and wait for its answer.
+
+The publisher lives on one thread of its own; any other thread may call ``send`` and ``expect``.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from hub.envelope import Message, Wire, from_wire
+from hub.errors import MalformedEnvelope
+from hub.ports import Address, Delivery, Metrics, Published, Publisher
+
+_log = logging.getLogger(__name__)
+
+
+class Runner(Protocol):
+    """Runs functions on the thread that owns the publisher."""
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Run ``function`` soon, in the order of the calls; from any thread."""
+
+
+class Reply:
+    """A reply that one thread waits for."""
+
+    __slots__ = ("_queue",)
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Message] = SimpleQueue()
+
+    def put(self, message: Message) -> None:
+        """Hand over the reply; from any thread."""
+        self._queue.put(message)
+
+    def wait(self, seconds: float) -> Message | None:
+        """Return the reply, or None if it did not come within ``seconds``."""
+        try:
+            return self._queue.get(timeout=max(seconds, 0.0))
+        except Empty:
+            return None
+
+
+class Requester:
+    """Sends from many threads and hands each reply to the thread that waits for it.
+
+    A reply nobody waits for is counted and dropped: its outcome is stored inside, and a repeat
+    of the request fetches it.
+    """
+
+    def __init__(
+        self, runner: Runner, publisher: Publisher, metrics: Metrics, confirm_seconds: float
+    ) -> None:
+        self._runner = runner
+        self._publisher = publisher
+        self._metrics = metrics
+        self._confirm_seconds = confirm_seconds
+        self._lock = threading.Lock()
+        self._expected: dict[str, Reply] = {}
+
+    def ready(self) -> bool:
+        """Return whether the publisher would send now."""
+        return self._publisher.ready()
+
+    def send(self, to: Address, wire: Wire) -> Published:
+        """Publish and wait for the confirm; UNKNOWN if none comes in ``confirm_seconds``."""
+        outcome: SimpleQueue[Published] = SimpleQueue()
+        self._runner.call(lambda: self._publisher.publish(to, wire, outcome.put))
+        try:
+            return outcome.get(timeout=self._confirm_seconds)
+        except Empty:
+            return Published.UNKNOWN
+
+    @contextmanager
+    def expect(self, correlation: str) -> Iterator[Reply]:
+        """Be ready for the reply to the transmission ``correlation``; enter before sending."""
+        reply = Reply()
+        with self._lock:
+            self._expected[correlation] = reply
+        try:
+            yield reply
+        finally:
+            with self._lock:
+                del self._expected[correlation]
+
+    def waiting(self) -> int:
+        """Return how many replies are being waited for."""
+        return len(self._expected)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Take a delivery from the reply queue; acknowledging it is the caller's."""
+        try:
+            message = from_wire(delivery.wire)
+        except MalformedEnvelope:
+            self._metrics.count("lupu_replies_unreadable_total")
+            _log.warning("reply.unreadable")
+            return
+        reply = self._expected.get(message.correlation)
+        if reply is None:
+            self._metrics.count("lupu_replies_late_total")
+            return
+        reply.put(message)

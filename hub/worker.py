@@ -1,0 +1,223 @@
+"""The loops of an application: one that handles requests in batches, one that answers queries."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from hub.envelope import Message, to_wire
+from hub.errors import LupuError, NeverWorks, TryAgain
+from hub.guard import Guard
+from hub.inbox import Inbox, reply
+from hub.messages import Lane
+from hub.outbox import Outbox, reply_address
+from hub.ports import (
+    Answer,
+    Clock,
+    Consumer,
+    Delivery,
+    Metrics,
+    Published,
+    Publisher,
+    Quarantine,
+    Subscription,
+)
+
+_log = logging.getLogger(__name__)
+
+Run = Callable[[Callable[[], None]], None]
+Query = Callable[[Message], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the worker's loop moves: batch size, waits and pauses in seconds."""
+
+    batch_max: int = 50
+    idle_seconds: float = 0.05
+    retry_seconds_min: float = 0.5
+    retry_seconds_max: float = 15.0
+    chore_seconds: float = 1.0
+
+
+class RequestWorker:
+    """Takes requests, has them handled once, publishes what was committed, acknowledges.
+
+    A database that is away pauses the queue for as long as it lasts; nothing is counted against
+    the messages, and it is said once.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        outbox: Outbox,
+        guard: Guard,
+        *,
+        run: Run,
+        quarantine: Quarantine,
+        metrics: Metrics,
+        pace: Pace,
+        chores: Callable[[], None],
+    ) -> None:
+        """``chores`` is called about every ``chore_seconds``: sweeps, publishing, waking."""
+        self._inbox = inbox
+        self._outbox = outbox
+        self._guard = guard
+        self._run_on_loop = run
+        self._quarantine = quarantine
+        self._metrics = metrics
+        self._pace = pace
+        self._chores = chores
+        self._taken: SimpleQueue[Delivery] = SimpleQueue()
+        self._subscription: Subscription | None = None
+        self._stopping = threading.Event()
+        self._next_chore = 0.0
+
+    def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
+        """Subscribe; deliveries wait until ``run`` takes them."""
+        self._subscription = consumer.subscribe(queue, prefetch_max, self._taken.put)
+
+    def stop(self) -> None:
+        """End ``run`` after the batch under way."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Handle until ``stop``."""
+        pause_seconds = self._pace.retry_seconds_min
+        held: list[Delivery] = []
+        while not self._stopping.is_set():
+            held = held or self._take()
+            try:
+                self._step(held)
+            except TryAgain as error:
+                if pause_seconds == self._pace.retry_seconds_min:
+                    _log.warning("worker.paused", extra={"reason": str(error)[:300]})
+                self._stopping.wait(pause_seconds)
+                pause_seconds = min(pause_seconds * 2, self._pace.retry_seconds_max)
+                continue
+            if pause_seconds != self._pace.retry_seconds_min:
+                _log.info("worker.resumed")
+                pause_seconds = self._pace.retry_seconds_min
+            held = []
+
+    def _take(self) -> list[Delivery]:
+        taken: list[Delivery] = []
+        try:
+            taken.append(self._taken.get(timeout=self._pace.idle_seconds))
+            while len(taken) < self._pace.batch_max:
+                taken.append(self._taken.get_nowait())
+        except Empty:
+            pass
+        return taken
+
+    def _step(self, deliveries: list[Delivery]) -> None:
+        messages = self._checked(deliveries)
+        if messages:
+            self._inbox.handle([message for _, message in messages])
+        for delivery, _ in messages:
+            self._acknowledge(delivery)
+        self._outbox.mark()
+        self._outbox.publish_soon()
+        if time.monotonic() >= self._next_chore:
+            self._next_chore = time.monotonic() + self._pace.chore_seconds
+            self._inbox.wake_due()
+            self._chores()
+            self._outbox.publish_soon()
+
+    def _checked(self, deliveries: list[Delivery]) -> list[tuple[Delivery, Message]]:
+        checked = []
+        for delivery in deliveries:
+            try:
+                message, _ = self._guard.check(delivery.wire)
+            except NeverWorks as error:
+                self._refuse(delivery, f"{type(error).__name__}: {error}")
+                continue
+            checked.append((delivery, message))
+        return checked
+
+    def _refuse(self, delivery: Delivery, why: str) -> None:
+        _log.warning("worker.refused", extra={"reason": why})
+        self._metrics.count("lupu_worker_refused_total")
+
+        def settled(outcome: Published) -> None:
+            if outcome is Published.CONFIRMED:
+                self._acknowledge_on_loop(delivery)
+
+        self._run_on_loop(lambda: self._quarantine.keep(delivery.wire, why, settled))
+
+    def _acknowledge(self, delivery: Delivery) -> None:
+        self._run_on_loop(lambda: self._acknowledge_on_loop(delivery))
+
+    def _acknowledge_on_loop(self, delivery: Delivery) -> None:
+        if self._subscription is not None:
+            self._subscription.acknowledge(delivery.tag)
+
+
+class QueryWorker:
+    """Answers queries: never deduplicated, never stored; what fails is dropped and counted."""
+
+    def __init__(
+        self,
+        queries: Mapping[str, Query],
+        guard: Guard,
+        publisher: Publisher,
+        *,
+        run: Run,
+        account: str,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        """``queries`` by message type key."""
+        self._queries = queries
+        self._guard = guard
+        self._publisher = publisher
+        self._run_on_loop = run
+        self._account = account
+        self._clock = clock
+        self._metrics = metrics
+        self._taken: SimpleQueue[Delivery] = SimpleQueue()
+        self._subscription: Subscription | None = None
+        self._stopping = threading.Event()
+
+    def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
+        """Subscribe; deliveries wait until ``run`` takes them."""
+        self._subscription = consumer.subscribe(queue, prefetch_max, self._taken.put)
+
+    def stop(self) -> None:
+        """End ``run`` after the query under way."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Answer until ``stop``."""
+        while not self._stopping.is_set():
+            try:
+                delivery = self._taken.get(timeout=0.2)
+            except Empty:
+                continue
+            try:
+                self._answer(self._guard.check(delivery.wire)[0])
+            except LupuError as error:
+                self._metrics.count("lupu_queries_failed_total")
+                _log.warning("query.failed", extra={"reason": str(error)[:300]})
+            self._run_on_loop(lambda tag=delivery.tag: self._acknowledge(tag))  # type: ignore[misc]
+
+    def _answer(self, message: Message) -> None:
+        now = self._clock.now()
+        if message.expires_at is not None and now > message.expires_at:
+            self._metrics.count("lupu_queries_expired_total")
+            return
+        answered = reply(message, self._queries[message.type](message))
+        wire = to_wire(
+            answered.passed(self._account, now), account=self._account, persistent=False
+        )
+        to = reply_address(answered, Lane.REPLIES)
+        self._run_on_loop(lambda: self._publisher.publish(to, wire, self._published))
+
+    def _published(self, outcome: Published) -> None:
+        self._metrics.count("lupu_query_answers_total", outcome=outcome.value)
+
+    def _acknowledge(self, tag: int) -> None:
+        if self._subscription is not None:
+            self._subscription.acknowledge(tag)
