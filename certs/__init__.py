@@ -1,0 +1,1 @@
+"""The certificate authorities' tool and policy; no key is ever committed."""
