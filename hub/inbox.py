@@ -106,7 +106,7 @@ class Inbox:
             _log.exception("inbox.parked", extra={"request": str(message.id)})
             self._metrics.count("lupu_inbox_parked_total")
             with self._store.unit() as unit:
-                unit.park(message, f"{type(error).__name__}: {error}"[:500])
+                unit.park(message, self._digest(message), f"{type(error).__name__}: {error}"[:500])
             return ()
 
     def _wake(self, subjects: Sequence[str]) -> int:
@@ -123,13 +123,15 @@ class Inbox:
             subjects = changed
 
     def _one(self, message: Message, unit: Unit, *, resumed: bool) -> Sequence[str]:
-        row = message_type(message.type)
-        digest = self._contracts.digest(row.element, message.body)
+        digest = self._digest(message)
         entry = unit.entry(message.id)
         if entry is not None and not (resumed and entry.state is InboxState.WAITING):
             self._repeat(message, digest, entry, unit)
             return ()
         return self._first(message, digest, unit)
+
+    def _digest(self, message: Message) -> str:
+        return self._contracts.digest(message_type(message.type).element, message.body)
 
     def _repeat(self, message: Message, digest: str, entry: InboxEntry, unit: Unit) -> None:
         if entry.digest != digest:

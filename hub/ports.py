@@ -166,8 +166,8 @@ class Unit(Protocol):
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until ``wake(subject)`` or the deadline."""
 
-    def park(self, message: Message, reason: str) -> None:
-        """Keep the original bytes of a message that failed, with the reason."""
+    def park(self, message: Message, digest: str, reason: str) -> None:
+        """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox; they leave only if the transaction commits."""

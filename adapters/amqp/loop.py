@@ -17,7 +17,7 @@ class Loop:
     def __init__(self) -> None:
         self.io = IOLoop()
         self._calls: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may arrive while it is held
         self._thread: threading.Thread | None = None
 
     def call(self, function: Callable[[], None]) -> None:

@@ -1,0 +1,172 @@
+"""Queues, bindings and streams in memory; a message is bytes while it lies here."""
+
+import base64
+import json
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Protocol
+
+from hub.envelope import Wire
+from hub.messages import (
+    INWARD_EXCHANGE,
+    MESSAGES,
+    OUTWARD_EXCHANGE,
+    QUARANTINE_QUEUE,
+    Lane,
+    applications,
+    inside_queue,
+    outside_queue,
+    outward_queue,
+    published_stream,
+)
+from hub.ports import Address, Published
+
+
+class Waiting(Protocol):
+    """Somebody who consumes a queue."""
+
+    def wake(self) -> None:
+        """Look for messages soon."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    stream: bool = False
+    bodies: deque[bytes] = field(default_factory=deque)
+    subscriptions: list["Waiting"] = field(default_factory=list)
+
+
+class MemoryBroker:
+    """Queues, bindings and who consumes; one lock around all of it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.up = True
+        self._queues: dict[str, _Queue] = {}
+        self._bindings: dict[tuple[str, str], str] = {}
+
+    def declare(self, name: str, *, stream: bool = False) -> None:
+        """Declare a queue or a stream."""
+        with self.lock:
+            self._queues.setdefault(name, _Queue(stream=stream))
+
+    def delete(self, name: str) -> None:
+        """Delete a queue with all it holds."""
+        with self.lock:
+            self._queues.pop(name, None)
+
+    def bind(self, exchange: str, routing_key: str, queue: str) -> None:
+        """Bind a queue to an exchange by key."""
+        self._bindings[exchange, routing_key] = queue
+
+    def depth(self, name: str) -> int:
+        """Return how many messages lie in a queue, not counting those delivered."""
+        return len(self._queues[name].bodies)
+
+    def take_all(self, name: str) -> list[Wire]:
+        """Empty a queue and return what it held; for looking at the quarantine, say."""
+        with self.lock:
+            queue = self._queues[name]
+            wires = [load(entry) for entry in queue.bodies]
+            queue.bodies.clear()
+            return wires
+
+    def route(self, to: Address, account: str, wire: Wire) -> Published:
+        """Put a message where it belongs and say how that ended."""
+        with self.lock:
+            if not self.up:
+                return Published.NOT_SENT
+            if wire.user_id and wire.user_id != account:
+                return Published.UNKNOWN
+            name = self._bindings.get((to.exchange, to.routing_key), "")
+            queue = self._queues.get(name if to.exchange else to.routing_key)
+            if queue is None:
+                return Published.RETURNED
+            if queue.stream:
+                queue.bodies.clear()
+            queue.bodies.append(dump(wire))
+            waiting = list(queue.subscriptions)
+        for subscription in waiting:
+            subscription.wake()
+        return Published.CONFIRMED
+
+    def attach(self, name: str, subscription: "Waiting") -> None:
+        """Let a subscription take from a queue."""
+        with self.lock:
+            self._queues[name].subscriptions.append(subscription)
+        subscription.wake()
+
+    def detach(self, name: str, subscription: "Waiting") -> None:
+        """End that."""
+        with self.lock:
+            queue = self._queues.get(name)
+            if queue is not None and subscription in queue.subscriptions:
+                queue.subscriptions.remove(subscription)
+
+    def take(self, name: str) -> bytes | None:
+        """Take one message off a queue; a stream keeps its last."""
+        with self.lock:
+            queue = self._queues.get(name)
+            if queue is None or not queue.bodies or not self.up:
+                return None
+            return queue.bodies[-1] if queue.stream else queue.bodies.popleft()
+
+    def is_stream(self, name: str) -> bool:
+        """Return whether ``name`` is a stream."""
+        return self._queues[name].stream
+
+    def put_back(self, name: str, bodies: list[bytes]) -> None:
+        """Put what was not acknowledged back to the front, in its order."""
+        with self.lock:
+            queue = self._queues.get(name)
+            if queue is not None and not queue.stream:
+                queue.bodies.extendleft(reversed(bodies))
+                waiting = list(queue.subscriptions)
+            else:
+                waiting = []
+        for subscription in waiting:
+            subscription.wake()
+
+
+def outside_broker() -> MemoryBroker:
+    """Return a broker laid out like the one in the DMZ."""
+    broker = MemoryBroker()
+    for lane in (Lane.REQUESTS, Lane.QUERIES):
+        broker.declare(outside_queue(lane))
+        broker.bind(INWARD_EXCHANGE, lane.value, outside_queue(lane))
+    for row in MESSAGES:
+        if row.lane is Lane.PUBLISHED:
+            broker.declare(published_stream(row), stream=True)
+    broker.declare(QUARANTINE_QUEUE)
+    return broker
+
+
+def inside_broker() -> MemoryBroker:
+    """Return a broker laid out like the one inside."""
+    broker = MemoryBroker()
+    for application in applications():
+        for lane in (Lane.REQUESTS, Lane.QUERIES):
+            queue = inside_queue(application, lane)
+            broker.declare(queue)
+            broker.bind(INWARD_EXCHANGE, queue, queue)
+    for lane in (Lane.REPLIES, Lane.PUBLISHED):
+        broker.declare(outward_queue(lane))
+        broker.bind(OUTWARD_EXCHANGE, lane.value, outward_queue(lane))
+    broker.declare(QUARANTINE_QUEUE)
+    return broker
+
+
+def dump(wire: Wire) -> bytes:
+    """Return the bytes of a wire."""
+    values = asdict(wire)
+    values["body"] = base64.b64encode(wire.body).decode("ascii")
+    values["headers"] = dict(wire.headers)
+    return json.dumps(values).encode()
+
+
+def load(data: bytes) -> Wire:
+    """Read what ``dump`` wrote."""
+    values = json.loads(data)
+    values["body"] = base64.b64decode(values["body"])
+    return Wire(**values)

@@ -1,0 +1,106 @@
+"""The channels between the two brokers, lane by lane."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.channel import Channel, Later, Route
+from hub.envelope import Message
+from hub.guard import Admission, Guard
+from hub.messages import (
+    INWARD_EXCHANGE,
+    Direction,
+    Lane,
+    MessageType,
+    destination,
+    inside_queue,
+    outside_queue,
+    outward_queue,
+    published_stream,
+)
+from hub.ports import Address, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+
+ADMISSION = Admission({"gateway": ("agent",)})
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Settings: how many messages a lane may hold unacknowledged at once."""
+
+    section: ClassVar[str] = "hub"
+    requests_prefetch_max: int = 1_000
+    queries_prefetch_max: int = 200
+    replies_prefetch_max: int = 1_000
+    published_prefetch_max: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One broker as the hub uses it: a connection to consume, another to publish."""
+
+    consumer: Consumer
+    publisher: Publisher
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The four channels between two brokers; the same for real brokers and for those in memory.
+
+    ``place`` is the hub's own name, and its account on both brokers.
+    """
+
+    place: str
+    outside: Side
+    inside: Side
+    contracts: Contracts
+    clock: Clock
+    metrics: Metrics
+    later: Later
+    quarantine_on: Callable[[Publisher], Quarantine]
+
+    def start(self, hub: Hub) -> None:
+        """Begin to move every lane."""
+        for lane, prefetch_max in (
+            (Lane.REQUESTS, hub.requests_prefetch_max),
+            (Lane.QUERIES, hub.queries_prefetch_max),
+        ):
+            self._inward(lane).start(self.outside.consumer, outside_queue(lane), prefetch_max)
+        for lane, prefetch_max in (
+            (Lane.REPLIES, hub.replies_prefetch_max),
+            (Lane.PUBLISHED, hub.published_prefetch_max),
+        ):
+            self._outward(lane).start(self.inside.consumer, outward_queue(lane), prefetch_max)
+
+    def _inward(self, lane: Lane) -> Channel:
+        def route(message: Message, row: MessageType) -> Address:
+            queue = inside_queue(destination(row, message.id.operation), lane)
+            return Address(INWARD_EXCHANGE, queue)
+
+        guard = Guard(Direction.INWARD, lane, self.contracts, self.clock, ADMISSION)
+        return self._channel(lane, guard, route, self.inside.publisher)
+
+    def _outward(self, lane: Lane) -> Channel:
+        def route(message: Message, row: MessageType) -> Address:
+            name = published_stream(row) if lane is Lane.PUBLISHED else message.reply_to
+            return Address("", name)
+
+        guard = Guard(Direction.OUTWARD, lane, self.contracts, self.clock)
+        return self._channel(lane, guard, route, self.outside.publisher)
+
+    def _channel(self, lane: Lane, guard: Guard, route: Route, publisher: Publisher) -> Channel:
+        inward = publisher is self.inside.publisher
+        # What is refused stays on the side it came from.
+        keeper = self.outside.publisher if inward else self.inside.publisher
+        return Channel(
+            f"{'inward' if inward else 'outward'}.{lane.value}",
+            self.place,
+            guard=guard,
+            route=route,
+            publisher=publisher,
+            quarantine=self.quarantine_on(keeper),
+            later=self.later,
+            clock=self.clock,
+            metrics=self.metrics,
+            persistent=lane in (Lane.REQUESTS, Lane.PUBLISHED),
+            drop_returned=lane is Lane.REPLIES,
+        )
