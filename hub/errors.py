@@ -79,7 +79,8 @@ class Refusal:
 class Refused(LupuError):
     """Raised by business code to say no: what it did is undone, the refusal is the outcome."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        """``refusal`` becomes the answer."""
+    def __init__(self, refusal: Refusal, subject: str = "") -> None:
+        """``refusal`` becomes the answer; ``subject`` is what it is about, where known."""
         super().__init__(refusal.code)
         self.refusal = refusal
+        self.subject = subject

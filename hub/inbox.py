@@ -151,12 +151,19 @@ class Inbox:
         if handled.wait_for:
             deadline = message.accepted_at + timedelta(seconds=self._limits.wait_seconds_max)
             if now < deadline:
-                waiting = InboxEntry(message.id, digest, InboxState.WAITING, None, "")
+                waiting = InboxEntry(
+                    message.id, digest, InboxState.WAITING, None, "", subject=handled.subject
+                )
                 unit.record(message, waiting, now)
                 unit.wait(message, handled.wait_for, deadline)
                 return ()
         done = InboxEntry(
-            message.id, digest, InboxState.HANDLED, handled.answer, handled.outcome_code
+            message.id,
+            digest,
+            InboxState.HANDLED,
+            handled.answer,
+            handled.outcome_code,
+            subject=handled.subject,
         )
         unit.record(message, done, now)
         unit.send([reply(message, handled.answer), *handled.messages])
@@ -172,10 +179,10 @@ class Inbox:
             with unit.savepoint():
                 return self._handlers[message.type](message, unit, now)
         except Refused as refused:
-            return self._refused(refused.refusal)
+            return self._refused(refused.refusal, refused.subject)
 
-    def _refused(self, refusal: Refusal) -> Handled:
-        return Handled(self._refusals.answer(refusal), refusal.code)
+    def _refused(self, refusal: Refusal, subject: str = "") -> Handled:
+        return Handled(self._refusals.answer(refusal), refusal.code, subject=subject)
 
 
 def reply(message: Message, answer: Answer) -> Message:

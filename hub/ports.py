@@ -137,13 +137,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """What the inbox knows of a request. ``answer`` is there once it is HANDLED."""
+    """What the inbox knows of a request. ``answer`` is there once it is HANDLED.
+
+    ``subject`` names the business object it is about, where that is known.
+    """
 
     id: RequestId
     digest: str
     state: InboxState
     answer: Answer | None
     outcome_code: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +207,7 @@ class Handled:
     it (``DONE`` or the refusal's code). ``messages`` go elsewhere. ``changed`` names subjects
     whose waiting messages may now go on. ``wait_for``: nothing was done, the message names this
     subject, which is not yet there; ``answer`` is then the refusal of the deadline.
+    ``subject`` names the business object that the message is about, for its history.
     """
 
     answer: Answer
@@ -210,6 +215,7 @@ class Handled:
     messages: Sequence[Message] = ()
     changed: Sequence[str] = ()
     wait_for: str = ""
+    subject: str = ""
 
 
 class Metrics(Protocol):
