@@ -93,6 +93,11 @@ class Metrics:
     port: int = 0
 
 
+def environment() -> dict[str, str]:
+    """Return a copy of the environment, to hand on to a child process."""
+    return dict(os.environ)
+
+
 def config_path(given: str | None) -> Path:
     """Return the configuration file's path; SettingsError where none is named."""
     name = given or os.environ.get(CONFIG_VARIABLE)

@@ -1,0 +1,1 @@
+"""Everything around the processes: brokers, load balancer, a whole local environment."""

@@ -1,0 +1,1 @@
+"""The brokers' configuration and definitions, made from the map of messages."""

@@ -1,0 +1,166 @@
+"""Each broker's definitions, as RabbitMQ loads them at boot, made from the map of messages."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from deploy.brokers.permissions import Permission, inside_permission, outside_permission
+from deploy.brokers.policies import PRIORITY, Policy, inside_policies, outside_policies
+from deploy.components import Components
+from hub.messages import (
+    INWARD_EXCHANGE,
+    MESSAGES,
+    OUTWARD_EXCHANGE,
+    QUARANTINE_QUEUE,
+    Direction,
+    Lane,
+    applications,
+    inside_queue,
+    outside_queue,
+    outward_queue,
+    published_stream,
+)
+
+VIRTUAL_HOST = "lupu"
+DEBIAN_12 = (3, 10)
+
+Definitions = dict[str, Any]
+
+
+def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
+    """Return the outside broker's definitions."""
+    inward = (Lane.REQUESTS, Lane.QUERIES)
+    streams = [
+        published_stream(row)
+        for row in MESSAGES
+        if row.lane is Lane.PUBLISHED and row.direction is Direction.OUTWARD
+    ]
+    return _definitions(
+        exchanges=[INWARD_EXCHANGE],
+        queues=[
+            _queue(outside_queue(Lane.REQUESTS), "quorum"),
+            _queue(outside_queue(Lane.QUERIES), "classic"),
+            _queue(QUARANTINE_QUEUE, "quorum"),
+            *(_queue(stream, "stream") for stream in streams),
+        ],
+        bindings=[_binding(INWARD_EXCHANGE, outside_queue(lane), lane.value) for lane in inward],
+        policies=outside_policies(version),
+        permissions=[outside_permission(name) for name in components.outside],
+    )
+
+
+def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
+    """Return the inside broker's definitions."""
+    requests = [inside_queue(app, Lane.REQUESTS) for app in applications()]
+    queries = [inside_queue(app, Lane.QUERIES) for app in applications()]
+    outward = (Lane.REPLIES, Lane.PUBLISHED)
+    return _definitions(
+        exchanges=[INWARD_EXCHANGE, OUTWARD_EXCHANGE],
+        queues=[
+            *(_queue(name, "quorum") for name in requests),
+            *(_queue(name, "classic") for name in queries),
+            *(_queue(outward_queue(lane), "quorum") for lane in outward),
+        ],
+        bindings=[
+            *(_binding(INWARD_EXCHANGE, name, name) for name in (*requests, *queries)),
+            *(_binding(OUTWARD_EXCHANGE, outward_queue(lane), lane.value) for lane in outward),
+        ],
+        policies=inside_policies(version),
+        permissions=[inside_permission(name) for name in components.inside],
+    )
+
+
+def with_account(definitions: Definitions, permission: Permission) -> Definitions:
+    """Return the definitions with one more account."""
+    return definitions | {
+        "users": [*definitions["users"], _user(permission.account)],
+        "permissions": [*definitions["permissions"], _permission(permission)],
+    }
+
+
+def write(definitions: Definitions) -> str:
+    """Return the definitions as the JSON text that RabbitMQ loads."""
+    return json.dumps(definitions, indent=2) + "\n"
+
+
+def _definitions(
+    *,
+    exchanges: Iterable[str],
+    queues: Sequence[Definitions],
+    bindings: Sequence[Definitions],
+    policies: Iterable[Policy],
+    permissions: Sequence[Permission],
+) -> Definitions:
+    return {
+        "vhosts": [{"name": VIRTUAL_HOST}],
+        "users": [_user(permission.account) for permission in permissions],
+        "permissions": [_permission(permission) for permission in permissions],
+        "policies": [_policy(policy) for policy in policies],
+        "exchanges": [_exchange(name) for name in exchanges],
+        "queues": list(queues),
+        "bindings": list(bindings),
+    }
+
+
+def _user(account: str) -> Definitions:
+    # An empty hash is an account without a password; it signs in by certificate only.
+    return {
+        "name": account,
+        "password_hash": "",
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": [],
+    }
+
+
+def _permission(permission: Permission) -> Definitions:
+    return {
+        "user": permission.account,
+        "vhost": VIRTUAL_HOST,
+        "configure": permission.configure,
+        "write": permission.write,
+        "read": permission.read,
+    }
+
+
+def _policy(policy: Policy) -> Definitions:
+    return {
+        "vhost": VIRTUAL_HOST,
+        "name": policy.name,
+        "pattern": policy.pattern,
+        "apply-to": "queues",
+        "priority": PRIORITY,
+        "definition": policy.definition,
+    }
+
+
+def _exchange(name: str) -> Definitions:
+    return {
+        "name": name,
+        "vhost": VIRTUAL_HOST,
+        "type": "direct",
+        "durable": True,
+        "auto_delete": False,
+        "internal": False,
+        "arguments": {},
+    }
+
+
+def _queue(name: str, kind: str) -> Definitions:
+    return {
+        "name": name,
+        "vhost": VIRTUAL_HOST,
+        "durable": True,
+        "auto_delete": False,
+        "arguments": {"x-queue-type": kind},
+    }
+
+
+def _binding(exchange: str, queue: str, routing_key: str) -> Definitions:
+    return {
+        "source": exchange,
+        "vhost": VIRTUAL_HOST,
+        "destination": queue,
+        "destination_type": "queue",
+        "routing_key": routing_key,
+        "arguments": {},
+    }

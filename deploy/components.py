@@ -1,0 +1,63 @@
+"""The components of an installation, by name; the name is the broker account too."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from hub.errors import SettingsError
+from hub.messages import applications
+
+GATEWAY = "gateway"
+HUB = "hub"
+STAFF = "staff"
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """Names such as ``gateway-1``: the part before the last dash says what it is.
+
+    ``workers`` carry the name of their application: ``ticketing-1``.
+    """
+
+    gateways: tuple[str, ...]
+    hubs: tuple[str, ...]
+    workers: tuple[str, ...]
+    staff: tuple[str, ...]
+    operators: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Self:
+        """Sort names by what they are; SettingsError where a name says nothing known."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            found.setdefault(kind(name), []).append(name)
+        workers = [name for app in applications() for name in found.get(app, [])]
+        return cls(
+            tuple(found.get(GATEWAY, ())),
+            tuple(found.get(HUB, ())),
+            tuple(workers),
+            tuple(found.get(STAFF, ())),
+            tuple(found.get(OPERATOR, ())),
+        )
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Those with an account on the outside broker."""
+        return (*self.gateways, *self.hubs, *self.operators)
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Those with an account on the inside broker."""
+        return (*self.hubs, *self.workers, *self.staff)
+
+
+def kind(name: str) -> str:
+    """Return what a component is: ``gateway-1`` is a gateway."""
+    found, dash, _ = name.rpartition("-")
+    if not dash or found not in {GATEWAY, HUB, STAFF, OPERATOR, *applications()}:
+        raise SettingsError(
+            f"'{name}' is no component: write gateway-1, hub-1, staff-1, operator-1 "
+            f"or an application's name and a number ({', '.join(applications())})."
+        )
+    return found

@@ -1,0 +1,156 @@
+"""A private RabbitMQ node: own data folder, loopback only, mutual TLS only, ends with us."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from certs.authority import Issued
+from deploy.brokers import definitions as broker_definitions
+from deploy.brokers.configuration import Listener, enabled_plugins, rabbitmq_conf
+from deploy.brokers.definitions import Definitions
+from deploy.local.ports import LOOPBACK, answers, free_port, wait_until_closed
+from deploy.local.process import Process, ProcessFailed
+from deploy.local.programs import in_folders, program
+from hub import settings
+
+PACKAGE = "rabbitmq-server"
+_FOLDERS = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "/opt/rabbitmq*/sbin")
+# Schedulers that wait busily would take the cores from everybody else on a small machine.
+_ERLANG_ARGUMENTS = (
+    "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
+)
+CTL_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+
+
+def installed_version() -> tuple[int, int]:
+    """Return the installed RabbitMQ's version, ``(3, 10)`` on Debian 12."""
+    folder = in_folders("rabbitmq-server", _FOLDERS, PACKAGE).parent.parent.name
+    match = re.search(r"(\d+)\.(\d+)", folder)
+    return (int(match[1]), int(match[2])) if match else broker_definitions.DEBIAN_12
+
+
+class Broker:
+    """One private node.
+
+    Everything it writes is under ``folder``; its distribution port and its name server (epmd)
+    listen on loopback, on ports of their own.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, definitions: Definitions, certificate: Issued, port: int = 0
+    ) -> None:
+        self.name = name
+        self.folder = folder
+        self.port = port or free_port()
+        self.certificate = certificate
+        self._definitions = definitions
+        self._sbin = in_folders("rabbitmq-server", _FOLDERS, PACKAGE).parent
+        self._epmd_port = free_port()
+        self._distribution_port = free_port()
+        self._prepare()
+        environment = self._environment()
+        epmd = [str(program("epmd", PACKAGE)), "-port", str(self._epmd_port)]
+        self._epmd = Process(
+            f"{name} name server",
+            [*epmd, "-address", LOOPBACK],
+            folder / "epmd.log",
+            environment=environment,
+        )
+        # Input allowed makes the script become the node itself; -noinput then takes it back.
+        self._node = Process(
+            f"{name} broker",
+            [str(self._sbin / "rabbitmq-server"), "-noinput"],
+            folder / "node.log",
+            environment=environment | {"RABBITMQ_ALLOW_INPUT": "true"},
+        )
+
+    @property
+    def pid(self) -> int:
+        """The node's process id."""
+        return self._node.pid
+
+    def start(self) -> None:
+        """Start the node; returns at once."""
+        if not self._epmd.alive():
+            self._epmd.start()
+            self._epmd.wait_ready(lambda: answers(self._epmd_port))
+        self._node.start()
+
+    def wait_ready(self) -> None:
+        """Wait until the node takes connections: it listens once everything else is done."""
+        self._node.wait_ready(self.listening)
+
+    def listening(self) -> bool:
+        """Return whether the node takes connections."""
+        return answers(self.port)
+
+    def stop(self) -> None:
+        """End the node in good order, and its name server."""
+        self._node.stop(STOP_SECONDS_MAX)
+        self._epmd.kill()
+
+    def kill(self) -> None:
+        """Kill the node with SIGKILL, as a power cut would; its data stays."""
+        self._node.kill()
+        wait_until_closed(self.port, STOP_SECONDS_MAX)
+
+    def restart(self) -> None:
+        """Start again on the same data and port, and wait until it is ready."""
+        if self._node.alive():
+            self._node.stop(STOP_SECONDS_MAX)
+        self.start()
+        self.wait_ready()
+
+    def control(self, *arguments: str) -> str:
+        """Run rabbitmqctl and return what it says; ProcessFailed where it fails."""
+        done = subprocess.run(  # noqa: S603  the caller's own command
+            [str(self._sbin / "rabbitmqctl"), *arguments],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CTL_SECONDS_MAX,
+            check=False,
+        )
+        if done.returncode:
+            raise ProcessFailed(f"rabbitmqctl {arguments[0]} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def queue_messages(self) -> dict[str, int]:
+        """Return how many messages each queue holds."""
+        listed = self.control(
+            "--quiet", "list_queues", "-p", broker_definitions.VIRTUAL_HOST, "name", "messages"
+        )
+        rows = [line.split("\t") for line in listed.splitlines() if "\t" in line]
+        return {row[0]: int(row[1]) for row in rows if row[1].isdigit()}
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        listener = Listener(LOOPBACK, self.port, self.certificate)
+        definitions = self.folder / "definitions.json"
+        definitions.write_text(broker_definitions.write(self._definitions), "utf-8")
+        configuration = rabbitmq_conf(listener, definitions)
+        (self.folder / "rabbitmq.conf").write_text(configuration, "utf-8")
+        (self.folder / "enabled_plugins").write_text(enabled_plugins(), "utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        own = str(self.folder)
+        return {
+            "PATH": settings.environment().get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "HOME": own,
+            "RABBITMQ_NODENAME": f"{self.name}@localhost",
+            "RABBITMQ_CONFIG_FILE": f"{own}/rabbitmq.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": f"{own}/advanced.config",
+            "RABBITMQ_CONF_ENV_FILE": f"{own}/rabbitmq-env.conf",
+            "RABBITMQ_MNESIA_BASE": f"{own}/data",
+            "RABBITMQ_LOG_BASE": f"{own}/log",
+            "RABBITMQ_GENERATED_CONFIG_DIR": f"{own}/generated",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": f"{own}/enabled_plugins",
+            "RABBITMQ_DIST_PORT": str(self._distribution_port),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_ARGUMENTS,
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": LOOPBACK,
+        }
