@@ -91,6 +91,11 @@ class Broker:
         self._node.stop(STOP_SECONDS_MAX)
         self._epmd.kill()
 
+    def destroy(self) -> None:
+        """End at once, for data that nobody will want again."""
+        self._node.kill()
+        self._epmd.kill()
+
     def kill(self) -> None:
         """Kill the node with SIGKILL, as a power cut would; its data stays."""
         self._node.kill()

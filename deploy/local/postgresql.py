@@ -1,0 +1,110 @@
+"""A private PostgreSQL cluster on loopback, full durability unless told otherwise."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.local.ports import LOOPBACK, answers, free_port
+from deploy.local.process import Process, ProcessFailed
+from deploy.local.programs import in_folders, program
+
+PACKAGE = "postgresql"
+ACCOUNT = "lupu"
+SECONDS_MAX = 60.0
+_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/usr/bin")
+# PostgreSQL refuses to run as root; Debian's package brings this account.
+_SYSTEM_USER = "postgres"
+
+
+class PostgreSQL:
+    """One private cluster; everything it writes is under ``folder``.
+
+    It listens on loopback only and trusts whoever can connect: it is for tests and the demo.
+    """
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._bin = in_folders("initdb", _FOLDERS, PACKAGE).parent
+        self._user = _SYSTEM_USER if os.geteuid() == 0 else ""
+        self._data = folder / "data"
+        self._process = Process(
+            "PostgreSQL",
+            [
+                *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
+                *("-h", LOOPBACK, "-k", "", "-c", "timezone=UTC"),
+            ],
+            folder / "postgresql.log",
+            user=self._user,
+            folder=folder,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The server's process id."""
+        return self._process.pid
+
+    def start(self) -> None:
+        """Make the cluster where there is none, start it and wait until it is ready."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._data.exists():
+            self._make()
+        self._process.start()
+        self._process.wait_ready(lambda: answers(self.port))
+
+    def stop(self) -> None:
+        """End the server and its sessions at once; nothing committed is lost."""
+        self._process.kill()
+
+    def create(self, name: str) -> str:
+        """Create an empty database and return its SQLAlchemy URL."""
+        self._run("createdb", "-h", LOOPBACK, "-p", str(self.port), "-U", ACCOUNT, name)
+        return self.url(name)
+
+    def url(self, name: str) -> str:
+        """Return the SQLAlchemy URL of a database."""
+        return f"postgresql+psycopg://{ACCOUNT}@{LOOPBACK}:{self.port}/{name}"
+
+    def _make(self) -> None:
+        self._data.mkdir(mode=0o700)
+        if self._user:
+            _open_way(self._data, self._user)
+        self._run(
+            *("initdb", "-D", str(self._data), "-U", ACCOUNT, "--auth=trust"),
+            *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+        )
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [str(self._bin / name), *arguments]
+        if self._user:
+            setpriv = str(program("setpriv", "util-linux"))
+            as_user = (setpriv, "--reuid", self._user, "--regid", self._user, "--init-groups")
+            command = [*as_user, "--", *command]
+        done = subprocess.run(  # noqa: S603  the command is made above
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+            cwd=self.folder,
+        )
+        if done.returncode:
+            raise ProcessFailed(f"{name} failed: {done.stderr.strip()}")
+
+
+def _open_way(folder: Path, user: str) -> None:
+    """Give ``folder`` to ``user`` and let it pass through the private folders above."""
+    account = pwd.getpwnam(user)
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    for parent in folder.parents:
+        mode = parent.stat().st_mode
+        if not mode & 0o001 and parent.stat().st_uid == os.geteuid():
+            parent.chmod(mode | 0o001)
+
+
+def remove(folder: Path) -> None:
+    """Remove a stopped cluster."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,53 @@
+"""Fixtures of every suite: servers start when a test first asks, and end with the run."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.brokers import Authorities, Brokers
+from tests.servers.databases import KINDS, Databases, databases
+
+pytest_plugins = ["tests.servers.strictness"]
+
+
+@pytest.fixture(scope="session")
+def authorities(tmp_path_factory: pytest.TempPathFactory) -> Authorities:
+    """Offer four certificate authorities made for this run."""
+    return Authorities.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def brokers(
+    authorities: Authorities, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Brokers]:
+    """Offer both brokers, mutual TLS and real definitions, shared by the whole run."""
+    running = Brokers(tmp_path_factory.mktemp("brokers"), authorities)
+    with contextlib.ExitStack() as ending:
+        ending.callback(running.stop)
+        running.start()
+        yield running
+
+
+@pytest.fixture
+def own_brokers(authorities: Authorities, tmp_path: Path) -> Iterator[Brokers]:
+    """Offer two brokers to a test that kills or fills them."""
+    running = Brokers(tmp_path, authorities)
+    with contextlib.ExitStack() as ending:
+        ending.callback(running.stop)
+        running.start()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def database_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Offer new databases of every kind, their servers shared by the whole run."""
+    with databases(tmp_path_factory.mktemp("databases")) as offered:
+        yield offered
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, database_servers: Databases) -> str:
+    """Offer a new, empty database, once of each kind: the test runs three times."""
+    return database_servers.url(request.param)

@@ -1,0 +1,1 @@
+"""Real servers that tests start: brokers, databases, the load balancer."""

@@ -1,0 +1,102 @@
+"""Both brokers with their real definitions, and certificates for every component."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from certs.authority import Authority, Issued, Purpose
+from deploy.brokers import definitions
+from deploy.brokers.definitions import Definitions
+from deploy.brokers.permissions import Permission
+from deploy.components import Components
+from deploy.local.broker import Broker, installed_version
+from deploy.local.ports import LOOPBACK
+from hub.settings import InsideBroker, OutsideBroker
+
+OBSERVER = "observer"
+NAMES = (
+    "gateway-1",
+    "gateway-2",
+    "hub-1",
+    "hub-2",
+    "ticketing-1",
+    "ticketing-2",
+    "staff-1",
+    "operator-1",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """One authority a side, as in an installation."""
+
+    folder: Path
+    outside: Authority
+    inside: Authority
+    edge: Authority
+    agents: Authority
+
+    @classmethod
+    def make(cls, folder: Path) -> "Authorities":
+        """Make all four under ``folder``."""
+        sides = ("outside", "inside", "edge", "agents")
+        return cls(folder, *(Authority.make(folder, side) for side in sides))
+
+
+class Brokers:
+    """The outside and the inside broker, their accounts and certificates.
+
+    Beside the components' accounts each has ``observer``, which may do everything: tests use
+    it to look where no component may, and to declare queues of their own.
+    """
+
+    def __init__(self, folder: Path, authorities: Authorities) -> None:
+        self.authorities = authorities
+        components = Components.of(NAMES)
+        version = installed_version()
+        self.outside_broker = self._broker(
+            folder, authorities.outside, definitions.outside(components, version)
+        )
+        self.inside_broker = self._broker(
+            folder, authorities.inside, definitions.inside(components, version)
+        )
+
+    def start(self) -> None:
+        """Start both side by side and wait until they are ready."""
+        for broker in (self.outside_broker, self.inside_broker):
+            broker.start()
+        for broker in (self.outside_broker, self.inside_broker):
+            broker.wait_ready()
+
+    def stop(self) -> None:
+        """End both; their data goes with the test's folder."""
+        for broker in (self.outside_broker, self.inside_broker):
+            broker.destroy()
+
+    def outside(self, name: str) -> OutsideBroker:
+        """Return the settings with which component ``name`` dials the outside broker."""
+        issued = self.certificate(self.authorities.outside, name)
+        return OutsideBroker(
+            LOOPBACK, self.outside_broker.port, issued.authority, issued.certificate, issued.key
+        )
+
+    def inside(self, name: str) -> InsideBroker:
+        """Return the settings with which component ``name`` dials the inside broker."""
+        issued = self.certificate(self.authorities.inside, name)
+        return InsideBroker(
+            LOOPBACK, self.inside_broker.port, issued.authority, issued.certificate, issued.key
+        )
+
+    @staticmethod
+    def certificate(authority: Authority, name: str) -> Issued:
+        """Return the certificate of ``name`` from one side's authority."""
+        return authority.ensure(name, Purpose.CLIENT)
+
+    @staticmethod
+    def _broker(folder: Path, authority: Authority, defined: Definitions) -> Broker:
+        everything = Permission(OBSERVER, ".*", ".*", ".*")
+        return Broker(
+            authority.side,
+            folder / authority.side,
+            definitions.with_account(defined, everything),
+            authority.ensure("broker", Purpose.SERVER),
+        )
