@@ -14,22 +14,27 @@ import threading
 
 from deploy.local.ports import LOOPBACK
 
-EBCDIC = "cp500"
+# Which of the two is spoken depends on what the ends agreed on before.
+ENCODINGS = ("cp500", "utf-8")
 ACCRDB = b"\x20\x01"
 PRODUCT_ID = b"\x11\x2e"
-DERBY_CLIENT = "DNC10000".encode(EBCDIC)
+DERBY_CLIENT = "DNC10000"
 DATA_FORMAT_WANTED = b"\x00\x05\x21\x3b\xf1"
 DATA_FORMAT_NOT_WANTED = b"\x00\x05\x21\x3b\xf0"
 CHUNK_BYTES = 65_536
 
-_DB2_CLIENT = re.compile(re.escape(PRODUCT_ID) + "SQL".encode(EBCDIC) + rb".{5}", re.DOTALL)
+_DB2_CLIENTS = {
+    encoding: re.compile(re.escape(PRODUCT_ID + "SQL".encode(encoding)) + rb".{5}", re.DOTALL)
+    for encoding in ENCODINGS
+}
 
 
 def disguise(packet: bytes) -> bytes:
     """Return a client's packet as Derby's own client would have sent it."""
     if ACCRDB not in packet:
         return packet
-    packet = _DB2_CLIENT.sub(PRODUCT_ID + DERBY_CLIENT, packet)
+    for encoding, client in _DB2_CLIENTS.items():
+        packet = client.sub(PRODUCT_ID + DERBY_CLIENT.encode(encoding), packet)
     return packet.replace(DATA_FORMAT_WANTED, DATA_FORMAT_NOT_WANTED)
 
 
