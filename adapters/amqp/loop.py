@@ -37,7 +37,10 @@ class Loop:
 
     def run(self) -> None:
         """Run until ``stop``; the calling thread becomes the loop's."""
-        self.io.start()
+        try:
+            self.io.start()
+        finally:
+            self.io.close()
 
     def stop(self) -> None:
         """End ``run`` soon; from any thread."""
