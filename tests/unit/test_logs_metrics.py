@@ -1,0 +1,87 @@
+"""Logs are one JSON object a line; metrics are what Prometheus reads; certificates say who."""
+
+import io
+import json
+import logging
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters import logs
+from adapters.certificates import CertificateFacts
+from adapters.metrics import PrometheusMetrics
+from certs.authority import Purpose
+from deploy.local.ports import free_port
+from hub import settings
+from hub.errors import SettingsError
+from tests.servers.brokers import Authorities
+
+
+@pytest.fixture
+def log_lines() -> Iterator[io.StringIO]:
+    """Offer what is logged, and put the root logger back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("INFO", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_one_event_is_one_json_line(log_lines: io.StringIO) -> None:
+    """An event with facts, and one with an exception, each take exactly one line of JSON."""
+    log = logging.getLogger("hub.example")
+    log.info("example.done", extra={"request": "agent:1001/PlaceBooking/甲"})
+    try:
+        int("two\nlines")
+    except ValueError:
+        log.exception("example.failed")
+    first, second = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    assert first["event"] == "example.done"
+    assert first["request"] == "agent:1001/PlaceBooking/甲"
+    assert first["logger"] == "hub.example"
+    assert "ValueError" in second["exception"]
+
+
+def test_metrics_are_served() -> None:
+    """Counters, gauges and histograms appear under their names on the configured port."""
+    metrics = PrometheusMetrics()
+    metrics.count("lupu_example_total", 2, route="a")
+    metrics.gauge("lupu_example_paused", 1)
+    metrics.observe("lupu_example_seconds", 0.2)
+    port = free_port()
+    server = metrics.serve(settings.Metrics(port=port))
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    server.close()
+    assert 'lupu_example_total{route="a"} 2.0' in text
+    assert "lupu_example_paused 1.0" in text
+    assert 'lupu_example_seconds_bucket{le="0.25"} 1.0' in text
+
+
+def test_taken_metrics_port_is_named() -> None:
+    """Two processes on one metrics port: the second is told which port, and what to do."""
+    port = free_port()
+    server = PrometheusMetrics().serve(settings.Metrics(port=port))
+    with pytest.raises(SettingsError, match=str(port)):
+        PrometheusMetrics().serve(settings.Metrics(port=port))
+    server.close()
+
+
+def test_certificate_says_who_and_until_when(authorities: Authorities) -> None:
+    """A component's certificate names it, its authority and the days it still has."""
+    issued = authorities.outside.ensure("gateway-1", Purpose.CLIENT)
+    facts = CertificateFacts.read(issued.certificate)
+    assert facts.common_name == "gateway-1"
+    assert facts.issuer == "Lupu outside authority"
+    assert 390 < facts.days_left(datetime.now(UTC)) < 398
+    assert len(facts.fingerprint) == 64
+
+
+def test_file_that_is_no_certificate_is_named(authorities: Authorities) -> None:
+    """A key where a certificate should be is an error that names the file."""
+    with pytest.raises(SettingsError, match=r"authority\.key is not a PEM certificate"):
+        CertificateFacts.read(authorities.outside.key)
