@@ -59,7 +59,9 @@ def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Defi
         queues=[
             *(_queue(name, "quorum") for name in requests),
             *(_queue(name, "classic") for name in queries),
-            *(_queue(outward_queue(lane), "quorum") for lane in outward),
+            _queue(outward_queue(Lane.REPLIES), "classic"),
+            _queue(outward_queue(Lane.PUBLISHED), "quorum"),
+            _queue(QUARANTINE_QUEUE, "quorum"),
         ],
         bindings=[
             *(_binding(INWARD_EXCHANGE, name, name) for name in (*requests, *queries)),

@@ -54,7 +54,9 @@ def inside_permission(name: str) -> Permission:
     what = kind(name)
     if what == HUB:
         queues = (outward_queue(Lane.REPLIES), outward_queue(Lane.PUBLISHED))
-        return Permission(name, write=_only(INWARD_EXCHANGE), read=_only(*queues))
+        # The default exchange: for the quarantine of what the guard refuses on its way out.
+        write = _only(INWARD_EXCHANGE, DEFAULT_EXCHANGE)
+        return Permission(name, write=write, read=_only(*queues))
     if what == STAFF:
         own = re.escape(reply_queue(name, ""))
         return Permission(name, f"^{own}", _only(INWARD_EXCHANGE), f"^{own}")

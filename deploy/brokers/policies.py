@@ -13,6 +13,7 @@ from hub.messages import QUARANTINE_QUEUE
 MIB = 1_024 * 1_024
 QUERY_TTL_MS = 30_000
 QUERIES_MAX = 20_000
+REPLY_TTL_MS = 60_000
 REQUESTS_BYTES_MAX = 1_024 * MIB
 REPLIES_BYTES_MAX = 256 * MIB
 PUBLISHED_BYTES_MAX = 64 * MIB
@@ -55,7 +56,16 @@ def inside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
     """Return the inside broker's policies for a version such as ``(3, 10)``."""
     return (
         _durable("requests", r"^[a-z]+\.requests$", REQUESTS_BYTES_MAX, version),
-        _durable("outward-replies", r"^outward\.replies$", REPLIES_BYTES_MAX, version),
+        Policy(
+            "outward-replies",
+            r"^outward\.replies$",
+            {
+                "message-ttl": REPLY_TTL_MS,
+                "max-length-bytes": REPLIES_BYTES_MAX,
+                "overflow": "reject-publish",
+            },
+        ),
+        _durable("quarantine", f"^{QUARANTINE_QUEUE}$", QUARANTINE_BYTES_MAX, version),
         _durable("outward-published", r"^outward\.published$", PUBLISHED_BYTES_MAX, version),
         _queries(r"^[a-z]+\.queries$"),
         _replies(),
