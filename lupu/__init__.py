@@ -1,0 +1,1 @@
+"""The command line: ``lupu gateway|hub|ticketing|staff|certificates|check``."""

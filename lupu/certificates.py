@@ -1,0 +1,108 @@
+"""``lupu certificates``: authorities, certificates, key stores, days left."""
+
+from pathlib import Path
+
+import click
+
+from certs.authority import (
+    CERTIFICATE_DAYS,
+    LOCAL_ADDRESSES,
+    RENEW_DAYS,
+    Authority,
+    KeyKind,
+    Purpose,
+    sides,
+)
+from certs.keystores import Reader, export_key_store, export_trust_store
+from lupu import options
+
+FOLDER = "run/certificates"
+SIDES = ("outside", "inside", "edge", "agents")
+
+
+@click.group()
+def certificates() -> None:
+    """Make authorities, issue certificates, see how long they last.
+
+    \b
+    Examples:
+      lupu certificates make
+      lupu certificates issue outside gateway-3
+      lupu certificates issue edge edge --server --address tickets.example.org
+      lupu certificates issue agents 1001 --rsa --p12 1001.p12 --passphrase-file secret
+      lupu certificates list
+    """  # noqa: D301  click's \b keeps the lines as they are
+
+
+@certificates.command()
+@options.folder(FOLDER)
+@click.argument("side", nargs=-1)
+def make(folder: Path, side: tuple[str, ...]) -> None:
+    """Make an authority for each SIDE (all four if none is named); keeps what is there."""
+    for name in side or SIDES:
+        made = Authority.make(folder, name)
+        click.echo(f"{name}: {made.certificate}")
+
+
+@certificates.command("issue")
+@options.folder(FOLDER)
+@click.argument("side")
+@click.argument("name")
+@click.option("--server", is_flag=True, help="For a server; without it for a client.")
+@click.option("--rsa", is_flag=True, help="RSA 3072 for peers that do not know EC P-256.")
+@click.option("--days", default=CERTIFICATE_DAYS, show_default=True, help="How long it lasts.")
+@click.option(
+    "--address",
+    multiple=True,
+    default=LOCAL_ADDRESSES,
+    show_default=True,
+    help="A server's host name or address; may be given more than once.",
+)
+@click.option("--p12", type=click.Path(path_type=Path), help="Write a PKCS#12 key store too.")
+@click.option(
+    "--truststore", type=click.Path(path_type=Path), help="Write a Java trust store too."
+)
+@click.option("--old-java", is_flag=True, help="Stores that Java 8 of any update can read.")
+@click.option(
+    "--passphrase-file", type=click.File("r"), help="The stores' passphrase; asked for otherwise."
+)
+def issue_command(folder: Path, side: str, name: str, **choices: object) -> None:
+    """Issue a certificate of SIDE's authority to NAME, with a new key."""
+    authority = Authority(folder, side)
+    issued = authority.issue(
+        name,
+        Purpose.SERVER if choices["server"] else Purpose.CLIENT,
+        kind=KeyKind.RSA if choices["rsa"] else KeyKind.EC,
+        days=int(str(choices["days"])),
+        addresses=_texts(choices["address"]),
+    )
+    click.echo(f"{issued.certificate}\n{issued.key}")
+    reader = Reader.OLD_JAVA if choices["old_java"] else Reader.PRESENT
+    key_store, trust_store = choices["p12"], choices["truststore"]
+    if not (key_store or trust_store):
+        return
+    passphrase = _passphrase(choices["passphrase_file"])
+    if isinstance(key_store, Path):
+        click.echo(export_key_store(issued, key_store, passphrase, reader))
+    if isinstance(trust_store, Path):
+        click.echo(export_trust_store(authority.certificate, trust_store, passphrase, reader))
+
+
+@certificates.command("list")
+@options.folder(FOLDER)
+def list_command(folder: Path) -> None:
+    """List every certificate with the days it still has."""
+    for authority in sides(folder):
+        for issued in authority.list():
+            remark = "" if issued.days_left > RENEW_DAYS else "  RENEW"
+            click.echo(f"{authority.side:<8} {issued.name:<20} {issued.days_left:>6} days{remark}")
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple(str(value) for value in values) if isinstance(values, tuple) else ()
+
+
+def _passphrase(file: object) -> str:
+    if file is not None and hasattr(file, "read"):
+        return str(file.read()).strip()
+    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True))

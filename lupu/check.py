@@ -1,0 +1,75 @@
+"""``lupu check``: each thing a component depends on is fine, or says what to do."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import click
+
+from adapters.amqp.ping import ping
+from adapters.certificates import CertificateFacts
+from certs.authority import RENEW_DAYS
+from hub.checks import Check
+from hub.errors import LupuError, SettingsError
+from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
+from lupu import options, processes
+
+GROUPS: tuple[type[Broker], ...] = (OutsideBroker, InsideBroker)
+
+
+class NotFine(LupuError):
+    """At least one check is not fine."""
+
+
+@click.command()
+@options.configured("gateway-1")
+def check(config: str | None, name: str) -> None:
+    """Look at everything the component NAME depends on.
+
+    \b
+    Example:
+      lupu check --config /etc/lupu/inside.toml --name ticketing-1
+    """  # noqa: D301  click's \b keeps the lines as they are
+    configuration = options.configuration(config, name)
+    process = processes.of_component(name)
+    found = [*_brokers(configuration), *processes.checks(process, configuration)]
+    width = max((len(entry.name) for entry in found), default=0)
+    for entry in found:
+        verdict = click.style("fine", fg="green") if entry.fine else click.style("NOT", fg="red")
+        click.echo(f"{entry.name:<{width}}  {verdict:<4}  {entry.sentence}")
+    bad = [entry.name for entry in found if not entry.fine]
+    if bad:
+        raise NotFine(f"not fine: {', '.join(bad)}")
+
+
+def _brokers(configuration: Configuration) -> Iterable[Check]:
+    for group in GROUPS:
+        if configuration.has(group):
+            yield from broker_checks(configuration, group)
+
+
+def broker_checks(configuration: Configuration, group: type[Broker]) -> Iterable[Check]:
+    """Check a broker's certificate files, then dial it."""
+    place = group.section.replace("_", " ")
+    try:
+        broker = configuration.read(group)
+    except SettingsError as error:
+        yield Check(place, False, str(error))
+        return
+    certificate = Check.ask(f"{place}: certificate", lambda: _days_left(broker, configuration))
+    yield certificate
+    if certificate.fine:
+        yield Check.ask(place, lambda: ping(broker, configuration.name))
+
+
+def _days_left(broker: Broker, configuration: Configuration) -> str:
+    facts = CertificateFacts.read(broker.certificate)
+    authority = CertificateFacts.read(broker.authority)
+    now = datetime.now(UTC)
+    days = min(facts.days_left(now), authority.days_left(now))
+    if facts.common_name != configuration.name:
+        raise SettingsError(
+            f"{broker.certificate} is for {facts.common_name}, not for {configuration.name}."
+        )
+    if days < RENEW_DAYS:
+        raise SettingsError(f"{broker.certificate} has {days} days left: issue a new one.")
+    return f"{days} days left"
