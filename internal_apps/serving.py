@@ -1,0 +1,197 @@
+"""Running an application: the same wiring for every capability's worker process."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from adapters.xml import Schemas
+
+from adapters import logs
+from adapters.amqp.consumer import AmqpConsumer
+from adapters.amqp.loop import Loop
+from adapters.amqp.publisher import AmqpPublisher
+from adapters.clock import SystemClock
+from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
+from adapters.metrics import PrometheusMetrics
+from adapters.quarantine import QueueQuarantine
+from hub.guard import Guard
+from hub.inbox import Handler, Inbox, Limits, Refusals
+from hub.messages import Direction, Lane, inside_queue
+from hub.outbox import Outbox
+from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+from hub.settings import Configuration, InsideBroker, Log
+from hub.settings import Metrics as MetricsSettings
+from hub.worker import Pace, Query, QueryWorker, RequestWorker, Run
+
+_log = logging.getLogger(__name__)
+
+END_SECONDS_MAX = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Settings of a worker: what it holds at once, its batches, how long a request may live."""
+
+    section: ClassVar[str] = "worker"
+    requests_prefetch_max: int = 500
+    queries_prefetch_max: int = 100
+    batch_max: int = 50
+    chore_seconds: float = 1.0
+    request_age_seconds_max: float = 7 * 86_400
+    wait_seconds_max: float = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One capability as its worker sees it.
+
+    ``handlers`` and ``queries`` by message type key; ``chores`` are called about every second,
+    each in transactions of its own; ``migrations`` is its line of schema versions.
+    """
+
+    name: str
+    handlers: Mapping[str, Handler]
+    queries: Mapping[str, Query]
+    chores: Sequence[Callable[[], None]]
+    refusals: Refusals
+    migrations: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an application is built from."""
+
+    store: InboxStore
+    schemas: Schemas
+    clock: Clock
+    metrics: Metrics
+    name: str
+
+
+Build = Callable[[Surroundings, Configuration], Application]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The inside broker as a worker uses it, real or in memory."""
+
+    consumer: Consumer
+    publisher: Publisher
+    run: Run
+    quarantine: Quarantine
+
+
+class Serving:
+    """The two loops of one application over given links."""
+
+    def __init__(
+        self, application: Application, around: Surroundings, links: Links, worker: Worker
+    ) -> None:
+        self._application = application
+        self._worker = worker
+        self._links = links
+        self._contracts: Contracts = around.schemas
+        inbox = Inbox(
+            around.store,
+            application.handlers,
+            contracts=around.schemas,
+            refusals=application.refusals,
+            clock=around.clock,
+            metrics=around.metrics,
+            limits=Limits(worker.request_age_seconds_max, worker.wait_seconds_max),
+        )
+        outbox = Outbox(
+            around.store,
+            links.publisher,
+            links.run,
+            account=around.name,
+            clock=around.clock,
+            metrics=around.metrics,
+        )
+        self.requests = RequestWorker(
+            inbox,
+            outbox,
+            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock),
+            run=links.run,
+            quarantine=links.quarantine,
+            metrics=around.metrics,
+            pace=Pace(batch_max=worker.batch_max, chore_seconds=worker.chore_seconds),
+            chores=self._chores,
+        )
+        self.queries = QueryWorker(
+            application.queries,
+            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock),
+            links.publisher,
+            run=links.run,
+            account=around.name,
+            clock=around.clock,
+            metrics=around.metrics,
+        )
+
+    def subscribe(self) -> None:
+        """Subscribe to the application's two queues."""
+        name, worker = self._application.name, self._worker
+        for lane, served, prefetch_max in (
+            (Lane.REQUESTS, self.requests, worker.requests_prefetch_max),
+            (Lane.QUERIES, self.queries, worker.queries_prefetch_max),
+        ):
+            served.start(self._links.consumer, inside_queue(name, lane), prefetch_max)
+
+    def run(self) -> None:
+        """Serve queries on a thread of their own and requests on this one, until ``stop``."""
+        answering = threading.Thread(target=self.queries.run, name="queries", daemon=True)
+        answering.start()
+        self.requests.run()
+        self.queries.stop()
+        answering.join(END_SECONDS_MAX)
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self.requests.stop()
+
+    def _chores(self) -> None:
+        for chore in self._application.chores:
+            chore()
+
+
+def run(configuration: Configuration, build: Build) -> None:
+    """Serve one application until SIGTERM or SIGINT."""
+    worker = configuration.read(Worker)
+    broker = configuration.read(InsideBroker)
+    logs.configure(configuration.read(Log).level)
+    settings = configuration.read(DatabaseSettings)
+    database = Database(
+        settings.address(),
+        lock_wait_seconds=settings.lock_wait_seconds,
+        connections_max=settings.connections_max,
+    )
+    clock, metrics, name = SystemClock(), PrometheusMetrics(), configuration.name
+    around = Surroundings(InboxStore(database, clock, name), Schemas(), clock, metrics, name)
+    application = build(around, configuration)
+    Migrations(database, [application.migrations]).check()
+    loop = Loop()
+    consumer = AmqpConsumer(loop, broker, name)
+    publisher = AmqpPublisher(loop, broker, name)
+    links = Links(consumer, publisher, loop.call, QueueQuarantine(publisher, name))
+    serving = Serving(application, around, links, worker)
+    serving.subscribe()
+    metrics.serve(configuration.read(MetricsSettings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: serving.stop())
+    loop.start_thread("brokers")
+    consumer.start()
+    publisher.start()
+    _log.info("worker.started", extra={"component": name})
+    serving.run()
+    consumer.stop()
+    publisher.stop()
+    time.sleep(0.2)
+    loop.stop()
+    loop.join(END_SECONDS_MAX)
+    database.close()
+    _log.info("worker.ended", extra={"component": name})
