@@ -27,7 +27,9 @@ class Derby:
         self._process = Process(
             "Derby",
             [
-                *(self._java, "-Xmx512m", f"-Dderby.system.home={folder}", "-cp", self._classes),
+                *(self._java, "-Xmx512m", f"-Dderby.system.home={folder}"),
+                *("-Dderby.locks.deadlockTimeout=1", "-Dderby.locks.waitTimeout=5"),
+                *("-cp", self._classes),
                 *("org.apache.derby.drda.NetworkServerControl", "start"),
                 *("-h", LOOPBACK, "-p", str(self._port), "-noSecurityManager"),
             ],

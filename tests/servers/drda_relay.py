@@ -3,7 +3,9 @@
 Derby speaks DRDA, Db2's own protocol, but refuses every client except its own by product id.
 In the packet that carries ACCRDB the relay changes two things and nothing else: the product id
 becomes that of an early Derby client, and the request for a typed data format that Derby answers
-in a way IBM's driver cannot read is withdrawn. It proves driver, protocol, our SQL and our
+in a way IBM's driver cannot read is withdrawn. On the way back one thing: Derby's word for "no
+row was changed" is a sentence longer than the 70 bytes IBM's driver takes, and a code of its own;
+it becomes Db2's code, +100, without the sentence. It proves driver, protocol, our SQL and our
 transactions; not Db2's own optimizer, locking modes or LOBs.
 """
 
@@ -27,6 +29,16 @@ _DB2_CLIENTS = {
     encoding: re.compile(re.escape(PRODUCT_ID + "SQL".encode(encoding)) + rb".{5}", re.DOTALL)
     for encoding in ENCODINGS
 }
+NO_ROW_OF_DERBY = (10_000).to_bytes(4, "big")
+NO_ROW_OF_DB2 = (100).to_bytes(4, "big")
+
+_NO_ROW = re.compile(
+    rb"(?P<outer>..)(?P<frame>\xd0.{3})(?P<inner>..)\x24\x08\x00"
+    + re.escape(NO_ROW_OF_DERBY)
+    + rb"(?P<counts>02000.{8}\x00.{24}.{11}\x00\x00)"
+    + rb"\x00\x59(?P<sentence>No row was found.{73})",
+    re.DOTALL,
+)
 
 
 def disguise(packet: bytes) -> bytes:
@@ -36,6 +48,21 @@ def disguise(packet: bytes) -> bytes:
     for encoding, client in _DB2_CLIENTS.items():
         packet = client.sub(PRODUCT_ID + DERBY_CLIENT.encode(encoding), packet)
     return packet.replace(DATA_FORMAT_WANTED, DATA_FORMAT_NOT_WANTED)
+
+
+def shorten(packet: bytes) -> bytes:
+    """Return a server's packet with "no row" said as Db2 says it."""
+    return _NO_ROW.sub(_no_row, packet)
+
+
+def _no_row(match: re.Match[bytes]) -> bytes:
+    cut = len(match["sentence"])
+    outer, inner = (
+        (int.from_bytes(match[name], "big") - cut).to_bytes(2, "big")
+        for name in ("outer", "inner")
+    )
+    head = outer + match["frame"] + inner + b"\x24\x08\x00" + NO_ROW_OF_DB2
+    return head + match["counts"] + b"\x00\x00"
 
 
 class _Connection(socketserver.BaseRequestHandler):
@@ -79,7 +106,7 @@ class DrdaRelay:
 def _pump(source: socket.socket, target: socket.socket, *, disguised: bool = False) -> None:
     try:
         while chunk := source.recv(CHUNK_BYTES):
-            target.sendall(disguise(chunk) if disguised else chunk)
+            target.sendall(disguise(chunk) if disguised else shorten(chunk))
     except OSError:
         pass
     finally:

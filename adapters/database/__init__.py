@@ -1,0 +1,17 @@
+"""A relational database behind the hub's ports: SQLite, PostgreSQL or Db2."""
+
+from adapters.database.engine import Database, first, translated
+from adapters.database.migrations import Migrations
+from adapters.database.settings import DatabaseSettings
+from adapters.database.store import InboxStore
+from adapters.database.unit import SqlUnit
+
+__all__ = [
+    "Database",
+    "DatabaseSettings",
+    "InboxStore",
+    "Migrations",
+    "SqlUnit",
+    "first",
+    "translated",
+]

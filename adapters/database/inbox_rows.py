@@ -1,0 +1,113 @@
+"""Reading and writing the rows of one inbox entry."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database.parts import join, split, text_to_bytes
+from adapters.database.tables import (
+    ANSWER,
+    PARKED,
+    WAITING,
+    inbox,
+    inbox_parts,
+    message_parts,
+    parked,
+    waiting,
+)
+from hub.envelope import Message, RequestId, write_hops
+from hub.ports import Answer, InboxEntry, InboxState
+
+_ENTRY = sa.select(
+    inbox.c.digest,
+    inbox.c.state,
+    inbox.c.outcome_code,
+    inbox.c.answer_type,
+    inbox.c.subject,
+).where(inbox.c.request_id == sa.bindparam("key"))
+_PARTS = sa.select(inbox_parts.c.number, inbox_parts.c.text).where(
+    inbox_parts.c.request_id == sa.bindparam("key"), inbox_parts.c.kind == sa.bindparam("part")
+)
+_LOCK = inbox.update().where(inbox.c.request_id == sa.bindparam("key")).values(state=inbox.c.state)
+_DIGEST, _STATE, _OUTCOME, _ANSWER_TYPE, _SUBJECT = range(5)
+
+
+def read_entry(connection: sa.Connection, request_id: RequestId) -> InboxEntry | None:
+    """Return the stored entry of a request, with its answer where there is one."""
+    key = str(request_id)
+    row = connection.execute(_ENTRY, {"key": key}).first()
+    if row is None:
+        return None
+    answer = None
+    if row[_ANSWER_TYPE]:
+        answer = Answer(row[_ANSWER_TYPE], text_to_bytes(read_part(connection, key, ANSWER)))
+    return InboxEntry(
+        request_id,
+        row[_DIGEST],
+        InboxState(row[_STATE]),
+        answer,
+        row[_OUTCOME],
+        subject=row[_SUBJECT],
+    )
+
+
+def read_part(connection: sa.Connection, key: str, kind: str) -> str:
+    """Return a body or an answer as text; empty where it has been pruned."""
+    rows = connection.execute(_PARTS, {"key": key, "part": kind})
+    return join((row[0], row[1]) for row in rows)
+
+
+def lock_entry(connection: sa.Connection, key: str) -> None:
+    """Lock an entry until the transaction ends, in the one way every database knows."""
+    connection.execute(_LOCK, {"key": key})
+
+
+def inbox_row(
+    message: Message, entry: InboxEntry, taken_at: datetime, handled_at: datetime
+) -> dict[str, Any]:
+    """Return the row that stands for an entry."""
+    return {
+        "request_id": str(entry.id),
+        "type": message.type,
+        "digest": entry.digest,
+        "state": entry.state.value,
+        "outcome_code": entry.outcome_code,
+        "answer_type": "" if entry.answer is None else entry.answer.type,
+        "subject": entry.subject,
+        "accepted_at": message.accepted_at,
+        "taken_at": taken_at,
+        "handled_at": handled_at,
+        "origin": message.transmission.origin,
+        "boot": message.transmission.boot,
+        "sequence": message.transmission.sequence,
+        "hops": write_hops(message.hops),
+        "sign_in": message.sign_in,
+        "operator": message.operator,
+    }
+
+
+def part_rows(key: str, kind: str, text: str) -> Iterator[dict[str, Any]]:
+    """Return the rows that hold a body or an answer."""
+    for number, part in split(text):
+        yield {"request_id": key, "kind": kind, "number": number, "text": part}
+
+
+def update_entry(connection: sa.Connection, key: str, row: dict[str, Any]) -> None:
+    """Replace an entry; the answer it may have had goes with it."""
+    connection.execute(inbox.update().where(inbox.c.request_id == key).values(row))
+    connection.execute(
+        inbox_parts.delete().where(inbox_parts.c.request_id == key, inbox_parts.c.kind == ANSWER)
+    )
+
+
+def delete_kept(connection: sa.Connection, key: str, state: InboxState) -> None:
+    """Let go of the message that was kept while its entry was WAITING or PARKED."""
+    if state is InboxState.HANDLED:
+        return
+    table, kind = (waiting, WAITING) if state is InboxState.WAITING else (parked, PARKED)
+    connection.execute(table.delete().where(table.c.request_id == key))
+    connection.execute(
+        message_parts.delete().where(message_parts.c.kept_for == key, message_parts.c.kind == kind)
+    )

@@ -1,0 +1,124 @@
+"""The database of one application, as the inbox and outbox see it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from adapters.database.engine import Database, first
+from adapters.database.parts import join, text_to_message
+from adapters.database.tables import OUTBOX, WAITING, message_parts, outbox, waiting
+from adapters.database.unit import SqlUnit
+from hub.envelope import Message
+from hub.ports import Clock, Waiting
+
+TAKEOVER_SECONDS = 30
+LEASE_SECONDS = 60
+
+
+class InboxStore:
+    """Implements ``hub.ports.Store``.
+
+    ``owner`` is the worker's name: of several workers each sends its own outbox rows, and
+    another's only when they have lain for TAKEOVER_SECONDS.
+    """
+
+    def __init__(self, database: Database, clock: Clock, owner: str = "") -> None:
+        """Keep inbox and outbox in ``database``."""
+        self.database = database
+        self._clock = clock
+        self._owner = owner
+
+    @contextmanager
+    def unit(self) -> Iterator[SqlUnit]:
+        """Open a transaction; commit on leaving, undo on any error."""
+        with self.database.begin() as connection:
+            unit = SqlUnit(connection, self._clock.now(), self._owner)
+            yield unit
+            unit.finish()
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlUnit]:
+        """Open a transaction that only reads and waits for no writer."""
+        with self.database.reading() as connection:
+            yield SqlUnit(connection, self._clock.now(), self._owner)
+
+    def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
+        """Take waiting messages whose subject is named or whose deadline has passed.
+
+        A message taken is lent for LEASE_SECONDS: it is gone only when it is recorded as
+        handled, and comes again if its taker dies.
+        """
+        due: sa.ColumnElement[bool] = waiting.c.deadline <= now
+        if subjects:
+            due = sa.or_(waiting.c.subject.in_(subjects), due)
+        free = sa.or_(waiting.c.taken_until.is_(None), waiting.c.taken_until <= now)
+        statement = (
+            sa.select(waiting.c.request_id, waiting.c.deadline)
+            .where(due, free)
+            .order_by(waiting.c.deadline, waiting.c.request_id)
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(first(connection, statement, limit)).all()
+        if not rows:
+            return []
+        with self.database.begin() as connection:
+            return [
+                Waiting(_kept(connection, key), deadline)
+                for key, deadline in rows
+                if _lend(connection, key, now)
+            ]
+
+    def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
+        """Return outbox rows not yet marked as sent, oldest first, each with its number."""
+        left_lying = self._clock.now() - timedelta(seconds=TAKEOVER_SECONDS)
+        statement = (
+            sa.select(outbox.c.number, outbox.c.text, outbox.c.rest_key)
+            .where(
+                outbox.c.sent_at.is_(None),
+                sa.or_(outbox.c.owner == self._owner, outbox.c.stored_at < left_lying),
+            )
+            .order_by(outbox.c.number)
+        )
+        with self.database.reading() as connection:
+            rows = connection.execute(first(connection, statement, limit)).all()
+            return [
+                (number, text_to_message(text + _rest(connection, key)))
+                for number, text, key in rows
+            ]
+
+    def mark_sent(self, numbers: Sequence[int], at: datetime) -> None:
+        """Mark outbox rows as sent."""
+        if not numbers:
+            return
+        statement = (
+            outbox.update().where(outbox.c.number == sa.bindparam("row")).values(sent_at=at)
+        )
+        with self.database.begin() as connection:
+            connection.execute(statement, [{"row": number} for number in numbers])
+
+
+def _lend(connection: sa.Connection, key: str, now: datetime) -> bool:
+    free = sa.or_(waiting.c.taken_until.is_(None), waiting.c.taken_until <= now)
+    lent = connection.execute(
+        waiting.update()
+        .where(waiting.c.request_id == key, free)
+        .values(taken_until=now + timedelta(seconds=LEASE_SECONDS))
+    )
+    return lent.rowcount == 1
+
+
+def _kept(connection: sa.Connection, key: str) -> Message:
+    return text_to_message(join(_numbered(connection, key, WAITING)))
+
+
+def _rest(connection: sa.Connection, key: str) -> str:
+    return join(_numbered(connection, key, OUTBOX)) if key else ""
+
+
+def _numbered(connection: sa.Connection, key: str, kind: str) -> list[tuple[int, str]]:
+    statement = sa.select(message_parts.c.number, message_parts.c.text).where(
+        message_parts.c.kept_for == key, message_parts.c.kind == kind
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]

@@ -1,0 +1,96 @@
+"""The bridge's own tables, in every application's database beside its business tables.
+
+``inbox`` is small and never pruned; ``inbox_parts`` holds bodies and answers and may be.
+The migrations in ``versions`` create these tables; this module is how the code reads them.
+"""
+
+import sqlalchemy as sa
+
+from adapters.database.columns import (
+    PART_CHARACTERS_MAX,
+    UtcTime,
+    ascii_text,
+    characters,
+    identity,
+)
+
+metadata = sa.MetaData()
+
+BODY = "BODY"
+ANSWER = "ANSWER"
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("request_id", ascii_text(160), primary_key=True),
+    sa.Column("type", ascii_text(60), nullable=False),
+    sa.Column("digest", ascii_text(64), nullable=False),
+    sa.Column("state", ascii_text(10), nullable=False),
+    sa.Column("outcome_code", ascii_text(40), nullable=False),
+    sa.Column("answer_type", ascii_text(60), nullable=False),
+    sa.Column("subject", ascii_text(160), nullable=False),
+    sa.Column("accepted_at", UtcTime, nullable=False),
+    sa.Column("taken_at", UtcTime, nullable=False),
+    sa.Column("handled_at", UtcTime, nullable=False),
+    sa.Column("origin", ascii_text(40), nullable=False),
+    sa.Column("boot", ascii_text(40), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("hops", ascii_text(1_000), nullable=False),
+    sa.Column("sign_in", characters(100), nullable=False),
+    sa.Column("operator", characters(100), nullable=False),
+    sa.Index("inbox_subject", "subject", "accepted_at"),
+)
+
+inbox_parts = sa.Table(
+    "inbox_parts",
+    metadata,
+    sa.Column("request_id", ascii_text(160), primary_key=True),
+    sa.Column("kind", ascii_text(10), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
+)
+
+waiting = sa.Table(
+    "waiting",
+    metadata,
+    sa.Column("request_id", ascii_text(160), primary_key=True),
+    sa.Column("subject", ascii_text(160), nullable=False),
+    sa.Column("deadline", UtcTime, nullable=False),
+    sa.Column("taken_until", UtcTime, nullable=True),
+    sa.Index("waiting_subject", "subject"),
+    sa.Index("waiting_deadline", "deadline"),
+)
+
+parked = sa.Table(
+    "parked",
+    metadata,
+    sa.Column("request_id", ascii_text(160), primary_key=True),
+    sa.Column("reason", characters(500), nullable=False),
+    sa.Column("parked_at", UtcTime, nullable=False),
+    sa.Index("parked_at", "parked_at"),
+)
+
+WAITING = "WAITING"
+PARKED = "PARKED"
+OUTBOX = "OUTBOX"
+
+message_parts = sa.Table(
+    "message_parts",
+    metadata,
+    sa.Column("kept_for", ascii_text(160), primary_key=True),
+    sa.Column("kind", ascii_text(10), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("number", identity(), primary_key=True, autoincrement=True),
+    sa.Column("owner", ascii_text(40), nullable=False),
+    sa.Column("stored_at", UtcTime, nullable=False),
+    sa.Column("sent_at", UtcTime, nullable=True),
+    sa.Column("rest_key", ascii_text(40), nullable=False),
+    sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
+    sa.Index("outbox_sent_at", "sent_at", "number"),
+)

@@ -1,0 +1,199 @@
+"""One open transaction: inbox marks, outbox rows and the application's own rows together."""
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database.engine import DB2
+from adapters.database.errors import Meaning, away, meaning
+from adapters.database.inbox_rows import (
+    delete_kept,
+    inbox_row,
+    lock_entry,
+    part_rows,
+    read_entry,
+    update_entry,
+)
+from adapters.database.parts import bytes_to_text, message_to_text, split
+from adapters.database.pending import Pending, RacedError
+from adapters.database.tables import (
+    ANSWER,
+    BODY,
+    OUTBOX,
+    PARKED,
+    WAITING,
+    inbox,
+    inbox_parts,
+    message_parts,
+    outbox,
+    parked,
+    waiting,
+)
+from hub.envelope import Message, RequestId
+from hub.errors import DatabaseAway
+from hub.ports import InboxEntry, InboxState
+
+
+class SqlUnit:
+    """Implements ``hub.ports.Unit``; the application works on ``connection`` beside it.
+
+    ``add`` gathers rows and inserts them in bulk before the commit; call ``write`` before
+    reading a table that rows were added to. ``memory`` keeps what was read once in this
+    transaction and does not change in it.
+    """
+
+    def __init__(self, connection: sa.Connection, opened_at: datetime, owner: str = "") -> None:
+        """Work in the transaction that ``connection`` has open."""
+        self.connection = connection
+        self.opened_at = opened_at
+        self.memory: dict[object, Any] = {}
+        self._owner = owner
+        self._pending = Pending(connection)
+        self._fresh: dict[str, InboxEntry] = {}
+        self._stored: dict[str, InboxState] = {}
+        self._depth = 0
+        self._abandoned: Exception | None = None
+
+    def entry(self, request_id: RequestId) -> InboxEntry | None:
+        """Return the inbox entry of a request.
+
+        One that is still open is locked. One that is not there cannot be locked: of two
+        workers that race, the second fails at commit, for the request id is unique.
+        """
+        key = str(request_id)
+        fresh = self._fresh.get(key)
+        if fresh is not None:
+            return fresh
+        entry = read_entry(self.connection, request_id)
+        if entry is not None and entry.state is not InboxState.HANDLED:
+            lock_entry(self.connection, key)
+            entry = read_entry(self.connection, request_id)
+        if entry is not None:
+            self._stored[key] = entry.state
+        return entry
+
+    def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:
+        """Insert or replace the inbox entry, with the message's transmission, hops and times."""
+        key = str(entry.id)
+        self._fresh[key] = entry
+        row = inbox_row(message, entry, self.opened_at, handled_at)
+        if key in self._stored:
+            self.write()
+            update_entry(self.connection, key, row)
+            delete_kept(self.connection, key, self._stored[key])
+        else:
+            self.add(inbox, row)
+            for part in part_rows(key, BODY, bytes_to_text(message.body)):
+                self.add(inbox_parts, part)
+        self._stored[key] = entry.state
+        if entry.answer is not None:
+            for part in part_rows(key, ANSWER, bytes_to_text(entry.answer.body)):
+                self.add(inbox_parts, part)
+
+    def wait(self, message: Message, subject: str, deadline: datetime) -> None:
+        """Keep the message until ``wake(subject)`` or the deadline."""
+        key = str(message.id)
+        self.write()
+        delete_kept(self.connection, key, InboxState.WAITING)
+        self.add(
+            waiting,
+            {"request_id": key, "subject": subject, "deadline": deadline, "taken_until": None},
+        )
+        self._keep(key, WAITING, message)
+
+    def park(self, message: Message, digest: str, reason: str) -> None:
+        """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
+        key = str(message.id)
+        known = self.entry(message.id)
+        subject = "" if known is None else known.subject
+        entry = InboxEntry(message.id, digest, InboxState.PARKED, None, "", subject=subject)
+        self.record(message, entry, self.opened_at)
+        self.write()
+        delete_kept(self.connection, key, InboxState.PARKED)
+        self.add(parked, {"request_id": key, "reason": reason[:500], "parked_at": self.opened_at})
+        self._keep(key, PARKED, message)
+
+    def send(self, replies: Sequence[Message]) -> None:
+        """Add messages to the outbox; they leave only if the transaction commits."""
+        for reply in replies:
+            (_, text), *rest = split(message_to_text(reply))
+            rest_key = secrets.token_hex(16) if rest else ""
+            self.add(
+                outbox,
+                {
+                    "owner": self._owner,
+                    "stored_at": self.opened_at,
+                    "sent_at": None,
+                    "rest_key": rest_key,
+                    "text": text,
+                },
+            )
+            for number, more in rest:
+                self._part(rest_key, OUTBOX, number, more)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what happens inside if it raises."""
+        marks, known = self._pending.marks(), (dict(self._fresh), dict(self._stored))
+        name = f"m{self._depth}"
+        self._run(f"SAVEPOINT {name}")
+        self._depth += 1
+        try:
+            yield
+        except BaseException as error:
+            self._depth -= 1
+            self._pending.undo(marks)
+            self._fresh, self._stored = known
+            self._undo(name, error)
+            raise
+        self._depth -= 1
+        self._run(f"RELEASE SAVEPOINT {name}")
+
+    def add(self, table: sa.Table, row: Mapping[str, Any]) -> None:
+        """Insert a row of the application's own before the transaction ends."""
+        self._pending.add(table, row)
+
+    def write(self) -> None:
+        """Insert what was added; a request that another worker recorded is a DatabaseAway."""
+        try:
+            self._pending.write()
+        except RacedError as error:
+            self._abandoned = DatabaseAway("Another worker handled it first.")
+            raise self._abandoned from error
+
+    def finish(self) -> None:
+        """Write what is left; raises the error that has spoiled the transaction, if any."""
+        if self._abandoned is not None:
+            raise self._abandoned
+        self.write()
+
+    def _keep(self, key: str, kind: str, message: Message) -> None:
+        for number, text in split(message_to_text(message)):
+            self._part(key, kind, number, text)
+
+    def _part(self, key: str, kind: str, number: int, text: str) -> None:
+        row = {"kept_for": key, "kind": kind, "number": number, "text": text}
+        self.add(message_parts, row)
+
+    def _undo(self, name: str, error: BaseException) -> None:
+        if isinstance(error, sa.exc.SQLAlchemyError):
+            kind = meaning(error)
+            if kind is Meaning.AWAY:
+                self._abandoned = away(error)
+                raise self._abandoned from error
+            if kind is Meaning.FAULT:
+                self._abandoned = error
+        if isinstance(error, DatabaseAway):
+            self._abandoned = error
+        if self._abandoned is None:
+            self._run(f"ROLLBACK TO SAVEPOINT {name}")
+            self._run(f"RELEASE SAVEPOINT {name}")
+
+    def _run(self, statement: str) -> None:
+        if statement.startswith("SAVEPOINT") and self.connection.dialect.name == DB2:
+            statement += " ON ROLLBACK RETAIN CURSORS"
+        self.connection.exec_driver_sql(statement)

@@ -1,0 +1,1 @@
+"""The migrations of the bridge's own tables, oldest first."""
