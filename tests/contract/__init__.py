@@ -1,0 +1,1 @@
+"""One suite a port, on the fake and on the real thing."""

@@ -1,0 +1,1 @@
+"""One story through several parts in one process."""

@@ -1,0 +1,108 @@
+"""What was committed leaves, and only that; what was not confirmed leaves again."""
+
+from collections.abc import Callable
+
+from adapters.memory.store import MemoryStore
+from hub.envelope import Message, Wire
+from hub.outbox import Outbox
+from hub.ports import Address, Published
+from tests.unit.hub_world import CountedMetrics, MovedClock, booking
+
+
+class ScriptedPublisher:
+    """Settles each publish when and how the test says."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.sent: list[tuple[Address, Wire, Callable[[Published], None]]] = []
+
+    def ready(self) -> bool:
+        """Return whether it would send."""
+        return self.up
+
+    def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
+        """Keep it until the test settles it."""
+        self.sent.append((to, wire, settled))
+
+    def settle(self, outcome: Published) -> None:
+        """End all that is under way."""
+        sent, self.sent = self.sent, []
+        for _, _, settled in sent:
+            settled(outcome)
+
+
+class World:
+    """An outbox over a store in memory."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore()
+        self.publisher = ScriptedPublisher()
+        self.outbox = Outbox(
+            self.store,
+            self.publisher,
+            lambda function: function(),
+            account="ticketing-1",
+            clock=MovedClock(),
+            metrics=CountedMetrics(),
+        )
+
+    def commit(self, *messages: Message) -> None:
+        """Commit messages to the outbox."""
+        with self.store.unit() as unit:
+            unit.send(messages)
+
+
+def answer(reply_to: str = "replies.gateway-1.b00t") -> Message:
+    """Return a reply to a booking."""
+    return booking(type="PlaceBookingResponse.1", reply_to=reply_to)
+
+
+def test_a_row_is_published_once_and_marked_when_it_is_confirmed() -> None:
+    """While a publish is under way the row is not published again."""
+    world = World()
+    world.commit(answer())
+    assert (world.outbox.publish_soon(), world.outbox.publish_soon()) == (1, 0)
+    world.publisher.settle(Published.CONFIRMED)
+    assert world.outbox.mark() == 1
+    assert world.store.unsent(10) == []
+
+
+def test_what_was_not_confirmed_is_published_again() -> None:
+    """A lost connection, a refusal and a stall only delay."""
+    world = World()
+    world.commit(answer())
+    for outcome in (Published.UNKNOWN, Published.REFUSED, Published.NOT_SENT):
+        world.outbox.publish_soon()
+        world.publisher.settle(outcome)
+        assert world.outbox.mark() == 0
+    assert world.outbox.publish_soon() == 1
+
+
+def test_a_reply_to_a_queue_that_has_gone_is_done() -> None:
+    """Its outcome is stored; nobody waits for it any more."""
+    world = World()
+    world.commit(answer("replies.staff-1.gone"))
+    world.outbox.publish_soon()
+    world.publisher.settle(Published.RETURNED)
+    assert world.outbox.mark() == 1
+
+
+def test_replies_to_staff_stay_inside_and_all_others_go_to_the_channel() -> None:
+    """A staff page waits on the inside broker itself."""
+    world = World()
+    world.commit(answer("replies.staff-1.b00t"), answer(), booking(type="Offers.1"))
+    world.outbox.publish_soon()
+    assert [to for to, _, _ in world.publisher.sent] == [
+        Address("", "replies.staff-1.b00t"),
+        Address("outward", "replies"),
+        Address("outward", "published"),
+    ]
+    assert [wire.persistent for _, wire, _ in world.publisher.sent] == [False, False, True]
+
+
+def test_nothing_is_read_while_the_broker_is_away() -> None:
+    """Rows stay where they are until they can leave."""
+    world = World()
+    world.commit(answer())
+    world.publisher.up = False
+    assert world.outbox.publish_soon() == 0
