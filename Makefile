@@ -1,0 +1,72 @@
+# Lupu. "make" alone explains every target.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+INSTALLED := .venv/.installed
+INSTALLED_DEV := .venv/.installed-dev
+PINS := requirements.txt requirements-db2.txt setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo try test check bench clean
+
+help: ## Explain every target
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
+	@echo "  make test T=tests/unit K=guard   runs only these"
+
+setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packages
+	@echo "Ready: $(BIN)/lupu --help"
+
+demo: servers-for-demo $(INSTALLED) ## Start everything, let an agency book, stay up (ONCE=1: end)
+	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once)
+
+try: $(INSTALLED) ## A first look in one process: no root, no broker (proves nothing)
+	@$(BIN)/python -m deploy.local.first_look
+
+test: servers-for-test $(INSTALLED_DEV) client-stacks ## Run every test, on real brokers and databases
+	$(BIN)/pytest $(T) $(if $(K),-k '$(K)')
+
+check: $(INSTALLED_DEV) ## Check format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+
+bench: servers-for-test $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
+	@$(BIN)/python -m tests.bench
+
+clean: ## Remove what the targets above made, the virtual environment included
+	rm -rf .venv run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: servers-for-demo servers-for-test client-stacks
+servers-for-demo:
+	@sh deploy/install-debian.sh demo
+
+servers-for-test:
+	@sh deploy/install-debian.sh test
+
+client-stacks:
+	@for folder in $$(find tests -name package-lock.json -not -path '*/node_modules/*' \
+	    -exec dirname {} \;); do \
+	    [ -d $$folder/node_modules ] || npm ci --silent --no-audit --no-fund --prefix $$folder; \
+	done
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: apt-get install python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Making .venv failed: apt-get install python3-venv"; exit 1; }
+
+# A missing Db2 driver switches Db2 off and nothing else.
+$(INSTALLED): $(PINS) | .venv/bin/python
+	@echo "Installing the pinned Python packages into .venv"
+	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements-db2.txt || echo "IBM's Db2 driver is not to be had here: Db2 is off."
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@$(PIP) -r requirements-dev.txt
+	@touch $@

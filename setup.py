@@ -1,0 +1,30 @@
+"""Lupu, an enterprise integration hub that joins two networks which must not touch."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+
+def pinned(name: str) -> list[str]:
+    """Return the requirements of a file, without remarks."""
+    lines = (HERE / name).read_text("utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-"))]
+
+
+setup(
+    name="lupu",
+    version="0.1.0",
+    description="Joins two networks that must not touch: queues, evidence, one outcome each.",
+    python_requires=">=3.11",
+    packages=find_packages(exclude=["tests", "tests.*"]) + ["schemas", "schemas.xsd"],
+    include_package_data=True,
+    package_data={
+        "": ["*.html", "*.css", "*.js", "*.svg", "*.po", "*.mo", "*.toml", "*.conf", "*.cfg"],
+        "schemas": ["xsd/*.xsd", "wsdl/*.wsdl"],
+    },
+    install_requires=pinned("requirements.txt"),
+    extras_require={"db2": pinned("requirements-db2.txt")},
+    entry_points={"console_scripts": ["lupu = lupu.commands:main"]},
+)
