@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import find_namespace_packages, find_packages, setup
 
 HERE = Path(__file__).parent
 
@@ -18,11 +18,15 @@ setup(
     version="0.1.0",
     description="Joins two networks that must not touch: queues, evidence, one outcome each.",
     python_requires=">=3.11",
-    packages=find_packages(exclude=["tests", "tests.*"]) + ["schemas", "schemas.xsd"],
+    packages=[
+        *find_packages(exclude=["tests", "tests.*"]),
+        *find_namespace_packages(include=["schemas", "schemas.*"]),
+    ],
     include_package_data=True,
     package_data={
         "": ["*.html", "*.css", "*.js", "*.svg", "*.po", "*.mo", "*.toml", "*.conf", "*.cfg"],
-        "schemas": ["xsd/*.xsd", "wsdl/*.wsdl"],
+        "schemas.xsd": ["*.xsd"],
+        "schemas.wsdl": ["*.wsdl"],
     },
     install_requires=pinned("requirements.txt"),
     extras_require={"db2": pinned("requirements-db2.txt")},
