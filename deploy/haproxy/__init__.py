@@ -1,0 +1,1 @@
+"""HAProxy's configuration: ends TLS, says who the client is, balances over the processes."""

@@ -1,0 +1,45 @@
+"""A private HAProxy: HTTPS on loopback in front of the gateways and the staff web."""
+
+from pathlib import Path
+
+from deploy.haproxy.configuration import Entrance, haproxy_cfg
+from deploy.local.ports import answers
+from deploy.local.process import Process
+from deploy.local.programs import program
+
+PACKAGE = "haproxy"
+
+
+class Haproxy:
+    """One private load balancer; everything it writes is under ``folder``."""
+
+    def __init__(
+        self,
+        folder: Path,
+        agents: Entrance,
+        agents_authority: Path,
+        staff: Entrance | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        configuration = folder / "haproxy.cfg"
+        configuration.write_text(haproxy_cfg(agents, agents_authority, staff), "utf-8")
+        self._ports = [entrance.port for entrance in (agents, staff) if entrance is not None]
+        self._process = Process(
+            "HAProxy",
+            [str(program("haproxy", PACKAGE)), "-db", "-f", str(configuration)],
+            folder / "haproxy.log",
+        )
+
+    @property
+    def pid(self) -> int:
+        """The proxy's process id."""
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start and wait until it takes connections."""
+        self._process.start()
+        self._process.wait_ready(lambda: all(answers(port) for port in self._ports))
+
+    def stop(self) -> None:
+        """End it at once; whoever waits for an answer asks again."""
+        self._process.kill()

@@ -1,0 +1,158 @@
+"""HAProxy tells the gateway who the client is, and nobody else can."""
+
+import contextlib
+import http.client
+import json
+import socketserver
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from adapters.certificates import CertificateFacts
+from certs.authority import Issued, Purpose
+from deploy.haproxy.configuration import Entrance
+from deploy.local.haproxy import Haproxy
+from deploy.local.ports import LOOPBACK, free_port
+from tests.servers.brokers import Authorities
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """Answers with the headers it was sent."""
+
+    def do_GET(self) -> None:
+        body = json.dumps(dict(self.headers)).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        return "local"
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _SocketServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+@pytest.fixture(scope="module")
+def edge(
+    authorities: Authorities, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[int, Path]]:
+    """Offer a running HAProxy's port and the socket behind it."""
+    with TemporaryDirectory(prefix="lupu") as short:
+        path = Path(short, "gateway-1.sock")
+        entrance = Entrance(
+            LOOPBACK,
+            free_port(),
+            authorities.edge.ensure("edge", Purpose.SERVER),
+            {"gateway-1": path},
+        )
+        proxy = Haproxy(
+            tmp_path_factory.mktemp("haproxy"), entrance, authorities.agents.certificate
+        )
+        server = _SocketServer(str(path), _Echo)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        proxy.start()
+        yield entrance.port, path
+        proxy.stop()
+        server.shutdown()
+        server.server_close()
+
+
+def _ask(
+    port: int, trusted: Path, client: Issued | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    context = ssl.create_default_context(cafile=str(trusted))
+    if client is not None:
+        context.load_cert_chain(client.certificate, client.key)
+    with contextlib.closing(_connection(port, context)) as connection:
+        connection.request("GET", "/", headers=headers or {})
+        answer = connection.getresponse()
+        body = answer.read()
+    seen = json.loads(body) if body.startswith(b"{") else {}
+    return answer.status, seen, body
+
+
+def _connection(port: int, context: ssl.SSLContext) -> http.client.HTTPSConnection:
+    return http.client.HTTPSConnection("localhost", port, context=context, timeout=5)
+
+
+def test_client_certificate_reaches_the_gateway(
+    edge: tuple[int, Path], authorities: Authorities
+) -> None:
+    """A client certificate from the agents' authority arrives as name and fingerprint."""
+    client = authorities.agents.ensure("1001", Purpose.CLIENT)
+    _, seen, _ = _ask(edge[0], authorities.edge.certificate, client)
+    assert seen["x-client-verified"] == "yes"
+    assert seen["x-client-name"] == "1001"
+    facts = CertificateFacts.read(client.certificate)
+    assert seen["x-client-fingerprint"] == facts.fingerprint
+
+
+def test_client_cannot_say_who_it_is(edge: tuple[int, Path], authorities: Authorities) -> None:
+    """Headers of a client's own making that claim a certificate or an address are removed."""
+    claims = {
+        "X-Client-Verified": "yes",
+        "X-Client-Name": "1001",
+        "X-Client-Fingerprint": "ab",
+        "x-client-anything": "1",
+        "X-Forwarded-For": "10.0.0.1",
+    }
+    _, seen, _ = _ask(edge[0], authorities.edge.certificate, headers=claims)
+    assert seen["x-client-verified"] == "no"
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert not {"x-client-name", "x-client-fingerprint", "x-client-anything"} & set(seen)
+
+
+def test_certificate_of_another_authority_is_refused(
+    edge: tuple[int, Path], authorities: Authorities
+) -> None:
+    """A certificate from any other authority does not get past the handshake."""
+    stranger = authorities.outside.ensure("gateway-1", Purpose.CLIENT)
+    with pytest.raises(OSError, match=r"(?i)alert|reset|closed|EOF"):
+        _ask(edge[0], authorities.edge.certificate, stranger)
+
+
+def test_old_tls_is_refused(edge: tuple[int, Path], authorities: Authorities) -> None:
+    """TLS 1.2 is the lowest version that the edge speaks."""
+    context = ssl.create_default_context(cafile=str(authorities.edge.certificate))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with contextlib.closing(_connection(edge[0], context)) as connection:
+        connection.connect()
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        assert connection.sock.version() == "TLSv1.2"
+    address = f"{LOOPBACK}:{edge[0]}"
+    old = subprocess.run(
+        ["openssl", "s_client", "-connect", address, "-tls1_1", "-cipher", "ALL@SECLEVEL=0"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert old.returncode != 0
+    assert "alert" in old.stderr
+
+
+def test_no_gateway_is_a_soap_fault(authorities: Authorities, tmp_path: Path) -> None:
+    """With no gateway up, the agent reads in a SOAP fault that nothing was accepted."""
+    entrance = Entrance(
+        LOOPBACK,
+        free_port(),
+        authorities.edge.ensure("edge", Purpose.SERVER),
+        {"gateway-1": tmp_path / "none.sock"},
+    )
+    proxy = Haproxy(tmp_path / "haproxy", entrance, authorities.agents.certificate)
+    proxy.start()
+    status, _, body = _ask(entrance.port, authorities.edge.certificate)
+    proxy.stop()
+    assert status == 503
+    assert b"<faultcode>soap:Server</faultcode>" in body
