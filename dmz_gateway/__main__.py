@@ -1,0 +1,130 @@
+"""The gateway: HAProxy's unix socket in front, the outside broker behind.
+
+The main process listens and keeps one worker alive; everything else, the brokers' thread
+included, lives in the worker and starts after the fork.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.util import Finalize
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from adapters import logs, metrics
+from adapters.amqp.consumer import AmqpConsumer
+from adapters.amqp.loop import Loop
+from adapters.amqp.publisher import AmqpPublisher
+from adapters.clock import SystemClock
+from adapters.xml import Schemas
+from dmz_gateway.app import Parts, create_app
+from dmz_gateway.settings import Gateway
+from hub import settings
+from hub.errors import SettingsError
+from hub.requester import Requester
+from hub.settings import Configuration, OutsideBroker
+
+_log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS_MAX = 15
+_RESPAWN_SECONDS = 1.0
+_MEASURE_SECONDS = 5.0
+# The server's own lines go through our handler, as JSON.
+_SERVER_LOG: dict[str, Any] = {
+    "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
+}
+
+
+def run(configuration: Configuration) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    gateway = configuration.read(Gateway)
+    configuration.read(OutsideBroker)
+    configuration.read(settings.Metrics)
+    logs.configure(configuration.read(settings.Log).level)
+    _claim(gateway)
+    server = Granian(
+        "dmz_gateway",
+        interface=Interfaces.WSGI,
+        uds=gateway.socket,
+        uds_permissions=gateway.socket_mode,
+        workers=1,
+        blocking_threads=gateway.threads,
+        backpressure=gateway.threads * 4,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=gateway.header_read_seconds * 1_000),
+        websockets=False,
+        log_dictconfig=_SERVER_LOG,
+        respawn_failed_workers=True,
+        respawn_interval=_RESPAWN_SECONDS,
+        workers_max_rss=gateway.memory_mib_max,
+        rss_sample_interval=gateway.memory_sample_seconds,
+        workers_kill_timeout=_STOP_SECONDS_MAX,
+    )
+    _log.info("gateway.started", extra={"component": configuration.name})
+    server.serve(target_loader=partial(_worker, configuration, os.getpid()), wrap_loader=False)
+    _log.info("gateway.ended", extra={"component": configuration.name})
+
+
+def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
+    """Wire everything inside the worker process and return the WSGI application."""
+    _die_with(parent)
+    logs.configure(configuration.read(settings.Log).level)
+    gateway = configuration.read(Gateway)
+    broker = configuration.read(OutsideBroker)
+    registry = metrics.PrometheusMetrics()
+    loop = Loop()
+    consumer = AmqpConsumer(loop, broker, configuration.name)
+    publisher = AmqpPublisher(loop, broker, configuration.name)
+    parts = Parts(
+        name=configuration.name,
+        settings=gateway,
+        schemas=Schemas(),
+        clock=SystemClock(),
+        metrics=registry,
+    )
+    requester = Requester(loop, publisher, registry, broker.confirm_seconds)
+    served = create_app(parts, requester)
+    served.subscribe(consumer, requester)
+    Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
+    registry.serve(configuration.read(settings.Metrics))
+    for link in (consumer, publisher):
+        link.start()
+    loop.start_thread("brokers")
+    return served.wsgi
+
+
+def _claim(gateway: Gateway) -> None:
+    """Remove the socket of a gateway that was killed; SettingsError if one is alive."""
+    folder = gateway.socket.parent
+    if not folder.is_dir():
+        raise SettingsError(f"[gateway] socket: the folder {folder} is not there; make it.")
+    probe = socket.socket(socket.AF_UNIX)
+    try:
+        probe.connect(str(gateway.socket))
+    except (FileNotFoundError, ConnectionRefusedError):
+        gateway.socket.unlink(missing_ok=True)
+        return
+    except OSError as error:
+        raise SettingsError(
+            f"[gateway] socket: {gateway.socket} cannot be used: {error.strerror}."
+        ) from error
+    finally:
+        probe.close()
+    raise SettingsError(
+        f"[gateway] socket: {gateway.socket} is taken: another gateway listens there."
+    )
+
+
+def _die_with(parent: int) -> None:
+    # A worker without its parent would serve on, and hold the socket, with nobody to stop it.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

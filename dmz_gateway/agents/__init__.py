@@ -1,0 +1,1 @@
+"""Travel agencies' SOAP: sign-in, the operations, and the answers."""

@@ -1,0 +1,45 @@
+"""Lately confirmed requests: a repeat of one only asks for its outcome."""
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+
+class Recent:
+    """Request ids with a digest of their document, bounded in number and age.
+
+    The age counts from the first confirm and is not renewed by repeats: what a broker lost
+    after all is sent again once it is over.
+    """
+
+    def __init__(self, entries_max: int, seconds: float) -> None:
+        self._entries_max = entries_max
+        self._seconds = seconds
+        self._entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def add(self, request: str, body: bytes, now: float) -> None:
+        """Remember a request that was confirmed at ``now`` (monotonic)."""
+        with self._lock:
+            self._entries[request] = (_digest(body), now)
+            self._entries.move_to_end(request)
+            if len(self._entries) > self._entries_max:
+                self._entries.popitem(last=False)
+
+    def has(self, request: str, body: bytes, now: float) -> bool:
+        """Return whether exactly this document was lately confirmed under this id."""
+        with self._lock:
+            entry = self._entries.get(request)
+            if entry is None:
+                return False
+            if now - entry[1] > self._seconds:
+                del self._entries[request]
+                return False
+        return entry[0] == _digest(body)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(body).digest()

@@ -1,0 +1,79 @@
+"""Reading a request's body: measured before it is read, unpacked within the same bound."""
+
+import zlib
+from typing import Protocol
+
+_GZIP_WINDOW_BITS = 31
+_PIECE_BYTES = 65_536
+
+
+class TooLarge(Exception):
+    """The body, or what it unpacks to, is larger than allowed."""
+
+
+class BadBody(Exception):
+    """The body cannot be read: it is cut off, or not what its header says."""
+
+
+class UnknownPacking(Exception):
+    """The body is packed in a way that is not understood."""
+
+
+class Stream(Protocol):
+    """What a WSGI server offers as ``wsgi.input``."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Read at most ``size`` bytes; none at the end."""
+
+
+def read_body(stream: Stream, length: str, bytes_max: int) -> bytes:
+    """Return the body; TooLarge before more than ``bytes_max`` was read of it.
+
+    ``length`` is the Content-Length header, empty where the body comes in chunks.
+    """
+    if length:
+        if not (length.isascii() and length.isdigit()):
+            raise BadBody("The Content-Length is not a number.")
+        if int(length) > bytes_max:
+            raise TooLarge
+    body = _read(stream, int(length) if length else None, bytes_max)
+    if length and len(body) != int(length):
+        raise BadBody("The body ended before its Content-Length.")
+    return body
+
+
+def unpack(body: bytes, encoding: str, bytes_max: int) -> bytes:
+    """Return the body without its Content-Encoding (gzip or none), bounded by ``bytes_max``."""
+    packing = encoding.strip().lower()
+    if packing in ("", "identity"):
+        return body
+    if packing not in ("gzip", "x-gzip"):
+        raise UnknownPacking
+    unpacker = zlib.decompressobj(_GZIP_WINDOW_BITS)
+    try:
+        unpacked = unpacker.decompress(body, bytes_max + 1)
+    except zlib.error:
+        raise BadBody("The body is not gzip.") from None
+    if len(unpacked) > bytes_max:
+        raise TooLarge
+    if not unpacker.eof or unpacker.unused_data:
+        raise BadBody("The gzip body is cut off or has something behind it.")
+    return unpacked
+
+
+def _read(stream: Stream, length: int | None, bytes_max: int) -> bytes:
+    pieces: list[bytes] = []
+    total = 0
+    wanted = bytes_max + 1 if length is None else length
+    while total < wanted:
+        try:
+            piece = stream.read(min(wanted - total, _PIECE_BYTES))
+        except OSError:
+            raise BadBody("The connection broke while the body was read.") from None
+        if not piece:
+            break
+        pieces.append(piece)
+        total += len(piece)
+    if total > bytes_max:
+        raise TooLarge
+    return b"".join(pieces)

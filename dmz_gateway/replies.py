@@ -1,0 +1,74 @@
+"""Sending a message and waiting for its reply: bounded in time and in number."""
+
+import threading
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from hub.envelope import Message, Wire, to_wire
+from hub.messages import INWARD_EXCHANGE, Lane
+from hub.ports import Address, Metrics, Published
+
+
+class Expected(Protocol):
+    """A reply that is being waited for."""
+
+    def wait(self, seconds: float) -> Message | None:
+        """Return it, or None if it did not come within ``seconds``."""
+
+
+class Requests(Protocol):
+    """What the gateway asks of the brokers' thread; ``hub.requester.Requester`` is it."""
+
+    def ready(self) -> bool:
+        """Return whether a message would be sent now."""
+
+    def send(self, to: Address, wire: Wire) -> Published:
+        """Publish and wait for the confirm, for a bounded time."""
+
+    def expect(self, correlation: str) -> AbstractContextManager[Expected]:
+        """Be ready for the reply to a transmission; enter before sending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How asking ended; ``crowded``: so many wait already that nobody waited for this one."""
+
+    published: Published
+    reply: Message | None = None
+    crowded: bool = False
+
+
+class Replies:
+    """Publishes inward and waits; at most ``waiting_max`` threads wait at a time."""
+
+    def __init__(
+        self, requests: Requests, metrics: Metrics, *, account: str, waiting_max: int
+    ) -> None:
+        self._requests = requests
+        self._metrics = metrics
+        self._account = account
+        self._seats = threading.BoundedSemaphore(waiting_max)
+
+    def ready(self) -> bool:
+        """Return whether a request would be sent now."""
+        return self._requests.ready()
+
+    def ask(self, message: Message, lane: Lane, wait_seconds: float) -> Asked:
+        """Publish on ``lane``; once it is confirmed wait for the reply."""
+        persistent = lane is Lane.REQUESTS
+        wire = to_wire(message, account=self._account, persistent=persistent)
+        to = Address(INWARD_EXCHANGE, lane.value)
+        if wait_seconds <= 0:
+            return Asked(self._requests.send(to, wire))
+        if not self._seats.acquire(blocking=False):
+            self._metrics.count("lupu_gateway_crowded_total", lane=lane.value)
+            return Asked(self._requests.send(to, wire), crowded=True)
+        try:
+            with self._requests.expect(str(message.transmission)) as expected:
+                published = self._requests.send(to, wire)
+                # Even where the confirm is missing the reply may be there, and it is the proof.
+                seconds = wait_seconds if published is Published.CONFIRMED else 0.0
+                return Asked(published, expected.wait(seconds))
+        finally:
+            self._seats.release()

@@ -1,0 +1,58 @@
+"""The gateway's settings."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from hub.errors import SettingsError
+from hub.guard import BODY_BYTES_MAX
+
+SENDER_FAULT_STATUSES = (400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """How the gateway listens, waits and limits.
+
+    ``socket`` is the unix socket on which HAProxy reaches it; ``snapshots`` the folder of what
+    was last published; ``replays`` the folder, shared by every gateway of the machine, that
+    remembers used nonces. ``waiting_max`` requests may wait for a reply at once; above it the
+    answer is RECEIVED. ``threads`` is larger, so that there is always one left to say so.
+    ``recent_seconds``: within it a repeat of a confirmed request only asks for its outcome.
+    ``sender_fault_status`` is the HTTP status of SOAP 1.2 Sender faults: the standard says 400,
+    with which .NET throws the fault away.
+    """
+
+    section: ClassVar[str] = "gateway"
+    socket: Path
+    snapshots: Path
+    replays: Path
+    public_url: str
+    socket_mode: int = 0o660
+    threads: int = 64
+    waiting_max: int = 48
+    body_bytes_max: int = BODY_BYTES_MAX
+    header_read_seconds: int = 10
+    reply_wait_seconds: float = 10.0
+    query_wait_seconds: float = 10.0
+    ask_again_seconds: int = 5
+    recent_max: int = 20_000
+    recent_seconds: float = 60.0
+    credentials_age_seconds_max: float = 86_400.0
+    token_window_seconds: float = 300.0
+    sender_fault_status: int = 500
+    memory_mib_max: int = 768
+    memory_sample_seconds: int = 10
+
+    def check(self) -> None:
+        """SettingsError where entries contradict each other."""
+        if self.waiting_max >= self.threads:
+            raise SettingsError("[gateway] waiting_max must be smaller than threads.")
+        if self.sender_fault_status not in SENDER_FAULT_STATUSES:
+            raise SettingsError("[gateway] sender_fault_status must be 400 or 500.")
+        if not 0 < self.body_bytes_max <= BODY_BYTES_MAX:
+            raise SettingsError(f"[gateway] body_bytes_max must be 1 to {BODY_BYTES_MAX}.")
+        address = urlsplit(self.public_url)
+        if address.scheme not in ("http", "https") or not address.netloc:
+            raise SettingsError("[gateway] public_url must be a URL such as https://host:8443.")
