@@ -49,7 +49,7 @@ class Components:
     @property
     def inside(self) -> tuple[str, ...]:
         """Those with an account on the inside broker."""
-        return (*self.hubs, *self.workers, *self.staff)
+        return (*self.hubs, *self.workers, *self.staff, *self.operators)
 
 
 def kind(name: str) -> str:

@@ -1,7 +1,8 @@
 """Settings: frozen, grouped, read once, checked before anything starts.
 
 The only reader of the environment and of the configuration file. One TOML file a zone; a
-section is a group below; ``{name}`` in a path stands for the component's own name. The file
+section is a group below; ``{name}`` in a path stands for the component's own name, and entries
+of ``[section.gateway-2]`` go before those of ``[section]`` for that component alone. The file
 is named by ``--config`` or LUPU_CONFIG. A secret is the path of a file that only its owner
 may read, never a value in the TOML.
 """
@@ -133,9 +134,7 @@ class Configuration:
         not know is an error: it is a misspelling, or meant for another version.
         """
         section = getattr(group, "section")  # noqa: B009
-        given = self._sections.get(section, {})
-        if not isinstance(given, dict):
-            raise SettingsError(f"{self.path}: {section} must be a section, [{section}].")
+        given = self._given(section)
         known = {entry.name: entry for entry in dataclasses.fields(group)}  # type: ignore[arg-type]
         for name in given:
             if name not in known:
@@ -149,6 +148,14 @@ class Configuration:
         if check is not None:
             check()
         return settings
+
+    def _given(self, section: str) -> dict[str, Any]:
+        given = self._sections.get(section, {})
+        own = given.get(self.name, {}) if isinstance(given, dict) else None
+        if not isinstance(given, dict) or not isinstance(own, dict):
+            raise SettingsError(f"{self.path}: {section} must be a section, [{section}].")
+        shared = {name: entry for name, entry in given.items() if not isinstance(entry, dict)}
+        return shared | own
 
     def _value(
         self, section: str, entry: dataclasses.Field[Any], kind: object, given: dict[str, Any]

@@ -60,7 +60,9 @@ def inside_permission(name: str) -> Permission:
     if what == STAFF:
         own = re.escape(reply_queue(name, ""))
         return Permission(name, f"^{own}", _only(INWARD_EXCHANGE), f"^{own}")
-    if what in (GATEWAY, OPERATOR):
+    if what == OPERATOR:
+        return Permission(name, read=_only(QUARANTINE_QUEUE))
+    if what == GATEWAY:
         return Permission(name)
     queues = (inside_queue(what, Lane.REQUESTS), inside_queue(what, Lane.QUERIES))
     return Permission(name, write=_only(OUTWARD_EXCHANGE, DEFAULT_EXCHANGE), read=_only(*queues))

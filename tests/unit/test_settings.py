@@ -1,0 +1,82 @@
+"""Settings are read once, checked, and say what is wrong."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from hub.errors import SettingsError
+from hub.settings import Configuration, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One entry of each kind."""
+
+    section: ClassVar[str] = "example"
+    place: Path
+    secret: Secret = Secret("")  # noqa: RUF009  a Secret cannot be changed
+    port: int = 0
+    wait_seconds: float = 1.0
+    names: tuple[str, ...] = ()
+
+
+def _configuration(folder: Path, text: str, name: str = "gateway-1") -> Configuration:
+    path = folder / "lupu.toml"
+    path.write_text(text, "utf-8")
+    return Configuration(path, name)
+
+
+def test_values_are_converted(tmp_path: Path) -> None:
+    """Paths are relative to the file and know the component's name; integers serve as floats."""
+    text = '[example]\nplace = "{name}.sock"\nwait_seconds = 2\nnames = ["a", "b"]\n'
+    example = _configuration(tmp_path, text).read(Example)
+    assert example.place == tmp_path / "gateway-1.sock"
+    assert example.wait_seconds == 2.0
+    assert example.names == ("a", "b")
+
+
+def test_a_component_has_entries_of_its_own(tmp_path: Path) -> None:
+    """Entries under a component's name go before the shared ones, for that component alone."""
+    text = '[example]\nplace = "x"\nport = 1\n[example.gateway-2]\nport = 2\n'
+    assert _configuration(tmp_path, text).read(Example).port == 1
+    assert _configuration(tmp_path, text, "gateway-2").read(Example).port == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[example]\n", r"\[example\] place is missing"),
+        ('[example]\nplace = "x"\nprot = 1\n', "no entry 'prot'"),
+        ('[example]\nplace = "x"\nport = "1"\n', "port must be of type int"),
+        ('[example]\nplace = "x"\nport = true\n', "port must be of type int"),
+        ("example = 1\n", "must be a section"),
+        ("[example\n", "is not TOML"),
+        ('[example]\nplace = "x"\nsecret = "missing"\n', "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
+    """A missing, misspelt or mistyped entry is an error that names section and entry."""
+    with pytest.raises(SettingsError, match=words):
+        _configuration(tmp_path, text).read(Example)
+
+
+def test_secrets_are_files_of_their_owner(tmp_path: Path) -> None:
+    """A secret is read from a file that others cannot read, and never printed."""
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret\n", "utf-8")
+    secret.chmod(0o600)
+    text = '[example]\nplace = "x"\nsecret = "secret"\n'
+    example = _configuration(tmp_path, text).read(Example)
+    assert example.secret.reveal() == "s3cret"
+    assert "s3cret" not in repr(example)
+    secret.chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        _configuration(tmp_path, text).read(Example)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """A configuration file that is not there is an error that names it."""
+    with pytest.raises(SettingsError, match=r"none\.toml cannot be read"):
+        Configuration(tmp_path / "none.toml", "hub-1")
