@@ -22,6 +22,11 @@ _HERE = Path(__file__).parent
 BRIDGE = _HERE / "versions"
 
 
+def line_of(version: str) -> str:
+    """Return the line of a version: ``bridge`` of ``bridge_0001``."""
+    return version.rpartition("_")[0]
+
+
 class Db2Impl(DefaultImpl):
     """What alembic lacks to know Db2."""
 
@@ -43,6 +48,11 @@ class _Context(MigrationContext):
                 raise
             return False
         return True
+
+    def get_current_heads(self) -> tuple[str, ...]:
+        """Return the versions of our lines; a database may hold those of other programs."""
+        ours = {line_of(head) for head in self.script.get_heads()} if self.script else set()
+        return tuple(head for head in super().get_current_heads() if line_of(head) in ours)
 
     def _ensure_version_table(self, purge: bool = False) -> None:  # noqa: FBT001, FBT002
         if self.connection is None or self.connection.dialect.name != DB2:
@@ -71,6 +81,12 @@ class Migrations:
 
     def upgrade(self) -> tuple[str, ...]:
         """Bring the database to the newest versions and return them."""
+        newer = set(self.present()) - {step.revision for step in self._scripts.walk_revisions()}
+        if newer:
+            raise SettingsError(
+                f"The database has schema {_named(sorted(newer))}, which this program does not "
+                "know: use the newer program."
+            )
         with self._database.begin() as connection:
             context = self._context(connection)
             with Operations.context(context):
@@ -83,7 +99,7 @@ class Migrations:
         if wanted != present:
             raise SettingsError(
                 f"The database has schema {_named(present)}, this program needs "
-                f"{_named(wanted)}: run 'lupu database upgrade' with the newer program."
+                f"{_named(wanted)}: run 'lupu database upgrade'."
             )
 
     def _context(self, connection: Any) -> MigrationContext:

@@ -42,7 +42,7 @@ class InboxStore:
     def reading(self) -> Iterator[SqlUnit]:
         """Open a transaction that only reads and waits for no writer."""
         with self.database.reading() as connection:
-            yield SqlUnit(connection, self._clock.now(), self._owner)
+            yield SqlUnit(connection, self._clock.now(), self._owner, read_only=True)
 
     def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
         """Take waiting messages whose subject is named or whose deadline has passed.

@@ -46,12 +46,20 @@ class SqlUnit:
     transaction and does not change in it.
     """
 
-    def __init__(self, connection: sa.Connection, opened_at: datetime, owner: str = "") -> None:
-        """Work in the transaction that ``connection`` has open."""
+    def __init__(
+        self,
+        connection: sa.Connection,
+        opened_at: datetime,
+        owner: str = "",
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """Work in the transaction that ``connection`` has open; ``read_only`` locks nothing."""
         self.connection = connection
         self.opened_at = opened_at
         self.memory: dict[object, Any] = {}
         self._owner = owner
+        self._read_only = read_only
         self._pending = Pending(connection)
         self._fresh: dict[str, InboxEntry] = {}
         self._stored: dict[str, InboxState] = {}
@@ -69,7 +77,9 @@ class SqlUnit:
         if fresh is not None:
             return fresh
         entry = read_entry(self.connection, request_id)
-        if entry is not None and entry.state is not InboxState.HANDLED:
+        if self._read_only or entry is None:
+            return entry
+        if entry.state is not InboxState.HANDLED:
             lock_entry(self.connection, key)
             entry = read_entry(self.connection, request_id)
         if entry is not None:

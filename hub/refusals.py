@@ -1,0 +1,29 @@
+"""The refusals that every application shares: those which the inbox itself gives."""
+
+from hub.errors import Refusal
+
+REFERENCE_REUSED = Refusal(
+    "REFERENCE_REUSED",
+    "This request reference was used before for a request with other contents.",
+    "该请求编号已用于内容不同的请求。",
+    "Send the new request under a new reference of your own.",
+    "请使用新的请求编号发送该请求。",
+)
+
+REQUEST_TOO_OLD = Refusal(
+    "REQUEST_TOO_OLD",
+    "The request took too long on its way and was not carried out.",
+    "请求在途时间过长，未予执行。",
+    "Send it again under a new reference if it is still wanted.",
+    "如仍需办理，请使用新的请求编号重新发送。",
+)
+
+PENDING = Refusal(
+    "PENDING",
+    "The request has been received and waits; it is not yet decided.",
+    "请求已收到，正在等待处理，尚无结果。",
+    "Ask again later, or repeat the request with the same reference.",
+    "请稍后再查询，或使用相同的请求编号重发请求。",
+    retryable=True,
+    retry_after_seconds=10,
+)

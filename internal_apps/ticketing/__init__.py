@@ -1,0 +1,1 @@
+"""Ticketing: what is on sale, bookings with holds and versions, agents and what is published."""

@@ -1,0 +1,116 @@
+"""What ticketing answers, as documents."""
+
+from typing import Any, Protocol
+
+from hub.envelope import Message
+from hub.errors import Refusal
+from hub.messages import COMMON, TICKETING
+from hub.ports import Answer
+from internal_apps.ticketing.domain import CURRENCY, Booking
+
+DONE = "DONE"
+NOT_KNOWN_YET = "NOT_KNOWN_YET"
+PENDING = "PENDING"
+ASK_AGAIN_SECONDS = 2
+
+_REFUSED = f"{{{COMMON}}}Refused"
+
+
+class Documents(Protocol):
+    """Reads and writes XML documents by their contracts; ``adapters.xml.Schemas`` does."""
+
+    def parse(self, body: bytes) -> Any:
+        """Return the document's root element."""
+
+    def values(self, element: Any) -> dict[str, Any]:
+        """Return the typed values of a document."""
+
+    def write(self, element_name: str, values: dict[str, Any]) -> bytes:
+        """Return the document of these values."""
+
+    def write_refusal(self, element_name: str, refusal: Refusal) -> bytes:
+        """Return a refusal as a document."""
+
+
+class Answers:
+    """Writes answers."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    def values(self, body: bytes) -> dict[str, Any]:
+        """Return the typed values of a document."""
+        return self._documents.values(self._documents.parse(body))
+
+    def refused(self, refusal: Refusal) -> Answer:
+        """Return a refusal as an answer."""
+        return Answer("Refused.1", self._documents.write_refusal(_REFUSED, refusal))
+
+    def done(self, message: Message, booking: Booking) -> Answer:
+        """Answer a request with the booking as it now is."""
+        return self._write(
+            message.id.operation,
+            Status=DONE,
+            RequestReference=message.id.reference,
+            Booking=booking_values(booking),
+        )
+
+    def shown(self, booking: Booking) -> Answer:
+        """Answer a question for a booking."""
+        return self._write("GetBooking", Status=DONE, Booking=booking_values(booking))
+
+    def again(self, stored: bytes) -> Answer:
+        """Answer a question for an outcome with what was answered to the request itself."""
+        return self._write("GetBooking", **self.values(stored))
+
+    def ask_again(self, status: str, reference: str) -> Answer:
+        """Answer that there is no outcome yet."""
+        return self._write(
+            "GetBooking",
+            Status=status,
+            RequestReference=reference,
+            AskAgainSeconds=ASK_AGAIN_SECONDS,
+        )
+
+    def not_known_yet(self) -> Answer:
+        """Answer that a request has not arrived, in the form that fits any application."""
+        return Answer("NotKnownYet.1", self._documents.write(f"{{{COMMON}}}NotKnownYet", {}))
+
+    def _write(self, operation: str, **values: object) -> Answer:
+        name = f"{operation}Response"
+        return Answer(f"{name}.1", self._documents.write(f"{{{TICKETING}}}{name}", values))
+
+
+def booking_values(booking: Booking) -> dict[str, Any]:
+    """Return a booking as the contract describes it."""
+    values: dict[str, Any] = {
+        "BookingReference": booking.reference,
+        "Version": booking.version,
+        "State": booking.state.value,
+        "Kind": booking.kind,
+        "PlacedAs": booking.placed_as,
+        "Contact": _contact_values(booking),
+        "Lines": {"Line": [_line_values(line) for line in booking.lines]},
+        "TotalFen": booking.total_fen,
+        "Currency": CURRENCY,
+        "PlacedAt": booking.placed_at,
+        "ChangedAt": booking.changed_at,
+    }
+    if booking.hold_until is not None:
+        values["HoldUntil"] = booking.hold_until
+    return values
+
+
+def _contact_values(booking: Booking) -> dict[str, str]:
+    values = {"Name": booking.contact.name, "Telephone": booking.contact.telephone}
+    return {**values, "Email": booking.contact.email} if booking.contact.email else values
+
+
+def _line_values(line: Any) -> dict[str, Any]:
+    return {
+        "TicketType": line.ticket_type,
+        "Day": line.day,
+        "Quantity": line.quantity,
+        "UnitPriceFen": line.unit_price_fen,
+        "AmountFen": line.amount_fen,
+    }

@@ -1,0 +1,240 @@
+"""What staff look at: bookings found by a few words, and one booking with its whole history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database import Database, SqlUnit, first
+from adapters.database.tables import inbox
+from hub.envelope import Hop, RequestId, read_hops
+from internal_apps.ticketing import store
+from internal_apps.ticketing.catalogue import SHANGHAI
+from internal_apps.ticketing.domain import Booking
+from internal_apps.ticketing.references import normal
+from internal_apps.ticketing.tables import booking_lines, bookings
+
+PAGE_MAX = 200
+_ESCAPE = "!"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for; an empty field does not narrow.
+
+    ``words`` is one field for everything: a booking reference in any spelling, the end or any
+    piece of a telephone number, or a piece of a name in any script. ``visit_day`` is a day of
+    a line, ``placed_day`` the day of placing in Shanghai.
+    """
+
+    words: str = ""
+    state: str = ""
+    kind: str = ""
+    channel: str = ""
+    sender: str = ""
+    visit_day: date | None = None
+    placed_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the list, newest first: where the next page goes on."""
+
+    placed_at: datetime
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One booking in a list."""
+
+    reference: str
+    version: int
+    state: str
+    kind: str
+    channel: str
+    sender: str
+    contact_name: str
+    telephone: str
+    hold_until: datetime | None
+    placed_at: datetime
+    changed_at: datetime
+    tickets: int
+    total_fen: int
+    first_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Bookings, newest first; ``next`` is None on the last page."""
+
+    found: Sequence[Found]
+    next: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of a booking's history, and its way: hops, and the times inside."""
+
+    request_id: RequestId
+    type: str
+    state: str
+    outcome_code: str
+    sign_in: str
+    operator: str
+    accepted_at: datetime
+    taken_at: datetime
+    handled_at: datetime
+    hops: Sequence[Hop]
+    origin: str
+    boot: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A booking as it is, and every message about it, oldest first."""
+
+    booking: Booking
+    steps: Sequence[Step]
+
+
+def search(
+    database: Database, wanted: Filter, after: Place | None = None, page_max: int = 25
+) -> Page:
+    """Return a page of bookings, newest first."""
+    count = min(page_max, PAGE_MAX)
+    statement = _listed().where(*_conditions(wanted))
+    if after is not None:
+        statement = statement.where(
+            sa.or_(
+                bookings.c.placed_at < after.placed_at,
+                sa.and_(
+                    bookings.c.placed_at == after.placed_at,
+                    bookings.c.reference < after.reference,
+                ),
+            )
+        )
+    statement = statement.order_by(bookings.c.placed_at.desc(), bookings.c.reference.desc())
+    with database.reading() as connection:
+        rows = connection.execute(first(connection, statement, count + 1)).all()
+        found = _with_totals(connection, rows[:count])
+    more = found[-1] if len(rows) > count else None
+    return Page(found, None if more is None else Place(more.placed_at, more.reference))
+
+
+def history(database: Database, reference: str) -> History | None:
+    """Return one booking with its history, or None where there is none of this reference."""
+    plain = normal(reference)
+    if plain is None:
+        return None
+    with database.reading() as connection:
+        booking = store.find(SqlUnit(connection, datetime.now(SHANGHAI), read_only=True), plain)
+        if booking is None:
+            return None
+        rows = connection.execute(
+            sa.select(inbox)
+            .where(inbox.c.subject == plain)
+            .order_by(inbox.c.handled_at, inbox.c.request_id)
+        )
+        return History(booking, [_step(row) for row in rows])
+
+
+def _listed() -> sa.Select[Any]:
+    return sa.select(
+        bookings.c.reference,
+        bookings.c.version,
+        bookings.c.state,
+        bookings.c.kind,
+        bookings.c.channel,
+        bookings.c.sender,
+        bookings.c.contact_name,
+        bookings.c.telephone,
+        bookings.c.hold_until,
+        bookings.c.placed_at,
+        bookings.c.changed_at,
+    )
+
+
+def _conditions(wanted: Filter) -> Sequence[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [
+        column == value
+        for column, value in (
+            (bookings.c.state, wanted.state),
+            (bookings.c.kind, wanted.kind),
+            (bookings.c.channel, wanted.channel),
+            (bookings.c.sender, wanted.sender),
+        )
+        if value
+    ]
+    if wanted.words.strip():
+        conditions.append(_matching(wanted.words.strip()))
+    if wanted.visit_day is not None:
+        of_day = sa.select(booking_lines.c.reference).where(
+            booking_lines.c.visit_day == wanted.visit_day
+        )
+        conditions.append(bookings.c.reference.in_(of_day))
+    if wanted.placed_day is not None:
+        start = datetime.combine(wanted.placed_day, datetime.min.time(), SHANGHAI)
+        conditions += [
+            bookings.c.placed_at >= start,
+            bookings.c.placed_at < start + timedelta(days=1),
+        ]
+    return conditions
+
+
+def _matching(words: str) -> sa.ColumnElement[bool]:
+    reference = normal(words)
+    if reference is not None:
+        return bookings.c.reference == reference
+    digits = words.replace(" ", "").replace("-", "").removeprefix("+")
+    column = bookings.c.telephone if digits.isdigit() else bookings.c.contact_name
+    piece = digits if digits.isdigit() else words
+    for special in (_ESCAPE, "%", "_"):
+        piece = piece.replace(special, _ESCAPE + special)
+    return column.like(f"%{piece}%", escape=_ESCAPE)
+
+
+def _with_totals(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Found]:
+    if not rows:
+        return []
+    lines = connection.execute(
+        sa.select(
+            booking_lines.c.reference,
+            booking_lines.c.quantity,
+            booking_lines.c.unit_price_fen,
+            booking_lines.c.visit_day,
+        ).where(booking_lines.c.reference.in_([row.reference for row in rows]))
+    ).all()
+    found = []
+    for row in rows:
+        own = [line for line in lines if line.reference == row.reference]
+        found.append(
+            Found(
+                *row,
+                tickets=sum(line.quantity for line in own),
+                total_fen=sum(line.quantity * line.unit_price_fen for line in own),
+                first_day=min(line.visit_day for line in own),
+            )
+        )
+    return found
+
+
+def _step(row: sa.Row[Any]) -> Step:
+    return Step(
+        request_id=RequestId.parse(row.request_id),
+        type=row.type,
+        state=row.state,
+        outcome_code=row.outcome_code,
+        sign_in=row.sign_in,
+        operator=row.operator,
+        accepted_at=row.accepted_at,
+        taken_at=row.taken_at,
+        handled_at=row.handled_at,
+        hops=read_hops(row.hops),
+        origin=row.origin,
+        boot=row.boot,
+        sequence=row.sequence,
+    )

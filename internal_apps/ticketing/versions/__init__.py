@@ -1,0 +1,1 @@
+"""Ticketing's line of migrations."""

@@ -1,0 +1,176 @@
+"""The booking form: what was typed, what is wrong with it, what becomes of it in a message."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from internal_apps.ticketing.domain import Booking
+
+KINDS = ("INDIVIDUAL", "GROUP")
+LINES_MAX = 20
+QUANTITY_MAX = 100_000
+NAME_CHARACTERS_MAX = 100
+TELEPHONE_CHARACTERS_MAX = 40
+EMAIL_CHARACTERS_MAX = 254
+
+_TELEPHONE = re.compile(r"[0-9+][0-9 ()./+-]{2,39}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_DAY = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})")
+_FULL_WIDTH = str.maketrans("0123456789+-()\u3000", "0123456789+-() ")  # noqa: RUF001
+
+
+def sentence(text: str) -> str:
+    """Mark a text for translation; the page translates it."""
+    return text
+
+
+@dataclass(slots=True)
+class LineFields:
+    """One line as typed, with what is wrong by field."""
+
+    ticket_type: str = ""
+    day: str = ""
+    quantity: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was typed that asks for a ticket."""
+        return not (self.ticket_type or self.day)
+
+    def check(self, types: Sequence[str]) -> None:
+        """Note what is wrong with the line."""
+        if self.ticket_type not in types:
+            self.errors["ticket_type"] = sentence("Choose a ticket type.")
+        if read_day(self.day) is None:
+            self.errors["day"] = sentence("Write the day as 2010-05-01.")
+        if not (self.quantity.isascii() and self.quantity.isdigit()):
+            self.errors["quantity"] = sentence("Write how many tickets, as a number.")
+        elif not 1 <= int(self.quantity[:9]) <= QUANTITY_MAX:
+            self.errors["quantity"] = sentence("At least one ticket.")
+
+
+@dataclass(slots=True)
+class BookingForm:
+    """A booking as typed, with what is wrong by field; ``token`` is its own request reference."""
+
+    token: str
+    kind: str = "INDIVIDUAL"
+    name: str = ""
+    telephone: str = ""
+    email: str = ""
+    version: int = 0
+    lines: list[LineFields] = field(default_factory=lambda: [LineFields(quantity="1")])
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def is_right(self, types: Sequence[str]) -> bool:
+        """Note whatever is wrong; return whether nothing is."""
+        self.lines = [line for line in self.lines if not line.is_blank] or self.lines[:1]
+        for line in self.lines:
+            line.check(types)
+        if self.kind not in KINDS:
+            self.errors["kind"] = sentence("Choose individual or group.")
+        if not self.name or not _is_plain(self.name, NAME_CHARACTERS_MAX):
+            self.errors["name"] = sentence("Write the name, at most 100 characters.")
+        if _TELEPHONE.fullmatch(self.telephone) is None:
+            self.errors["telephone"] = sentence("Write the number in digits, at least three.")
+        mail = self.email
+        if mail and (len(mail) > EMAIL_CHARACTERS_MAX or _EMAIL.fullmatch(mail) is None):
+            self.errors["email"] = sentence("This is not an e-mail address; leave it empty.")
+        return not self.errors and not any(line.errors for line in self.lines)
+
+    def contact(self) -> dict[str, Any]:
+        """Return the contact as the message has it."""
+        values: dict[str, Any] = {"Name": self.name, "Telephone": self.telephone}
+        return {**values, "Email": self.email} if self.email else values
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the lines as the message has them."""
+        return {
+            "Line": [
+                {
+                    "TicketType": line.ticket_type,
+                    "Day": read_day(line.day),
+                    "Quantity": int(line.quantity),
+                }
+                for line in self.lines
+            ]
+        }
+
+
+def read_form(fields: Mapping[str, Sequence[str]], token: str) -> BookingForm:
+    """Return what was typed, as far as it is a booking form's."""
+    columns = [fields.get(name, []) for name in ("ticket_type", "day", "quantity")]
+    rows = [
+        LineFields(*(_cleaned(cell, 12 if at else 20) for at, cell in enumerate(row)))
+        for row in zip(*columns, strict=False)
+    ]
+    version = _first(fields, "version")
+    return BookingForm(
+        token,
+        kind=_first(fields, "kind") or KINDS[0],
+        name=_cleaned(_first(fields, "name"), 2 * NAME_CHARACTERS_MAX),
+        telephone=_cleaned(_first(fields, "telephone").translate(_FULL_WIDTH), 80),
+        email=_cleaned(_first(fields, "email"), 2 * EMAIL_CHARACTERS_MAX),
+        version=int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
+        lines=rows[:LINES_MAX] or [LineFields(quantity="1")],
+    )
+
+
+def form_of(booking: Booking, token: str) -> BookingForm:
+    """Return the form that changes a booking, filled with what it is now."""
+    return BookingForm(
+        token,
+        kind=booking.kind,
+        name=booking.contact.name,
+        telephone=booking.contact.telephone,
+        email=booking.contact.email,
+        version=booking.version,
+        lines=[
+            LineFields(line.ticket_type, line.day.isoformat(), str(line.quantity))
+            for line in booking.lines
+        ],
+    )
+
+
+def form_of_values(values: Mapping[str, Any], token: str) -> BookingForm:
+    """Return the form that a PlaceBooking was made from."""
+    contact = values["Contact"]
+    return BookingForm(
+        token,
+        kind=values["Kind"],
+        name=contact["Name"],
+        telephone=contact["Telephone"],
+        email=contact.get("Email") or "",
+        lines=[
+            LineFields(line["TicketType"], line["Day"].isoformat(), str(line["Quantity"]))
+            for line in values["Lines"]["Line"]
+        ],
+    )
+
+
+def read_day(text: str) -> date | None:
+    """Return a day written as 2010-05-01, 2010/5/1 or 20100501."""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        return date(*(int(part) for part in match.groups()))
+    except ValueError:
+        return None
+
+
+def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    values = fields.get(name) or [""]
+    return values[0]
+
+
+def _cleaned(text: str, characters_max: int) -> str:
+    return " ".join(text.split())[:characters_max]
+
+
+def _is_plain(text: str, characters_max: int) -> bool:
+    # Two bytes in UTF-16 or four, a character is one character here.
+    return len(text) <= characters_max and text.isprintable()
