@@ -86,6 +86,10 @@ class Broker:
         """Return whether the node takes connections."""
         return answers(self.port)
 
+    def terminate(self) -> None:
+        """Ask the node to end; returns at once."""
+        self._node.terminate()
+
     def stop(self) -> None:
         """End the node in good order, and its name server."""
         self._node.stop(STOP_SECONDS_MAX)

@@ -94,12 +94,16 @@ class Process:
                 )
             time.sleep(POLL_SECONDS)
 
+    def terminate(self) -> None:
+        """Ask the program to end; returns at once."""
+        if self._child is not None and self.alive():
+            self._child.terminate()
+
     def stop(self, seconds_max: float = STOP_SECONDS_MAX) -> bool:
         """Ask the program to end, then end its whole group; return whether it ended by itself."""
         if self._child is None:
             return True
-        if self.alive():
-            self._child.terminate()
+        self.terminate()
         try:
             self._child.wait(seconds_max)
             gently = True

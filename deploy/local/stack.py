@@ -1,0 +1,159 @@
+"""A whole local installation: two brokers, HAProxy and every process, each on its own."""
+
+import http.client
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from certs.authority import Authority, Purpose
+from deploy.brokers import definitions
+from deploy.components import Components
+from deploy.haproxy.configuration import Entrance
+from deploy.local.broker import Broker, installed_version
+from deploy.local.haproxy import Haproxy
+from deploy.local.ports import LOOPBACK
+from deploy.local.process import Process, ProcessFailed
+from deploy.local.zones import Places, write_zones
+
+NAMES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "staff-1", "operator-1")
+COMMAND_SECONDS_MAX = 120.0
+_ZONES = {"gateway": "outside", "hub": "hub"}
+
+
+class Stack:
+    """Starts and ends everything; ``processes`` are the components by name."""
+
+    def __init__(self, places: Places, names: Sequence[str] = NAMES) -> None:
+        self.places = places
+        self.components = Components.of(names)
+        self._issue_certificates()
+        places.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.metrics_ports = write_zones(places, self.components)
+        self.outside, self.inside = self._brokers()
+        self.haproxy = self._haproxy()
+        self.processes = {name: self._process(name) for name in self.metrics_ports}
+
+    def start_brokers(self) -> None:
+        """Start both brokers side by side and wait until they are ready."""
+        for broker in (self.outside, self.inside):
+            broker.start()
+        for broker in (self.outside, self.inside):
+            broker.wait_ready()
+
+    def start(self) -> None:
+        """Start every component and HAProxy, and wait until those that listen answer."""
+        for process in self.processes.values():
+            process.start()
+        self.haproxy.start()
+        for name in (*self.components.gateways, *self.components.staff):
+            self.processes[name].wait_ready(partial(healthy, self.places.socket(name)))
+
+    def lupu(self, zone: str, *arguments: str) -> str:
+        """Run a ``lupu`` command with a zone's configuration; return what it prints."""
+        config = ("--config", str(self.places.configuration(zone)))
+        done = subprocess.run(  # noqa: S603  our own command
+            [sys.executable, "-m", "lupu", *arguments, *config],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS_MAX,
+            check=False,
+        )
+        if done.returncode:
+            raise ProcessFailed(f"lupu {' '.join(arguments[:2])}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def failed(self) -> str:
+        """Return the name of a component that has ended; empty while all run."""
+        return next((name for name, one in self.processes.items() if not one.alive()), "")
+
+    def stop(self) -> None:
+        """End everything, from the edge inwards, each in good order."""
+        self.haproxy.stop()
+        for process in self.processes.values():
+            if process.alive():
+                process.terminate()
+        for process in self.processes.values():
+            process.stop()
+        for broker in (self.outside, self.inside):
+            broker.terminate()
+        for broker in (self.outside, self.inside):
+            broker.stop()
+
+    def _issue_certificates(self) -> None:
+        folder, components = self.places.certificates, self.components
+        for side, names in (("outside", components.outside), ("inside", components.inside)):
+            authority = Authority.make(folder, side)
+            authority.ensure("broker", Purpose.SERVER)
+            for name in names:
+                authority.ensure(name, Purpose.CLIENT)
+        Authority.make(folder, "edge").ensure("edge", Purpose.SERVER)
+        Authority.make(folder, "agents")
+
+    def _brokers(self) -> tuple[Broker, Broker]:
+        places, version = self.places, installed_version()
+        defined = (
+            ("outside", places.outside_port, definitions.outside(self.components, version)),
+            ("inside", places.inside_port, definitions.inside(self.components, version)),
+        )
+        outside, inside = (
+            Broker(
+                side,
+                places.folder / "brokers" / side,
+                definition,
+                Authority(places.certificates, side).issued("broker"),
+                port,
+            )
+            for side, port, definition in defined
+        )
+        return outside, inside
+
+    def _haproxy(self) -> Haproxy:
+        places, components = self.places, self.components
+        certificate = Authority(places.certificates, "edge").issued("edge")
+        agents, staff = (
+            Entrance(LOOPBACK, port, certificate, {name: places.socket(name) for name in names})
+            for port, names in (
+                (places.agents_port, components.gateways),
+                (places.staff_port, components.staff),
+            )
+        )
+        trusted = Authority(places.certificates, "agents").certificate
+        return Haproxy(places.folder / "haproxy", agents, trusted, staff)
+
+    def _process(self, name: str) -> Process:
+        kind = name.rpartition("-")[0]
+        config = self.places.configuration(_ZONES.get(kind, "inside"))
+        return Process(
+            name,
+            [sys.executable, "-m", "lupu", kind, "run", "-c", str(config), "-n", name],
+            self.places.folder / "logs" / f"{name}.log",
+        )
+
+
+def healthy(path: Path) -> bool:
+    """Return whether the process behind a unix socket says that it can serve."""
+    connection = _UnixConnection(path)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=2)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))

@@ -1,0 +1,108 @@
+"""The configuration files of a local installation: one TOML a zone, as in a real one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certs.authority import AUTHORITY
+from deploy.components import Components
+from deploy.local.ports import LOOPBACK, free_port
+
+Entry = str | int | float | bool
+Section = Mapping[str, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything of a local installation is.
+
+    ``sockets`` is apart because a unix socket's path must be short.
+    """
+
+    folder: Path
+    sockets: Path
+    agents_port: int
+    staff_port: int
+    outside_port: int
+    inside_port: int
+    database: Section
+
+    @property
+    def certificates(self) -> Path:
+        """The folder of the certificate authorities."""
+        return self.folder / "certificates"
+
+    @property
+    def public_url(self) -> str:
+        """The address that agents use."""
+        return f"https://localhost:{self.agents_port}"
+
+    @property
+    def staff_url(self) -> str:
+        """The address that the staff use."""
+        return f"https://localhost:{self.staff_port}"
+
+    def socket(self, name: str) -> Path:
+        """Return the socket of a component."""
+        return self.sockets / f"{name}.sock"
+
+    def configuration(self, zone: str) -> Path:
+        """Return the configuration file of a zone: ``outside``, ``hub`` or ``inside``."""
+        return self.folder / f"{zone}.toml"
+
+
+def write_zones(places: Places, components: Components) -> dict[str, int]:
+    """Write the three files; return each component's metrics port."""
+    names = (*components.gateways, *components.hubs, *components.workers, *components.staff)
+    ports = {name: free_port() for name in names}
+    outside, inside = _broker(places, "outside"), _broker(places, "inside")
+    _write(
+        places.configuration("outside"),
+        {"outside_broker": outside, "gateway": _gateway(places)} | _metrics(ports),
+    )
+    _write(
+        places.configuration("hub"),
+        {"outside_broker": outside, "inside_broker": inside} | _metrics(ports),
+    )
+    staff = {"socket": str(places.sockets / "{name}.sock")}
+    _write(
+        places.configuration("inside"),
+        {"inside_broker": inside, "database": places.database, "staff": staff} | _metrics(ports),
+    )
+    return ports
+
+
+def _broker(places: Places, side: str) -> Section:
+    folder = places.certificates / side
+    return {
+        "host": LOOPBACK,
+        "port": places.outside_port if side == "outside" else places.inside_port,
+        "authority": str(folder / f"{AUTHORITY}.crt"),
+        "certificate": str(folder / "{name}.crt"),
+        "key": str(folder / "{name}.key"),
+    }
+
+
+def _gateway(places: Places) -> Section:
+    return {
+        "socket": str(places.sockets / "{name}.sock"),
+        "snapshots": str(places.folder / "snapshots" / "{name}"),
+        "replays": str(places.folder / "replays"),
+        "public_url": places.public_url,
+    }
+
+
+def _metrics(ports: Mapping[str, int]) -> dict[str, Section]:
+    return {f"metrics.{name}": {"port": port} for name, port in ports.items()}
+
+
+def _write(path: Path, sections: Mapping[str, Section]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for name, entries in sections.items():
+        lines.append(f"[{name}]")
+        # A JSON string, number or truth value is written alike in TOML.
+        lines += [f"{key} = {json.dumps(value)}" for key, value in entries.items()]
+        lines.append("")
+    path.write_text("\n".join(lines), "utf-8")
