@@ -21,6 +21,7 @@ Values = dict[str, Any]
 # libxml2's sentences quote the value; what is refused may be a passenger's name.
 _ELEMENT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '[^']*')?: ")
 _VALUE = re.compile(r"(?:The value )?'.*' (is not|has a|has|exceeds|does not)", re.DOTALL)
+_FACET = re.compile(r"\[facet '[^']*'\] ")
 _NAMESPACE = re.compile(r"\{urn:[^}]*\}")
 
 
@@ -75,8 +76,8 @@ class Schemas:
             return
         if _trim(root) and schema.validate(root):
             return
-        entry = next(iter(schema.error_log))
-        raise XmlRefused("SCHEMA_INVALID", _sentence(entry.message, entry.line))
+        error = schema.error_log.last_error
+        raise XmlRefused("SCHEMA_INVALID", _sentence(error.message, error.line))
 
     def values(self, root: etree._Element) -> Values:
         """Return the typed values of a valid element, children by local name.
@@ -130,7 +131,7 @@ def _values(node: etree._Element, shape: Shape) -> Values:
 def _inner(shape: Shape, values: Mapping[str, Any]) -> str:
     if shape.convert is not None:
         return to_text(values)
-    parts = []
+    parts: list[str] = []
     for child in shape.children.values():
         name = child.shape.name
         value = values.get(name)
@@ -153,7 +154,7 @@ def _trim(root: etree._Element) -> bool:
 
 def _sentence(message: str, line: int) -> str:
     element = _ELEMENT.match(message)
-    rest = message[element.end() :] if element else message
+    rest = _FACET.sub("", message[element.end() :] if element else message)
     plain = _NAMESPACE.sub("", _VALUE.sub(r"The value \1", rest, count=1))
     name = element[1] if element else "The document"
     return f"{name} breaks the schema (line {line}): {plain.strip()[:400]}"
