@@ -7,6 +7,7 @@ import click
 from lupu import options, processes
 from lupu.certificates import certificates
 from lupu.check import check
+from lupu.database import database
 from lupu.exits import EPILOG, guarded
 from lupu.processes import PROCESSES, Process
 
@@ -42,6 +43,7 @@ def _process_group(process: Process) -> click.Group:
 for _process in PROCESSES:
     lupu.add_command(_process_group(_process))
 lupu.add_command(certificates)
+lupu.add_command(database)
 lupu.add_command(check)
 
 

@@ -1,0 +1,108 @@
+"""The command line explains itself, and its exit status has a meaning."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from hub.errors import BrokerAway, LupuError, NotAllowed, SettingsError
+from lupu.commands import lupu
+from lupu.exits import Exit, exit_code, guarded
+from lupu.processes import PROCESSES, of_component
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lupu", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def _commands(group: click.Group) -> list[click.Command]:
+    found: list[click.Command] = []
+    for command in group.commands.values():
+        found.append(command)
+        if isinstance(command, click.Group):
+            found += _commands(command)
+    return found
+
+
+def test_every_command_explains_itself() -> None:
+    """Every command has a sentence, and every option but --help a word of help."""
+    for command in _commands(lupu):
+        assert command.help, command.name
+        for option in command.params:
+            if isinstance(option, click.Option):
+                assert option.help, f"{command.name} {option.name}"
+
+
+def test_every_group_shows_an_example() -> None:
+    """Each group of commands shows at least one line to copy."""
+    for command in _commands(lupu):
+        if isinstance(command, click.Group) and command.name not in {p.command for p in PROCESSES}:
+            assert "lupu " in (command.help or ""), command.name
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SettingsError("x"), Exit.SETTINGS),
+        (BrokerAway("x"), Exit.AWAY),
+        (NotAllowed("x"), Exit.REFUSED),
+        (LupuError("x"), Exit.FAILED),
+    ],
+)
+def test_error_class_decides_exit_status(
+    error: LupuError, code: Exit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each class of error has its exit status and is printed as one sentence."""
+
+    def fail() -> None:
+        raise error
+
+    assert exit_code(error) is code
+    assert guarded(fail) == code
+    assert capsys.readouterr().err == "lupu: x\n"
+
+
+def test_missing_configuration_is_one_sentence(tmp_path: Path) -> None:
+    """A process without a readable configuration ends with status 3 and names the file."""
+    done = _run("hub", "run", "--config", str(tmp_path / "none.toml"))
+    assert done.returncode == Exit.SETTINGS
+    assert done.stderr.count("\n") == 1
+    assert "none.toml cannot be read" in done.stderr
+
+
+def test_unknown_command_is_a_usage_error() -> None:
+    """A misspelt command ends with status 2 and points to --help."""
+    done = _run("certficates")
+    assert done.returncode == Exit.USAGE
+    assert "--help" in done.stderr
+
+
+def test_help_says_what_each_exit_status_means() -> None:
+    """The help of the whole program lists the exit statuses."""
+    done = _run("--help")
+    assert done.returncode == Exit.FINE
+    for code in Exit:
+        assert str(code.value) in done.stdout
+
+
+def test_component_name_decides_the_process() -> None:
+    """A component called gateway-1 is a gateway; a name that says nothing is refused."""
+    assert of_component("gateway-1").command == "gateway"
+    with pytest.raises(SettingsError, match="gateway-1"):
+        of_component("cashier")
+
+
+def test_certificates_from_nothing(tmp_path: Path) -> None:
+    """Make, issue and list work from an empty folder."""
+    folder = ("--folder", str(tmp_path / "certificates"))
+    assert _run("certificates", "make", *folder).returncode == Exit.FINE
+    assert _run("certificates", "issue", "outside", "gateway-1", *folder).returncode == Exit.FINE
+    listed = _run("certificates", "list", *folder)
+    assert "gateway-1" in listed.stdout
+    refused = _run("certificates", "issue", "nowhere", "gateway-1", *folder)
+    assert refused.returncode == Exit.FAILED
+    assert "lupu certificates make nowhere" in refused.stderr
