@@ -106,3 +106,6 @@ def _passphrase(file: object) -> str:
     if file is not None and hasattr(file, "read"):
         return str(file.read()).strip()
     return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True))
+
+
+GROUP = certificates

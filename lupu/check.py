@@ -73,3 +73,6 @@ def _days_left(broker: Broker, configuration: Configuration) -> str:
     if days < RENEW_DAYS:
         raise SettingsError(f"{broker.certificate} has {days} days left: issue a new one.")
     return f"{days} days left"
+
+
+GROUP = check

@@ -1,18 +1,55 @@
-"""All commands, assembled."""
+"""All commands, assembled; each group is imported when it is used.
+
+So a gateway's machine needs no database library, and a mistake in one group leaves the others.
+"""
 
 import sys
 
 import click
 
 from lupu import options, processes
-from lupu.certificates import certificates
-from lupu.check import check
-from lupu.database import database
 from lupu.exits import EPILOG, guarded
 from lupu.processes import PROCESSES, Process
 
+# Groups by name: a sentence, and the module of this package whose GROUP has the commands.
+GROUPS = {
+    "certificates": ("Authorities, certificates, key stores, days left.", "certificates"),
+    "check": ("Look at everything a component depends on.", "check"),
+    "database": ("Schema versions of the inside database.", "database"),
+}
+# Chores of a process stand beside its "run".
+CHORES = {"ticketing": "ticketing", "staff": "staff"}
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+
+class Lazy(click.Group):
+    """A group that knows its commands' sentences without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every command's name, in the alphabet's order."""
+        return sorted({*super().list_commands(ctx), *GROUPS})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command, imported now if need be."""
+        if name in GROUPS:
+            return _imported(GROUPS[name][1])
+        if name in CHORES:
+            group = super().get_command(ctx, name)
+            chores = _imported(CHORES[name])
+            if isinstance(group, click.Group) and isinstance(chores, click.Group):
+                return click.Group(
+                    name, help=chores.help, commands={**chores.commands, **group.commands}
+                )
+        return super().get_command(ctx, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its sentence."""
+        sentences = {name: sentence for name, (sentence, _) in GROUPS.items()}
+        sentences |= {process.command: process.sentence for process in PROCESSES}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentences[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=Lazy, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="lupu", message="lupu %(version)s")
 def lupu() -> None:
     """Joins two networks that must not touch.
@@ -42,14 +79,16 @@ def _process_group(process: Process) -> click.Group:
 
 for _process in PROCESSES:
     lupu.add_command(_process_group(_process))
-lupu.add_command(certificates)
-lupu.add_command(database)
-lupu.add_command(check)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with a status that has a meaning."""
     sys.exit(guarded(lambda: _invoke(arguments)))
+
+
+def _imported(module: str) -> click.Command:
+    command: click.Command = processes.module(f"lupu.{module}").GROUP
+    return command
 
 
 def _invoke(arguments: list[str] | None) -> None:

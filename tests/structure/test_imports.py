@@ -13,7 +13,8 @@ ARROWS = {
     "internal_apps": {"hub", "adapters"},
     "certs": {"hub"},
     "deploy": {"hub", "adapters", "certs", "lupu"},
-    "lupu": {"hub", "adapters", "certs", "deploy"},
+    # The command line imports a group of commands, and with it a zone, when it is used.
+    "lupu": {"hub", "adapters", "certs", "deploy", "internal_apps"},
 }
 WIRING = "__main__.py"
 # Alembic's own scripts, one a change of a schema.

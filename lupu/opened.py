@@ -1,0 +1,27 @@
+"""The inside database, opened for one command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import internal_apps
+from adapters.database import Database, DatabaseSettings, Migrations
+from lupu import options
+
+
+@contextmanager
+def database(config: str | None, name: str, *, checked: bool = True) -> Iterator[Database]:
+    """Open the configured database; SettingsError where its schema is not this program's."""
+    settings = options.configuration(config, name).read(DatabaseSettings)
+    opened = Database(settings.address(), lock_wait_seconds=settings.lock_wait_seconds)
+    try:
+        if checked:
+            Migrations(opened, lines()).check()
+        yield opened
+    finally:
+        opened.close()
+
+
+def lines() -> list[Path]:
+    """Return the folder of migrations of every application that has one."""
+    return sorted(Path(*internal_apps.__path__).glob("*/versions"))
