@@ -1,13 +1,11 @@
 """Exit codes, and how an error becomes one sentence and one of them."""
 
 import enum
-import logging
 import sys
+import traceback
 from collections.abc import Callable
 
 from hub.errors import LupuError, NeverWorks, SettingsError, TryAgain
-
-_log = logging.getLogger(__name__)
 
 
 class Exit(enum.IntEnum):
@@ -29,7 +27,7 @@ MEANINGS = {
     Exit.SETTINGS: "the configuration is wrong; nothing was started",
     Exit.AWAY: "a broker or database is away; the same command may work later",
     Exit.REFUSED: "refused; the same command will be refused again",
-    Exit.BUG: "a mistake in Lupu itself; the log has it",
+    Exit.BUG: "a mistake in Lupu itself",
 }
 
 EPILOG = "Exit status: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items())
@@ -55,4 +53,8 @@ def guarded(command: Callable[[], None]) -> int:
         return exit_code(error)
     except KeyboardInterrupt:
         return Exit.FINE
+    except Exception:  # noqa: BLE001  the last place that can give it a status and a sentence
+        traceback.print_exc()
+        print(f"lupu: {MEANINGS[Exit.BUG]}; please report the lines above.", file=sys.stderr)  # noqa: T201
+        return Exit.BUG
     return Exit.FINE

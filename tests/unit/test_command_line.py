@@ -69,6 +69,18 @@ def test_error_class_decides_exit_status(
     assert capsys.readouterr().err == "lupu: x\n"
 
 
+def test_a_mistake_of_ours_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """An error nobody foresaw ends with status 70, its trace and a sentence."""
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    assert guarded(fail) == Exit.BUG
+    printed = capsys.readouterr().err
+    assert "ZeroDivisionError" in printed
+    assert printed.splitlines()[-1].startswith("lupu: a mistake in Lupu itself")
+
+
 def test_missing_configuration_is_one_sentence(tmp_path: Path) -> None:
     """A process without a readable configuration ends with status 3 and names the file."""
     done = _run("hub", "run", "--config", str(tmp_path / "none.toml"))
