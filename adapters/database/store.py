@@ -15,6 +15,12 @@ from hub.ports import Clock, Waiting
 
 TAKEOVER_SECONDS = 30
 LEASE_SECONDS = 60
+FORGET_MAX = 500
+
+_FORGET = outbox.delete().where(outbox.c.number == sa.bindparam("row"))
+_FORGET_REST = message_parts.delete().where(
+    message_parts.c.kept_for == sa.bindparam("key"), message_parts.c.kind == OUTBOX
+)
 
 
 class InboxStore:
@@ -97,6 +103,19 @@ class InboxStore:
         )
         with self.database.begin() as connection:
             connection.execute(statement, [{"row": number} for number in numbers])
+
+    def forget_sent(self, before: datetime) -> None:
+        """Delete some outbox rows that were sent before a time; call it again and again."""
+        statement = sa.select(outbox.c.number, outbox.c.rest_key).where(outbox.c.sent_at < before)
+        with self.database.reading() as connection:
+            rows = connection.execute(first(connection, statement, FORGET_MAX)).all()
+        if not rows:
+            return
+        rest = [{"key": row.rest_key} for row in rows if row.rest_key]
+        with self.database.begin() as connection:
+            if rest:
+                connection.execute(_FORGET_REST, rest)
+            connection.execute(_FORGET, [{"row": row.number} for row in rows])
 
 
 def _lend(connection: sa.Connection, key: str, now: datetime) -> bool:

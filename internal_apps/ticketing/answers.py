@@ -1,7 +1,8 @@
 """What ticketing answers, as documents."""
 
-from typing import Any, Protocol
+from typing import Any
 
+from adapters.xml import Schemas, parse, write_refusal
 from hub.envelope import Message
 from hub.errors import Refusal
 from hub.messages import COMMON, TICKETING
@@ -13,38 +14,20 @@ NOT_KNOWN_YET = "NOT_KNOWN_YET"
 PENDING = "PENDING"
 ASK_AGAIN_SECONDS = 2
 
-_REFUSED = f"{{{COMMON}}}Refused"
-
-
-class Documents(Protocol):
-    """Reads and writes XML documents by their contracts; ``adapters.xml.Schemas`` does."""
-
-    def parse(self, body: bytes) -> Any:
-        """Return the document's root element."""
-
-    def values(self, element: Any) -> dict[str, Any]:
-        """Return the typed values of a document."""
-
-    def write(self, element_name: str, values: dict[str, Any]) -> bytes:
-        """Return the document of these values."""
-
-    def write_refusal(self, element_name: str, refusal: Refusal) -> bytes:
-        """Return a refusal as a document."""
-
 
 class Answers:
     """Writes answers."""
 
-    def __init__(self, documents: Documents) -> None:
-        self._documents = documents
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
 
     def values(self, body: bytes) -> dict[str, Any]:
         """Return the typed values of a document."""
-        return self._documents.values(self._documents.parse(body))
+        return self._schemas.values(parse(body))
 
     def refused(self, refusal: Refusal) -> Answer:
         """Return a refusal as an answer."""
-        return Answer("Refused.1", self._documents.write_refusal(_REFUSED, refusal))
+        return Answer("Refused.1", write_refusal(refusal))
 
     def done(self, message: Message, booking: Booking) -> Answer:
         """Answer a request with the booking as it now is."""
@@ -74,11 +57,11 @@ class Answers:
 
     def not_known_yet(self) -> Answer:
         """Answer that a request has not arrived, in the form that fits any application."""
-        return Answer("NotKnownYet.1", self._documents.write(f"{{{COMMON}}}NotKnownYet", {}))
+        return Answer("NotKnownYet.1", self._schemas.write(f"{{{COMMON}}}NotKnownYet", {}))
 
     def _write(self, operation: str, **values: object) -> Answer:
         name = f"{operation}Response"
-        return Answer(f"{name}.1", self._documents.write(f"{{{TICKETING}}}{name}", values))
+        return Answer(f"{name}.1", self._schemas.write(f"{{{TICKETING}}}{name}", values))
 
 
 def booking_values(booking: Booking) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What staff look at: bookings found by a few words, and one booking with its whole history."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from internal_apps.ticketing.tables import booking_lines, bookings
 
 PAGE_MAX = 200
 _ESCAPE = "!"
+_TELEPHONE = re.compile(r"[+()0-9 -]*[0-9][()0-9 -]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def history(database: Database, reference: str) -> History | None:
         rows = connection.execute(
             sa.select(inbox)
             .where(inbox.c.subject == plain)
-            .order_by(inbox.c.handled_at, inbox.c.request_id)
+            .order_by(inbox.c.handled_at, inbox.c.accepted_at, inbox.c.sequence)
         )
         return History(booking, [_step(row) for row in rows])
 
@@ -189,12 +191,12 @@ def _matching(words: str) -> sa.ColumnElement[bool]:
     reference = normal(words)
     if reference is not None:
         return bookings.c.reference == reference
-    digits = words.replace(" ", "").replace("-", "").removeprefix("+")
-    column = bookings.c.telephone if digits.isdigit() else bookings.c.contact_name
-    piece = digits if digits.isdigit() else words
+    if _TELEPHONE.fullmatch(words):
+        return bookings.c.telephone_digits.like(f"%{store.digits(words)}%")
+    piece = words
     for special in (_ESCAPE, "%", "_"):
         piece = piece.replace(special, _ESCAPE + special)
-    return column.like(f"%{piece}%", escape=_ESCAPE)
+    return bookings.c.contact_name.like(f"%{piece}%", escape=_ESCAPE)
 
 
 def _with_totals(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Found]:
@@ -211,14 +213,11 @@ def _with_totals(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list
     found = []
     for row in rows:
         own = [line for line in lines if line.reference == row.reference]
-        found.append(
-            Found(
-                *row,
-                tickets=sum(line.quantity for line in own),
-                total_fen=sum(line.quantity * line.unit_price_fen for line in own),
-                first_day=min(line.visit_day for line in own),
-            )
-        )
+        tickets = sum(line.quantity for line in own)
+        total_fen = sum(line.quantity * line.unit_price_fen for line in own)
+        first_day = min(line.visit_day for line in own)
+        values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name
+        found.append(Found(**values, tickets=tickets, total_fen=total_fen, first_day=first_day))
     return found
 
 

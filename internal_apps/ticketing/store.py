@@ -78,6 +78,11 @@ def expire(unit: SqlUnit, reference: str, now: datetime) -> bool:
     return ended.rowcount == 1
 
 
+def digits(telephone: str) -> str:
+    """Return a telephone number as it is searched for: its digits."""
+    return "".join(filter(str.isdigit, telephone))
+
+
 def _add_lines(unit: SqlUnit, booking: Booking) -> None:
     for number, line in enumerate(booking.lines, start=1):
         unit.add(
@@ -103,6 +108,7 @@ def _row(booking: Booking) -> dict[str, Any]:
         "placed_as": booking.placed_as,
         "contact_name": booking.contact.name,
         "telephone": booking.contact.telephone,
+        "telephone_digits": digits(booking.contact.telephone),
         "email": booking.contact.email,
         "hold_until": booking.hold_until,
         "placed_at": booking.placed_at,

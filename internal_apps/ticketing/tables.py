@@ -13,7 +13,7 @@ from adapters.database.columns import UtcTime, ascii_text, characters, identity
 metadata = sa.MetaData()
 
 ANY = "*"
-CODE = 20
+CODE = 30
 SOURCE_CHARACTERS_MAX = 200
 
 
@@ -106,6 +106,7 @@ bookings = sa.Table(
     sa.Column("placed_as", ascii_text(64), nullable=False),
     sa.Column("contact_name", characters(100), nullable=False),
     sa.Column("telephone", characters(40), nullable=False),
+    sa.Column("telephone_digits", ascii_text(40), nullable=False),
     sa.Column("email", characters(254), nullable=False),
     sa.Column("hold_until", UtcTime, nullable=True),
     sa.Column("placed_at", UtcTime, nullable=False),
@@ -113,7 +114,7 @@ bookings = sa.Table(
     sa.UniqueConstraint("sender", "placed_as", name="bookings_once"),
     sa.Index("bookings_state_hold", "state", "hold_until"),
     sa.Index("bookings_placed_at", "placed_at", "reference"),
-    sa.Index("bookings_telephone", "telephone"),
+    sa.Index("bookings_telephone", "telephone_digits"),
 )
 booking_lines = sa.Table(
     "booking_lines",

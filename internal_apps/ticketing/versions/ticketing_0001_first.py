@@ -21,6 +21,7 @@ def upgrade() -> None:
     _rules()
     _bookings()
     _agents()
+    _publications()
 
 
 def _rule(name: str, *columns: sa.Column[Any]) -> None:
@@ -37,7 +38,7 @@ def _rule(name: str, *columns: sa.Column[Any]) -> None:
 def _rules() -> None:
     op.create_table(
         "ticket_types",
-        sa.Column("code", ascii_text(20), primary_key=True),
+        sa.Column("code", ascii_text(30), primary_key=True),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("name_en", characters(60), nullable=False),
         sa.Column("name_zh", characters(60), nullable=False),
@@ -45,19 +46,19 @@ def _rules() -> None:
     )
     _rule(
         "prices",
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
         sa.Column("price_fen", sa.BigInteger, nullable=False),
     )
     _rule(
         "day_classes",
         sa.Column("visit_day", sa.Date, nullable=False),
-        sa.Column("day_class", ascii_text(20), nullable=False),
+        sa.Column("day_class", ascii_text(30), nullable=False),
     )
     _rule(
         "admissions",
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
-        sa.Column("day_class", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
+        sa.Column("day_class", ascii_text(30), nullable=False),
         sa.Column("first_day", sa.Date, nullable=False),
         sa.Column("last_day", sa.Date, nullable=False),
         sa.Column("admission_from", ascii_text(5), nullable=False),
@@ -66,9 +67,9 @@ def _rules() -> None:
     )
     _rule(
         "sale_windows",
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
-        sa.Column("kind", ascii_text(20), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
+        sa.Column("kind", ascii_text(30), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
     )
     _stops_and_places()
 
@@ -76,14 +77,14 @@ def _rules() -> None:
 def _stops_and_places() -> None:
     _rule(
         "sale_stops",
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
         sa.Column("first_day", sa.Date, nullable=False),
         sa.Column("last_day", sa.Date, nullable=False),
     )
     _rule(
         "kinds",
-        sa.Column("kind", ascii_text(20), nullable=False),
+        sa.Column("kind", ascii_text(30), nullable=False),
         sa.Column("hold_seconds", sa.BigInteger, nullable=False),
         sa.Column("quantity_min", sa.BigInteger, nullable=False),
         sa.Column("quantity_max", sa.BigInteger, nullable=False),
@@ -92,8 +93,8 @@ def _stops_and_places() -> None:
         "quota",
         sa.Column("number", identity(), primary_key=True, autoincrement=True),
         sa.Column("visit_day", sa.Date, nullable=False),
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
         sa.Column("capacity", sa.BigInteger, nullable=False),
         sa.Column("taken", sa.BigInteger, nullable=False),
         sa.Column("source", characters(200), nullable=False),
@@ -107,12 +108,13 @@ def _bookings() -> None:
         sa.Column("reference", ascii_text(16), primary_key=True),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("state", ascii_text(10), nullable=False),
-        sa.Column("kind", ascii_text(20), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("kind", ascii_text(30), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
         sa.Column("sender", ascii_text(60), nullable=False),
         sa.Column("placed_as", ascii_text(64), nullable=False),
         sa.Column("contact_name", characters(100), nullable=False),
         sa.Column("telephone", characters(40), nullable=False),
+        sa.Column("telephone_digits", ascii_text(40), nullable=False),
         sa.Column("email", characters(254), nullable=False),
         sa.Column("hold_until", UtcTime, nullable=True),
         sa.Column("placed_at", UtcTime, nullable=False),
@@ -121,12 +123,12 @@ def _bookings() -> None:
     )
     op.create_index("bookings_placed_at", "bookings", ["placed_at", "reference"])
     op.create_index("bookings_state_hold", "bookings", ["state", "hold_until"])
-    op.create_index("bookings_telephone", "bookings", ["telephone"])
+    op.create_index("bookings_telephone", "bookings", ["telephone_digits"])
     op.create_table(
         "booking_lines",
         sa.Column("reference", ascii_text(16), primary_key=True),
         sa.Column("line", sa.Integer, primary_key=True),
-        sa.Column("ticket_type", ascii_text(20), nullable=False),
+        sa.Column("ticket_type", ascii_text(30), nullable=False),
         sa.Column("visit_day", sa.Date, nullable=False),
         sa.Column("quantity", sa.BigInteger, nullable=False),
         sa.Column("unit_price_fen", sa.BigInteger, nullable=False),
@@ -146,7 +148,7 @@ def _agents() -> None:
         sa.Column("number", ascii_text(32), primary_key=True),
         sa.Column("name_en", characters(100), nullable=False),
         sa.Column("name_zh", characters(100), nullable=False),
-        sa.Column("channel", ascii_text(20), nullable=False),
+        sa.Column("channel", ascii_text(30), nullable=False),
         sa.Column("status", ascii_text(10), nullable=False),
         sa.Column("group_allowed", sa.Integer, nullable=False),
         sa.Column("digest_allowed", sa.Integer, nullable=False),
@@ -172,14 +174,16 @@ def _agents() -> None:
         sa.Column("fingerprint", ascii_text(64), primary_key=True),
         sa.Column("added_at", UtcTime, nullable=False),
     )
-    _agents_1()
 
 
-def _agents_1() -> None:
-    op.create_table(
+def _publications() -> None:
+    publications = op.create_table(
         "publications",
         sa.Column("topic", ascii_text(40), primary_key=True),
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.Column("digest", ascii_text(64), nullable=False),
         sa.Column("published_at", UtcTime, nullable=True),
     )
+    for topic in ("Offers", "Agents"):
+        row = {"topic": topic, "version": 0, "digest": "", "published_at": None}
+        op.execute(publications.insert().values(row))

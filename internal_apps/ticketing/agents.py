@@ -1,0 +1,223 @@
+"""Agents: who may sell, through which channel, and what they sign in with.
+
+Passwords are generated here, with more than 128 bits, and told once; kept is an HMAC-SHA256
+with a salt of its own. Only for an agent that signs in by digest is the secret itself kept,
+for the gateway then needs it.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database import Database
+from hub.errors import NotAllowed
+from hub.ports import Clock
+from internal_apps.ticketing.tables import agent_certificates, agent_secrets, agents
+
+ACTIVE = "ACTIVE"
+BLOCKED = "BLOCKED"
+TLS = "TLS"
+SIGNATURE = "SIGNATURE"
+
+SECRET_BYTES = 24
+SALT_BYTES = 16
+SECRETS_MAX = 8
+CERTIFICATES_MAX = 16
+
+_NUMBER = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_CHANNEL = re.compile(r"[A-Z][A-Z0-9_]{1,29}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgent:
+    """An agent to be added."""
+
+    number: str
+    name_en: str
+    name_zh: str
+    channel: str
+    group_allowed: bool = False
+    digest_allowed: bool = False
+    sha1_allowed: bool = False
+    requests_per_second: int = 10
+
+
+class Agents:
+    """Adds, changes and lists agents; each change reaches the gateways by itself."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def add(self, agent: NewAgent) -> str:
+        """Add an agent and return its password; NotAllowed where the number is taken."""
+        _check(_NUMBER, agent.number, "An agent number is 1 to 32 letters, digits, '.', '_', '-'.")
+        _check(_CHANNEL, agent.channel, "A channel is a word of capitals, like AGENCY.")
+        with self._database.begin() as connection:
+            if _row(connection, agent.number) is not None:
+                raise NotAllowed(f"There is an agent {agent.number} already.")
+            connection.execute(agents.insert(), [self._agent_row(agent)])
+            return self._secret(connection, agent.number, digest=agent.digest_allowed)
+
+    def rotate(self, number: str, keep_seconds: int = 0) -> str:
+        """Give an agent a new password and return it; older ones work ``keep_seconds`` on."""
+        ends_at = self._clock.now() + timedelta(seconds=keep_seconds)
+        with self._database.begin() as connection:
+            digest = bool(_known(connection, number).digest_allowed)
+            of_agent = agent_secrets.c.agent == number
+            connection.execute(
+                agent_secrets.update()
+                .where(
+                    of_agent,
+                    sa.or_(agent_secrets.c.ends_at.is_(None), agent_secrets.c.ends_at > ends_at),
+                )
+                .values(ends_at=ends_at)
+            )
+            over = agent_secrets.c.ends_at <= self._clock.now()
+            connection.execute(agent_secrets.delete().where(of_agent, over))
+            return self._secret(connection, number, digest=digest)
+
+    def block(self, number: str) -> None:
+        """Let an agent in no more; what was accepted from it before is still carried out."""
+        self._change(number, status=BLOCKED)
+
+    def unblock(self, number: str) -> None:
+        """Let an agent in again."""
+        self._change(number, status=ACTIVE)
+
+    def trust(self, number: str, purpose: str, fingerprint: str) -> None:
+        """Let an agent connect (TLS) or sign (SIGNATURE) with a certificate, by its SHA-256."""
+        plain = fingerprint.replace(":", "").lower()
+        _check(_FINGERPRINT, plain, "A fingerprint is the SHA-256 of a certificate, in hex.")
+        with self._database.begin() as connection:
+            _known(connection, number)
+            key = {"agent": number, "purpose": purpose, "fingerprint": plain}
+            connection.execute(agent_certificates.delete().where(_same(key)))
+            row = {**key, "added_at": self._clock.now()}
+            connection.execute(agent_certificates.insert(), [row])
+
+    def distrust(self, number: str, purpose: str, fingerprint: str) -> None:
+        """Let a certificate be used no more."""
+        plain = fingerprint.replace(":", "").lower()
+        key = {"agent": number, "purpose": purpose, "fingerprint": plain}
+        with self._database.begin() as connection:
+            if connection.execute(agent_certificates.delete().where(_same(key))).rowcount == 0:
+                raise NotAllowed(f"Agent {number} has no such certificate.")
+
+    def all(self) -> Sequence[sa.Row[Any]]:
+        """Return every agent, by number."""
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(agents).order_by(agents.c.number)).all()
+
+    def _agent_row(self, agent: NewAgent) -> dict[str, Any]:
+        return {
+            "number": agent.number,
+            "name_en": agent.name_en,
+            "name_zh": agent.name_zh,
+            "channel": agent.channel,
+            "status": ACTIVE,
+            "group_allowed": int(agent.group_allowed),
+            "digest_allowed": int(agent.digest_allowed),
+            "sha1_allowed": int(agent.sha1_allowed),
+            "requests_per_second": agent.requests_per_second,
+            "changed_at": self._clock.now(),
+        }
+
+    def _secret(self, connection: sa.Connection, number: str, *, digest: bool) -> str:
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        salt = secrets.token_hex(SALT_BYTES)
+        row = {
+            "agent": number,
+            "salt": salt,
+            "verifier": verifier(salt, secret),
+            "digest_secret": secret if digest else "",
+            "added_at": self._clock.now(),
+            "ends_at": None,
+        }
+        connection.execute(agent_secrets.insert(), [row])
+        return secret
+
+    def _change(self, number: str, **values: object) -> None:
+        with self._database.begin() as connection:
+            _known(connection, number)
+            connection.execute(
+                agents.update()
+                .where(agents.c.number == number)
+                .values(changed_at=self._clock.now(), **values)
+            )
+
+
+def verifier(salt: str, password: str) -> str:
+    """Return what is kept of a password: HMAC-SHA256 with the salt (hex) as key, in hex."""
+    return hmac.new(bytes.fromhex(salt), password.encode(), hashlib.sha256).hexdigest()
+
+
+def agents_values(connection: sa.Connection, now: datetime) -> dict[str, Any]:
+    """Return the agents as they are published, without version and time."""
+    live = sa.or_(agent_secrets.c.ends_at.is_(None), agent_secrets.c.ends_at > now)
+    kept = connection.execute(
+        sa.select(agent_secrets).where(live).order_by(agent_secrets.c.number.desc())
+    ).all()
+    certificates = connection.execute(
+        sa.select(agent_certificates).order_by(agent_certificates.c.fingerprint)
+    ).all()
+    rows = connection.execute(sa.select(agents).order_by(agents.c.number))
+    return {"Agent": [_agent_values(row, kept, certificates) for row in rows]}
+
+
+def _agent_values(
+    row: sa.Row[Any], kept: Sequence[sa.Row[Any]], certificates: Sequence[sa.Row[Any]]
+) -> dict[str, Any]:
+    own = [secret for secret in kept if secret.agent == row.number][:SECRETS_MAX]
+    trusted = [entry for entry in certificates if entry.agent == row.number]
+    return {
+        "AgentNumber": row.number,
+        "Name": row.name_en,
+        "Status": row.status,
+        "Channel": row.channel,
+        "GroupAllowed": bool(row.group_allowed),
+        "RequestsPerSecondMax": row.requests_per_second,
+        "LegacySha1Allowed": bool(row.sha1_allowed),
+        "Password": [_password_values(secret) for secret in own],
+        "DigestSecret": [secret.digest_secret for secret in own if secret.digest_secret],
+        "CertificateFingerprint": _fingerprints(trusted, TLS),
+        "SignatureFingerprint": _fingerprints(trusted, SIGNATURE),
+    }
+
+
+def _password_values(secret: sa.Row[Any]) -> dict[str, Any]:
+    values = {"Salt": secret.salt, "Verifier": secret.verifier}
+    return values if secret.ends_at is None else {**values, "NotAfter": secret.ends_at}
+
+
+def _fingerprints(trusted: Sequence[sa.Row[Any]], purpose: str) -> list[str]:
+    found = [entry.fingerprint for entry in trusted if entry.purpose == purpose]
+    return found[:CERTIFICATES_MAX]
+
+
+def _row(connection: sa.Connection, number: str) -> sa.Row[Any] | None:
+    return connection.execute(sa.select(agents).where(agents.c.number == number)).first()
+
+
+def _known(connection: sa.Connection, number: str) -> sa.Row[Any]:
+    row = _row(connection, number)
+    if row is None:
+        raise NotAllowed(f"There is no agent {number}; 'lupu agents list' shows all.")
+    return row
+
+
+def _same(key: dict[str, str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(agent_certificates.c[name] == value for name, value in key.items()))
+
+
+def _check(pattern: re.Pattern[str], text: str, rule: str) -> None:
+    if pattern.fullmatch(text) is None:
+        raise NotAllowed(rule)

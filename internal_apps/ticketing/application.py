@@ -1,0 +1,62 @@
+"""Ticketing as its worker sees it."""
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from hub import refusals
+from hub.inbox import Refusals
+from hub.settings import Configuration
+from internal_apps.serving import Application, Surroundings
+from internal_apps.ticketing.answers import Answers
+from internal_apps.ticketing.handlers import Handlers
+from internal_apps.ticketing.holds import Sweep
+from internal_apps.ticketing.publisher import PublishingChore
+from internal_apps.ticketing.queries import Queries
+from internal_apps.ticketing.settings import Ticketing
+
+NAME = "ticketing"
+MIGRATIONS = Path(__file__).parent / "versions"
+BOOT_BYTES = 8
+
+
+def build(around: Surroundings, configuration: Configuration) -> Application:
+    """Build the application from its configuration."""
+    return application(around, configuration.read(Ticketing))
+
+
+def application(around: Surroundings, settings: Ticketing) -> Application:
+    """Build the application: handlers, queries and chores."""
+    answers = Answers(around.schemas)
+    publishing = PublishingChore(
+        around.store,
+        around.schemas,
+        around.clock,
+        interval_seconds=settings.publish_seconds,
+        repeat_seconds=settings.republish_seconds,
+        origin=around.name,
+        boot=secrets.token_hex(BOOT_BYTES),
+    )
+
+    def tidy() -> None:
+        kept = timedelta(seconds=settings.sent_kept_seconds)
+        around.store.forget_sent(around.clock.now() - kept)
+
+    return Application(
+        name=NAME,
+        handlers=Handlers(answers).by_type(),
+        queries=Queries(around.store, answers).by_type(),
+        chores=(Sweep(around.store, around.clock), publishing, tidy),
+        refusals=inbox_refusals(answers),
+        migrations=MIGRATIONS,
+    )
+
+
+def inbox_refusals(answers: Answers) -> Refusals:
+    """Return the refusals that the inbox gives by itself."""
+    return Refusals(
+        reference_reused=refusals.REFERENCE_REUSED,
+        request_too_old=refusals.REQUEST_TOO_OLD,
+        pending=refusals.PENDING,
+        answer=answers.refused,
+    )

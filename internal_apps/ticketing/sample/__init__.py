@@ -1,0 +1,1 @@
+"""Example data: the rules of Expo 2010 Shanghai."""
