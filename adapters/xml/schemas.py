@@ -76,7 +76,7 @@ class Schemas:
             return
         if _trim(root) and schema.validate(root):
             return
-        error = schema.error_log.last_error
+        error = schema.error_log.last_error  # type: ignore[attr-defined]
         raise XmlRefused("SCHEMA_INVALID", _sentence(error.message, error.line))
 
     def values(self, root: etree._Element) -> Values:
