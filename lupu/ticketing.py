@@ -1,13 +1,15 @@
 """``lupu ticketing``: the worker that keeps the bookings, and its catalogue."""
 
+import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hub.errors import NeverWorks
 from internal_apps.ticketing.loading import EXPO_2010, Sample
-from internal_apps.ticketing.search import history
+from internal_apps.ticketing.search import Step, history
 from lupu import opened, options
 
 NAME = "ticketing-1"
@@ -53,18 +55,30 @@ def load(config: str | None, name: str, file: Path, opening: datetime | None) ->
 @ticketing.command()
 @options.configured(NAME)
 @click.argument("reference")
-def way(config: str | None, name: str, reference: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  # noqa: FBT001
     """Show every message about the booking REFERENCE, and its way with times."""
     with opened.database(config, name) as database:
         found = history(database, reference)
     if found is None:
         raise NoSuchBooking(f"There is no booking {reference}.")
-    for step in found.steps:
-        click.echo(f"{step.request_id}  {step.outcome_code}")
-        click.echo(f"  accepted  {step.accepted_at.isoformat(timespec='milliseconds')}")
-        for hop in step.hops:
-            click.echo(f"  {hop.place:<12}  {hop.at.isoformat(timespec='milliseconds')}")
-        click.echo(f"  handled   {step.handled_at.isoformat(timespec='milliseconds')}")
+    steps = [_facts(step) for step in found.steps]
+    if as_json:
+        click.echo(json.dumps(steps, ensure_ascii=False))
+        return
+    for step in steps:
+        click.echo(f"{step['request']}  {step['outcome']}")
+        for place, at in step["way"]:
+            click.echo(f"  {place:<12}  {at}")
+
+
+def _facts(step: Step) -> dict[str, Any]:
+    way = [(hop.place, hop.at) for hop in step.hops] + [("handled", step.handled_at)]
+    return {
+        "request": str(step.request_id),
+        "outcome": step.outcome_code,
+        "way": [(place, at.isoformat(timespec="microseconds")) for place, at in way],
+    }
 
 
 GROUP = ticketing

@@ -30,7 +30,8 @@ class Stack:
         self.places = places
         self.components = Components.of(names)
         self._issue_certificates()
-        places.sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (places.sockets, *self._data_folders()):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.metrics_ports = write_zones(places, self.components)
         self.outside, self.inside = self._brokers()
         self.haproxy = self._haproxy()
@@ -82,6 +83,10 @@ class Stack:
             broker.terminate()
         for broker in (self.outside, self.inside):
             broker.stop()
+
+    def _data_folders(self) -> list[Path]:
+        snapshots = [self.places.folder / "snapshots" / name for name in self.components.gateways]
+        return [*snapshots, self.places.folder / "replays", self.places.folder / "database"]
 
     def _issue_certificates(self) -> None:
         folder, components = self.places.certificates, self.components
