@@ -1,16 +1,44 @@
-"""Parsing what a stranger sent: no DTD, no entity, no network, few encodings, bounded by lxml.
+"""Parsing what a stranger sent: no DTD, no entity, no network, few encodings, bounded by libxml2.
 
 Sources: CVE-2026-41066 (entities of other parsers' defaults) and libxml2's own limits: depth
-256, text nodes of 10 MB.
+256, text nodes of 10 MB. RFC 7303, section 3, for which of two encodings counts.
 """
+
+import copy
 
 from lxml import etree
 
 from hub.errors import InvalidBody
 
-ENCODINGS = frozenset(
-    {"UTF-8", "UTF8", "US-ASCII", "ASCII", "UTF-16", "UTF-16LE", "UTF-16BE", "ISO-8859-1"}
-)
+Element = etree._Element  # noqa: SLF001  lxml's class has no other name
+
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+WHITE_SPACE = " \t\r\n"
+
+# Names of encodings as they are written, and what they mean.
+ENCODINGS = {
+    "UTF-8": "UTF-8",
+    "UTF8": "UTF-8",
+    "US-ASCII": "US-ASCII",
+    "ASCII": "US-ASCII",
+    "UTF-16": "UTF-16",
+    "UTF-16LE": "UTF-16LE",
+    "UTF-16BE": "UTF-16BE",
+    "ISO-8859-1": "ISO-8859-1",
+    "ISO8859-1": "ISO-8859-1",
+    "ISO_8859-1": "ISO-8859-1",
+    "LATIN1": "ISO-8859-1",
+    "LATIN-1": "ISO-8859-1",
+}
+
+_NIL = f"{{{XSI}}}nil"
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_UTF_16_STARTS = {b"<\0": "UTF-16LE", b"\0<": "UTF-16BE"}
+_DOCTYPES = tuple("<!DOCTYPE".encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
+_UNKNOWN_ENCODINGS = {
+    etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
+}
 
 
 class XmlRefused(InvalidBody):
@@ -21,36 +49,94 @@ class XmlRefused(InvalidBody):
         super().__init__(sentence)
         self.code = code
 
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.code, str(self))
 
-def parse(body: bytes, encoding: str | None = None) -> etree._Element:
+
+def parse(body: bytes, charset: str | None = None, *, instructions: bool = False) -> Element:
     """Return the root element; XmlRefused where the body is not plain, well-formed XML.
 
-    ``encoding`` overrules what the document declares. A parser serves one call: a shared one
-    would hold a lock across threads.
+    ``charset`` is what a transport's header says: it goes before the document's own declaration
+    and after a byte order mark. Comments are dropped, so that none can split a text; so are
+    processing instructions, unless ``instructions`` are asked for. A parser serves one call: a
+    shared one would hold a lock across threads.
     """
     parser = etree.XMLParser(
+        encoding=_override(body, charset) if charset else None,
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
         huge_tree=False,
         remove_comments=True,
-        remove_pis=True,
-        encoding=encoding,
+        remove_pis=not instructions,
     )
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        raise XmlRefused(
-            "MALFORMED_XML", f"The document is not well-formed XML (line {line})."
-        ) from None
-    except (LookupError, ValueError):
-        raise XmlRefused("ENCODING_UNSUPPORTED", "The encoding is not known.") from None
+        raise _unreadable(body, error) from None
+    except ValueError:
+        raise XmlRefused("MALFORMED_XML", "The document is empty.") from None
     docinfo = root.getroottree().docinfo
-    if docinfo.internalDTD is not None or docinfo.doctype:
-        raise XmlRefused("DTD_FORBIDDEN", "The document has a DOCTYPE; send it without one.")
-    if (docinfo.encoding or "UTF-8").upper() not in ENCODINGS:
-        raise XmlRefused(
-            "ENCODING_UNSUPPORTED", "The encoding is not supported; send UTF-8 or UTF-16."
-        )
+    if docinfo.internalDTD is not None:
+        raise _doctype()
+    encoding = docinfo.encoding or "UTF-8"
+    if encoding not in ENCODINGS and encoding.upper() not in ENCODINGS:
+        raise _encoding()
     return root
+
+
+def normalise(element: Element) -> Element:
+    """Return a document of its own made of an element, without what only old stacks add.
+
+    Leaf text is trimmed (libxml2 refuses white space around dates); ``xsi:type``, which says
+    nothing in our contracts, is dropped, and so are elements that are ``xsi:nil`` and empty.
+    """
+    root = copy.deepcopy(element)
+    root.tail = None
+    for node in list(root.iter()):
+        text = node.text
+        if text and not len(node) and text != (bare := text.strip(WHITE_SPACE)):
+            node.text = bare
+        if node.attrib:
+            _drop_instance_attributes(node)
+    etree.cleanup_namespaces(root)
+    return root
+
+
+def _drop_instance_attributes(node: Element) -> None:
+    nil = node.get(_NIL, "").strip(WHITE_SPACE) in ("true", "1")
+    for name in [str(name) for name in node.attrib if str(name).startswith(f"{{{XSI}}}")]:
+        del node.attrib[name]
+    parent = node.getparent()
+    if nil and parent is not None and not len(node) and not node.text:
+        parent.remove(node)
+
+
+def _override(body: bytes, charset: str) -> str | None:
+    known = ENCODINGS.get(charset.upper())
+    if known is None:
+        raise _encoding()
+    if body.startswith(_MARKS):
+        return None
+    if known == "UTF-16":
+        return _UTF_16_STARTS.get(body[:2], "UTF-16BE")
+    return known
+
+
+def _unreadable(body: bytes, error: etree.XMLSyntaxError) -> XmlRefused:
+    if any(doctype in body for doctype in _DOCTYPES):
+        return _doctype()
+    if getattr(error, "code", None) in _UNKNOWN_ENCODINGS:
+        return _encoding()
+    line = error.lineno or 1
+    return XmlRefused("MALFORMED_XML", f"The document is not well-formed XML (line {line}).")
+
+
+def _doctype() -> XmlRefused:
+    return XmlRefused("DTD_FORBIDDEN", "The document has a DOCTYPE; send it without one.")
+
+
+def _encoding() -> XmlRefused:
+    return XmlRefused(
+        "ENCODING_UNSUPPORTED", "The encoding is not supported; send UTF-8 or UTF-16."
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from adapters.xml.converting import to_text
-from adapters.xml.parsing import XmlRefused, parse
+from adapters.xml.parsing import Element, XmlRefused, normalise, parse
 from adapters.xml.shapes import Shape, Shapes
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "xsd"
@@ -53,7 +53,7 @@ class Schemas:
         canonical = json.dumps([element, values], default=str, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
-    def read(self, element: str, body: bytes) -> etree._Element:
+    def read(self, element: str, body: bytes) -> Element:
         """Return the root of a body that is a valid ``element``."""
         root = parse(body)
         if root.tag != element:
@@ -65,7 +65,7 @@ class Schemas:
         """Return whether a contract has this global element."""
         return element in self._shapes
 
-    def validate(self, root: etree._Element) -> None:
+    def validate(self, root: Element) -> None:
         """Validate an element by itself; XmlRefused names the element, never its value.
 
         The text of leaves is trimmed where it must be: libxml2 refuses white space around
@@ -79,7 +79,16 @@ class Schemas:
         error = schema.error_log.last_error  # type: ignore[attr-defined]
         raise XmlRefused("SCHEMA_INVALID", _sentence(error.message, error.line))
 
-    def values(self, root: etree._Element) -> Values:
+    def accept(self, element: Element) -> bytes:
+        """Return an element of a request as the document in which it travels, valid.
+
+        Old stacks' ``xsi:type`` and empty ``xsi:nil`` elements are dropped, leaves trimmed.
+        """
+        root = normalise(element)
+        self.validate(root)
+        return etree.tostring(root, encoding="utf-8")
+
+    def values(self, root: Element) -> Values:
         """Return the typed values of a valid element, children by local name.
 
         Lists where there may be many. XmlRefused for a date that no calendar here can hold.
@@ -89,7 +98,8 @@ class Schemas:
             return _values(root, shape)
         except (ValueError, OverflowError):
             raise XmlRefused(
-                "SCHEMA_INVALID", "A date or time lies outside of the years 1 to 9999."
+                "SCHEMA_INVALID",
+                "A date or time is outside what can be kept: years 1 to 9999, microseconds.",
             ) from None
 
     def write(self, element: str, values: Mapping[str, Any]) -> bytes:
@@ -113,7 +123,7 @@ class Schemas:
         return schema
 
 
-def _values(node: etree._Element, shape: Shape) -> Values:
+def _values(node: Element, shape: Shape) -> Values:
     values: Values = {}
     for element in node:
         child = shape.children[element.tag]
@@ -142,7 +152,7 @@ def _inner(shape: Shape, values: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def _trim(root: etree._Element) -> bool:
+def _trim(root: Element) -> bool:
     trimmed = False
     for node in root.iter():
         text = node.text
