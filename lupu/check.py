@@ -13,6 +13,7 @@ from hub.errors import LupuError, SettingsError
 from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
 from lupu import options, processes
 
+INSIDE = "internal_apps."
 GROUPS: tuple[type[Broker], ...] = (OutsideBroker, InsideBroker)
 
 
@@ -32,6 +33,8 @@ def check(config: str | None, name: str) -> None:
     configuration = options.configuration(config, name)
     process = processes.of_component(name)
     found = [*_brokers(configuration), *processes.checks(process, configuration)]
+    if process.package.startswith(INSIDE):
+        found += processes.module("lupu.opened").checks(config, name)
     width = max((len(entry.name) for entry in found), default=0)
     for entry in found:
         verdict = click.style("fine", fg="green") if entry.fine else click.style("NOT", fg="red")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import internal_apps
 from adapters.database import Database, DatabaseSettings, Migrations
+from hub.checks import Check
 from lupu import options
 
 
@@ -25,3 +26,16 @@ def database(config: str | None, name: str, *, checked: bool = True) -> Iterator
 def lines() -> list[Path]:
     """Return the folder of migrations of every application that has one."""
     return sorted(Path(*internal_apps.__path__).glob("*/versions"))
+
+
+def checks(config: str | None, name: str) -> list[Check]:
+    """Return whether the database answers and has this program's schema."""
+
+    def versions() -> str:
+        with database(config, name, checked=False) as opened:
+            opened.ping()
+            migrations = Migrations(opened, lines())
+            migrations.check()
+            return f"{opened.dialect_name}, schema {', '.join(migrations.present())}"
+
+    return [Check.ask("database", versions)]
