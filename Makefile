@@ -36,7 +36,7 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/mypy .
 
 bench: servers-for-test $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m bench
 
 clean: ## Remove what the targets above made, the virtual environment included
 	rm -rf .venv run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

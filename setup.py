@@ -19,7 +19,7 @@ setup(
     description="Joins two networks that must not touch: queues, evidence, one outcome each.",
     python_requires=">=3.11",
     packages=[
-        *find_packages(exclude=["tests", "tests.*"]),
+        *find_packages(exclude=["tests", "tests.*", "bench", "bench.*"]),
         *find_namespace_packages(include=["schemas", "schemas.*"]),
     ],
     include_package_data=True,

@@ -137,7 +137,7 @@ def _password(said: str) -> str:
 
 
 def _book(stack: Stack, agency: Agency, opening: date) -> list[Asked]:
-    scripted = Scripted(agency, f"{stack.places.public_url}/ticketing?wsdl", opening)
+    scripted = Scripted(agency, f"{stack.places.public_url}/soap/ticketing?wsdl", opening)
     try:
         return list(scripted.run())
     finally:
@@ -164,7 +164,7 @@ def _sign_ins(stack: Stack, agency: Agency, staff: dict[str, str]) -> list[tuple
     secret.touch(mode=0o600)
     secret.write_text(agency.password + "\n", "utf-8")
     return [
-        ("WSDL", f"{places.public_url}/ticketing?wsdl  (?singleWsdl, ?wsdl11)"),
+        ("WSDL", f"{places.public_url}/soap/ticketing?wsdl  (?singleWsdl, ?wsdl11)"),
         ("agent", f"{agency.number}, password {agency.password}"),
         ("its certificate", str(agency.certificate)),
         ("who signs HTTPS", str(agency.authority)),

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("hub", "adapters", "dmz_gateway", "internal_apps", "certs", "deploy", "lupu", "tests")
+PARTS = (
+    "hub",
+    "adapters",
+    "dmz_gateway",
+    "internal_apps",
+    "certs",
+    "deploy",
+    "lupu",
+    "bench",
+    "tests",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def test_parts_import_only_along_the_arrows() -> None:
         entry
         for part, allowed in ARROWS.items()
         for entry in imports(part)
-        if entry.top in {*ARROWS, "tests"} - {part} - allowed
+        if entry.top in {*ARROWS, "tests", "bench"} - {part} - allowed
         and not (entry.file.name == WIRING and entry.top == "adapters")
     ]
     assert not wrong, _shown(wrong)
