@@ -36,6 +36,7 @@ class Filter:
     kind: str = ""
     channel: str = ""
     sender: str = ""
+    ticket_type: str = ""
     visit_day: date | None = None
     placed_day: date | None = None
 
@@ -178,6 +179,11 @@ def _conditions(wanted: Filter) -> Sequence[sa.ColumnElement[bool]]:
             booking_lines.c.visit_day == wanted.visit_day
         )
         conditions.append(bookings.c.reference.in_(of_day))
+    if wanted.ticket_type:
+        of_type = sa.select(booking_lines.c.reference).where(
+            booking_lines.c.ticket_type == wanted.ticket_type
+        )
+        conditions.append(bookings.c.reference.in_(of_type))
     if wanted.placed_day is not None:
         start = datetime.combine(wanted.placed_day, datetime.min.time(), SHANGHAI)
         conditions += [

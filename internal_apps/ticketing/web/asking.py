@@ -16,29 +16,12 @@ from hub.envelope import RequestId
 from hub.errors import Refusal
 from hub.messages import TICKETING
 from hub.ports import Answer, Published
+from internal_apps.asking import Draft, Sent
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,40}")
 REFUSED = "Refused.1"
 
 OPERATIONS = ("PlaceBooking", "ChangeBooking", "ConfirmBooking", "CancelBooking")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A request before it is sent: what for, and who of the staff asks."""
-
-    type: str
-    id: RequestId
-    operator: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """How the sending ended, and the answer where it came in time."""
-
-    published: Published
-    answer: Answer | None = None
 
 
 class Inside(Protocol):
@@ -93,10 +76,9 @@ class Asking:
     schemas: Schemas
 
     def ask(self, account: str, operation: str, token: str, values: Mapping[str, Any]) -> Outcome:
-        """Send one request of a member of staff; InvalidBody where it breaks its contract."""
+        """Send one request of a member of staff; XmlRefused where it breaks its contract."""
         element = f"{{{TICKETING}}}{operation}"
         body = self.schemas.write(element, {"RequestReference": token, **values})
-        self.schemas.check(element, body)
         request_id = staff_request(account, operation, token)
         sent = self.inside.ask(Draft(f"{operation}.1", request_id, account, body))
         if sent.answer is not None:

@@ -1,6 +1,7 @@
 """The booking form: what was typed, what is wrong with it, what becomes of it in a message."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,15 +11,12 @@ from internal_apps.ticketing.domain import Booking
 
 KINDS = ("INDIVIDUAL", "GROUP")
 LINES_MAX = 20
-QUANTITY_MAX = 100_000
+QUANTITY_MAX = 9_999
 NAME_CHARACTERS_MAX = 100
-TELEPHONE_CHARACTERS_MAX = 40
-EMAIL_CHARACTERS_MAX = 254
 
-_TELEPHONE = re.compile(r"[0-9+][0-9 ()./+-]{2,39}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s]+")
+_TELEPHONE = re.compile(r"\+?[0-9 ()-]{4,30}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}")
 _DAY = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})")
-_FULL_WIDTH = str.maketrans("0123456789+-()\u3000", "0123456789+-() ")  # noqa: RUF001
 
 
 def sentence(text: str) -> str:
@@ -49,7 +47,7 @@ class LineFields:
         if not (self.quantity.isascii() and self.quantity.isdigit()):
             self.errors["quantity"] = sentence("Write how many tickets, as a number.")
         elif not 1 <= int(self.quantity[:9]) <= QUANTITY_MAX:
-            self.errors["quantity"] = sentence("At least one ticket.")
+            self.errors["quantity"] = sentence("At least one ticket, at most 9,999.")
 
 
 @dataclass(slots=True)
@@ -75,9 +73,8 @@ class BookingForm:
         if not self.name or not _is_plain(self.name, NAME_CHARACTERS_MAX):
             self.errors["name"] = sentence("Write the name, at most 100 characters.")
         if _TELEPHONE.fullmatch(self.telephone) is None:
-            self.errors["telephone"] = sentence("Write the number in digits, at least three.")
-        mail = self.email
-        if mail and (len(mail) > EMAIL_CHARACTERS_MAX or _EMAIL.fullmatch(mail) is None):
+            self.errors["telephone"] = sentence("Write the number in digits, at least four.")
+        if self.email and _EMAIL.fullmatch(self.email) is None:
             self.errors["email"] = sentence("This is not an e-mail address; leave it empty.")
         return not self.errors and not any(line.errors for line in self.lines)
 
@@ -85,6 +82,13 @@ class BookingForm:
         """Return the contact as the message has it."""
         values: dict[str, Any] = {"Name": self.name, "Telephone": self.telephone}
         return {**values, "Email": self.email} if self.email else values
+
+    def lines_key(self) -> list[tuple[str, date | None, str]]:
+        """Return what the lines say, to compare them with others."""
+        return [
+            (line.ticket_type, read_day(line.day), line.quantity.lstrip("0"))
+            for line in self.lines
+        ]
 
     def wanted(self) -> dict[str, Any]:
         """Return the lines as the message has them."""
@@ -104,16 +108,16 @@ def read_form(fields: Mapping[str, Sequence[str]], token: str) -> BookingForm:
     """Return what was typed, as far as it is a booking form's."""
     columns = [fields.get(name, []) for name in ("ticket_type", "day", "quantity")]
     rows = [
-        LineFields(*(_cleaned(cell, 12 if at else 20) for at, cell in enumerate(row)))
-        for row in zip(*columns, strict=False)
+        LineFields(_narrow(ticket_type, 30), _narrow(day, 12), _narrow(quantity, 12))
+        for ticket_type, day, quantity in zip(*columns, strict=False)
     ]
     version = _first(fields, "version")
     return BookingForm(
         token,
         kind=_first(fields, "kind") or KINDS[0],
         name=_cleaned(_first(fields, "name"), 2 * NAME_CHARACTERS_MAX),
-        telephone=_cleaned(_first(fields, "telephone").translate(_FULL_WIDTH), 80),
-        email=_cleaned(_first(fields, "email"), 2 * EMAIL_CHARACTERS_MAX),
+        telephone=_narrow(_first(fields, "telephone"), 80),
+        email=_cleaned(_first(fields, "email"), 300),
         version=int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
         lines=rows[:LINES_MAX] or [LineFields(quantity="1")],
     )
@@ -169,6 +173,11 @@ def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
 
 def _cleaned(text: str, characters_max: int) -> str:
     return " ".join(text.split())[:characters_max]
+
+
+def _narrow(text: str, characters_max: int) -> str:
+    # Digits typed with a Chinese input method come in full width.
+    return _cleaned(unicodedata.normalize("NFKC", text), characters_max)
 
 
 def _is_plain(text: str, characters_max: int) -> bool:

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 _ENGLISH_DIGITS = dict(
     zip(
         "0123456789",
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "niner"),
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
         strict=True,
     )
 )
 _ENGLISH_LETTERS = {
     word[0].upper(): word
     for word in (
-        "Alfa Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November "
-        "Oscar Papa Quebec Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
-    ).split()
+        *("Alfa", "Bravo", "Charlie", "Delta", "Echo", "Foxtrot", "Golf", "Hotel", "India"),
+        *("Juliett", "Kilo", "Lima", "Mike", "November", "Oscar", "Papa", "Quebec", "Romeo"),
+        *("Sierra", "Tango", "Uniform", "Victor", "Whiskey", "X-ray", "Yankee", "Zulu"),
+    )
 }
 
 # Digits as Chinese operators say them: one, two, seven and zero are changed so that none is
@@ -24,9 +25,10 @@ _CHINESE_LETTERS = dict(
     zip(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
         (
-            "安徽 北京 重庆 大连 鹅城 福建 广州 杭州 爱国 江苏 昆明 拉萨 满洲 南京 欧洲 "
-            "平安 青岛 日照 上海 天津 优秀 胜利 武汉 西安 云南 珠海"
-        ).split(),
+            *("安徽", "北京", "重庆", "大连", "鹅城", "福建", "广州", "杭州", "爱国"),
+            *("江苏", "昆明", "拉萨", "满洲", "南京", "欧洲", "平安", "青岛", "日照"),
+            *("上海", "天津", "优秀", "胜利", "武汉", "西安", "云南", "珠海"),
+        ),
         strict=True,
     )
 )

@@ -1,0 +1,182 @@
+"""The staff's web: HAProxy in front, the inside broker and the database behind.
+
+The main process listens and keeps one worker alive; everything else, the broker's thread
+included, lives in the worker and starts there.
+"""
+
+import ctypes
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+
+from adapters import logs, metrics
+from adapters.amqp.consumer import AmqpConsumer
+from adapters.amqp.loop import Loop
+from adapters.amqp.publisher import AmqpPublisher
+from adapters.clock import SystemClock
+from adapters.database import Database, DatabaseSettings, Migrations
+from adapters.xml import Schemas
+from hub import settings
+from hub.errors import BrokerAway, SettingsError
+from hub.ports import Clock, Delivery, Subscription
+from hub.requester import Requester
+from hub.settings import Configuration, InsideBroker
+from internal_apps import ticketing
+from internal_apps.asking import Asking
+from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
+from internal_apps.staff.passwords import Passwords
+from internal_apps.staff.settings import Staff
+from internal_apps.staff.shell import Shell
+from internal_apps.ticketing import web
+from internal_apps.ticketing.web import asking as ticketing_asking
+from internal_apps.ticketing.web.books import Books
+from internal_apps.ticketing.web.desk import Desk
+
+_log = logging.getLogger(__name__)
+
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS_MAX = 15
+_BOOT_BYTES = 8
+_REPLIES_PREFETCH_MAX = 100
+# The server's own lines go through our handler, as JSON.
+_SERVER_LOG: dict[str, Any] = {
+    "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
+}
+LINES = (MIGRATIONS, Path(ticketing.__file__).parent / "versions")
+
+
+def run(configuration: Configuration) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    staff = configuration.read(Staff)
+    configuration.read(InsideBroker)
+    configuration.read(settings.Metrics)
+    logs.configure(configuration.read(settings.Log).level)
+    database = _database(configuration)
+    Migrations(database, LINES).check()
+    database.close()
+    _claim(staff)
+    on_socket = staff.socket != Path()
+    server = Granian(
+        "internal_apps.staff",
+        address=staff.host,
+        port=staff.port,
+        uds=staff.socket if on_socket else None,
+        uds_permissions=staff.socket_mode if on_socket else None,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=staff.threads,
+        backpressure=staff.threads * 4,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_dictconfig=_SERVER_LOG,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS_MAX,
+    )
+    _log.info("staff.started", extra={"component": configuration.name})
+    server.serve(target_loader=partial(_worker, configuration, os.getpid()), wrap_loader=False)
+    _log.info("staff.ended", extra={"component": configuration.name})
+
+
+def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
+    """Wire everything inside the worker process and return the WSGI application."""
+    _die_with(parent)
+    logs.configure(configuration.read(settings.Log).level)
+    staff, broker = configuration.read(Staff), configuration.read(InsideBroker)
+    registry = metrics.PrometheusMetrics()
+    loop, clock, name = Loop(), SystemClock(), configuration.name
+    consumer = AmqpConsumer(loop, broker, name)
+    publisher = AmqpPublisher(loop, broker, name)
+    requester = Requester(loop, publisher, registry, broker.confirm_seconds)
+    asked = Asking(
+        requester,
+        clock,
+        origin=name,
+        boot=secrets.token_hex(_BOOT_BYTES),
+        wait_seconds=staff.reply_wait_seconds,
+    )
+    _take_replies(consumer, requester, asked.replies)
+    database = _database(configuration)
+    pings = {"database": database.ping, "broker": lambda: _ping(requester)}
+    areas = [ticketing_area(database, asked, clock)]
+    app = make_app(Parts(database, clock, staff, areas, pings, Passwords(), registry))
+    Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
+    registry.serve(configuration.read(settings.Metrics))
+    for link in (consumer, publisher):
+        link.start()
+    loop.start_thread("brokers")
+    return app
+
+
+def ticketing_area(database: Database, inside: ticketing_asking.Inside, clock: Clock) -> Area:
+    """Return the pages of ticketing for the shell."""
+
+    def blueprint(shell: Shell) -> Any:
+        asked = ticketing_asking.Asking(inside, Schemas())
+        return web.bookings_pages(Desk(shell, Books(database), asked, clock))
+
+    menu = [MenuEntry(*entry) for entry in web.MENU]
+    return Area(blueprint, menu, web.TRANSLATIONS)
+
+
+def _take_replies(consumer: AmqpConsumer, requester: Requester, queue: str) -> None:
+    taken: list[Subscription] = []
+
+    def deliver(delivery: Delivery) -> None:
+        requester.deliver(delivery)
+        taken[0].acknowledge(delivery.tag)
+
+    taken.append(consumer.subscribe_exclusive(queue, _REPLIES_PREFETCH_MAX, deliver))
+
+
+def _ping(requester: Requester) -> None:
+    if not requester.ready():
+        raise BrokerAway("The inside broker is away.")
+
+
+def _database(configuration: Configuration) -> Database:
+    group = configuration.read(DatabaseSettings)
+    return Database(
+        group.address(),
+        lock_wait_seconds=group.lock_wait_seconds,
+        connections_max=group.connections_max,
+    )
+
+
+def _stop(*links: AmqpConsumer | AmqpPublisher) -> None:
+    for link in links:
+        link.stop()
+
+
+def _claim(staff: Staff) -> None:
+    """Remove the socket of a process that was killed; SettingsError if the place is taken."""
+    if staff.socket != Path() and not staff.socket.parent.is_dir():
+        raise SettingsError(f"[staff] socket: the folder {staff.socket.parent} is not there.")
+    by_socket = staff.socket != Path()
+    probe = socket.socket(socket.AF_UNIX if by_socket else socket.AF_INET)
+    try:
+        probe.connect(str(staff.socket) if by_socket else (staff.host, staff.port))
+    except OSError:
+        if by_socket:
+            staff.socket.unlink(missing_ok=True)
+        return
+    finally:
+        probe.close()
+    taken = f"socket: {staff.socket}" if by_socket else f"port: {staff.port}"
+    raise SettingsError(f"[staff] {taken} is taken: something else listens there.")
+
+
+def _die_with(parent: int) -> None:
+    # A worker without its parent would serve on, and hold the socket, with nobody to stop it.
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -1,0 +1,165 @@
+"""The shell's own pages: sign-in and out, language, one's own account, the accounts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from internal_apps.staff import cookies
+from internal_apps.staff.accounts import Accounts
+from internal_apps.staff.door import Door
+from internal_apps.staff.languages import LANGUAGES, sentence
+from internal_apps.staff.passwords import Passwords
+from internal_apps.staff.roles import MAY, Permission, Role
+from internal_apps.staff.shell import Shell, open_to_all, requires, safe_path
+
+SIGN_INS_SHOWN = 200
+
+Page = Response | str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the shell's pages work with."""
+
+    shell: Shell
+    door: Door
+    accounts: Accounts
+    passwords: Passwords
+    start: Callable[[], str]
+
+
+def pages(desk: Desk) -> Blueprint:
+    """Return the blueprint of the shell's own pages."""
+    blueprint = Blueprint("staff", __name__, template_folder="templates")
+    _coming_and_going(blueprint, desk)
+    _own_account(blueprint, desk)
+    _people(blueprint, desk)
+    return blueprint
+
+
+def _coming_and_going(blueprint: Blueprint, desk: Desk) -> None:
+    @blueprint.get("/")
+    @requires(Permission.OWN_ACCOUNT)
+    def start() -> Page:
+        return redirect(desk.start(), 303)
+
+    @blueprint.get("/sign-in")
+    @open_to_all
+    def sign_in() -> Page:
+        return render_template("staff/sign_in.html", goal=safe_path(request.args.get("next", "/")))
+
+    @blueprint.post("/sign-in")
+    @open_to_all
+    def try_in() -> Page:
+        return _try_in(desk)
+
+    @blueprint.post("/sign-out")
+    @requires(Permission.OWN_ACCOUNT)
+    def sign_out() -> Page:
+        desk.shell.sessions.end(desk.shell.session())
+        response = make_response(redirect("/sign-in?out=1", 303))
+        cookies.put(
+            response,
+            cookies.LANGUAGE,
+            desk.shell.language(),
+            seconds=cookies.LANGUAGE_SECONDS,
+        )
+        cookies.drop(response, cookies.SESSION)
+        return response
+
+    @blueprint.post("/language")
+    @open_to_all
+    def speak() -> Page:
+        return _speak(desk.shell)
+
+
+def _try_in(desk: Desk) -> Page:
+    typed, password = request.form.get("account", ""), request.form.get("password", "")
+    address = request.remote_addr or ""
+    tried = desk.door.try_in(typed, password, address)
+    if tried.account is not None:
+        return desk.shell.signed_in(tried.account, address)
+    text = render_template(
+        "staff/sign_in.html",
+        goal=safe_path(request.form.get("next", "/")),
+        typed=typed[:32],
+        wait_minutes=-(-tried.wait_seconds // 60),
+        wrong=not tried.wait_seconds,
+    )
+    page = make_response(text, 429 if tried.wait_seconds else 401)
+    if tried.wait_seconds:
+        page.headers["Retry-After"] = str(tried.wait_seconds)
+    return page
+
+
+def _speak(shell: Shell) -> Page:
+    language = request.form.get("language", "")
+    response = make_response(redirect(safe_path(request.form.get("next", "/")), 303))
+    if language in LANGUAGES:
+        cookies.put(response, cookies.LANGUAGE, language, seconds=cookies.LANGUAGE_SECONDS)
+        if shell.is_signed_in():
+            shell.sessions.speak(shell.session(), language)
+    return response
+
+
+def _own_account(blueprint: Blueprint, desk: Desk) -> None:
+    @blueprint.get("/account")
+    @requires(Permission.OWN_ACCOUNT)
+    def account() -> Page:
+        return render_template("staff/account.html", changed="changed" in request.args)
+
+    @blueprint.post("/account")
+    @requires(Permission.OWN_ACCOUNT)
+    def change_password() -> Page:
+        error = _change_password(desk)
+        if error:
+            return make_response(render_template("staff/account.html", error=error), 422)
+        address = request.remote_addr or ""
+        response = desk.shell.signed_in(desk.shell.account(), address)
+        response.headers["Location"] = url_for("staff.account", changed=1)
+        return response
+
+
+def _change_password(desk: Desk) -> str:
+    account = desk.shell.account().account
+    new = request.form.get("new", "")
+    if new != request.form.get("again", ""):
+        return sentence("The new password was not typed the same way twice.")
+    tried = desk.door.try_in(account, request.form.get("password", ""), request.remote_addr or "")
+    if tried.account is None:
+        return sentence("That is not your present password.")
+    try:
+        desk.accounts.set_password(account, desk.passwords.hash(new))
+    except ValueError:
+        return sentence("A password has 12 to 200 characters.")
+    return ""
+
+
+def _people(blueprint: Blueprint, desk: Desk) -> None:
+    @blueprint.get("/accounts")
+    @requires(Permission.ACCOUNTS_SEE)
+    def accounts() -> Page:
+        present: dict[str, list[object]] = {}
+        for session in desk.shell.sessions.present():
+            present.setdefault(session.account, []).append(session)
+        return render_template(
+            "staff/accounts.html",
+            accounts=desk.accounts.all(),
+            present=present,
+            roles=list(Role),
+            may=MAY,
+            permissions=list(Permission),
+        )
+
+    @blueprint.post("/accounts/<account>/end-sessions")
+    @requires(Permission.SESSIONS_END)
+    def end_sessions(account: str) -> Page:
+        desk.shell.sessions.end_all(account)
+        return redirect(url_for("staff.accounts"), 303)
+
+    @blueprint.get("/sign-ins")
+    @requires(Permission.SIGN_INS_SEE)
+    def sign_ins() -> Page:
+        return render_template("staff/sign_ins.html", tries=desk.door.latest(SIGN_INS_SHOWN))

@@ -1,0 +1,68 @@
+"""Who may do what: the whole table in one place.
+
+::
+
+                      clerk  supervisor  administrator  auditor
+    bookings.see        x        x                         x
+    bookings.place      x        x
+    bookings.change     x        x
+    bookings.confirm    x        x
+    bookings.cancel     x        x
+    accounts.see                 x             x           x
+    sessions.end                 x             x
+    signins.see                                x           x
+    own.account         x        x             x           x
+
+An administrator looks after people and sees no bookings; an auditor sees all and changes
+nothing. Accounts themselves are made and changed by command only.
+"""
+
+import enum
+
+
+class Role(enum.StrEnum):
+    """What a member of staff is."""
+
+    CLERK = "clerk"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class Permission(enum.StrEnum):
+    """What a page asks for before it is shown or does anything."""
+
+    BOOKINGS_SEE = "bookings.see"
+    BOOKINGS_PLACE = "bookings.place"
+    BOOKINGS_CHANGE = "bookings.change"
+    BOOKINGS_CONFIRM = "bookings.confirm"
+    BOOKINGS_CANCEL = "bookings.cancel"
+    ACCOUNTS_SEE = "accounts.see"
+    SESSIONS_END = "sessions.end"
+    SIGN_INS_SEE = "signins.see"
+    OWN_ACCOUNT = "own.account"
+
+
+_BOOKING = frozenset(permission for permission in Permission if permission.startswith("bookings."))
+
+MAY: dict[Role, frozenset[Permission]] = {
+    Role.CLERK: _BOOKING | {Permission.OWN_ACCOUNT},
+    Role.SUPERVISOR: _BOOKING
+    | {Permission.ACCOUNTS_SEE, Permission.SESSIONS_END, Permission.OWN_ACCOUNT},
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.ACCOUNTS_SEE,
+            Permission.SESSIONS_END,
+            Permission.SIGN_INS_SEE,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.BOOKINGS_SEE,
+            Permission.ACCOUNTS_SEE,
+            Permission.SIGN_INS_SEE,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
+}

@@ -1,0 +1,1 @@
+"""The staff tables' line of migrations."""
