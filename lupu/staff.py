@@ -36,14 +36,13 @@ def staff() -> None:
 @click.option(
     "--password-file", type=click.File("r"), help="Read the password; otherwise one is made."
 )
-def add(  # noqa: PLR0917  one parameter an option
-    config: str | None, name: str, account: str, full_name: str, role: str, password_file: object
-) -> None:
+def add(config: str | None, name: str, account: str, **given: object) -> None:
     """Add ACCOUNT; prints its new password, once, unless it comes from a file."""
-    password, stored = _password(password_file)
+    file = given["password_file"]
+    password, stored = _password(file)
     with _accounts(config, name) as accounts:
-        accounts.add(account, full_name, Role(role), stored)
-    click.echo(f"added {account}" + (f", password {password}" if password_file is None else ""))
+        accounts.add(account, str(given["full_name"]), Role(str(given["role"])), stored)
+    click.echo(f"added {account}" + (f", password {password}" if file is None else ""))
 
 
 @staff.command("password")
