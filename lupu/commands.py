@@ -14,6 +14,7 @@ from lupu.processes import PROCESSES, Process
 # Groups by name: a sentence, and the module of this package whose GROUP has the commands.
 GROUPS = {
     "agents": ("Add, rotate and block the agencies that may book.", "agents"),
+    "brokers": ("What RabbitMQ loads at boot, from the map of messages.", "brokers"),
     "certificates": ("Authorities, certificates, key stores, days left.", "certificates"),
     "check": ("Look at everything a component depends on.", "check"),
     "database": ("Schema versions of the inside database.", "database"),

@@ -1,0 +1,75 @@
+"""``lupu brokers``: what RabbitMQ loads at boot, made from the map of messages."""
+
+from pathlib import Path
+
+import click
+
+from certs.authority import Authority
+from deploy.brokers import definitions
+from deploy.brokers.configuration import Listener, enabled_plugins, rabbitmq_conf
+from deploy.components import Components
+from hub.errors import SettingsError
+from lupu import options
+
+SIDES = {"outside": definitions.outside, "inside": definitions.inside}
+BROKER = "broker"
+
+
+@click.group()
+def brokers() -> None:
+    """Make each broker's definitions and configuration.
+
+    \b
+    Examples:
+      lupu brokers definitions outside gateway-1 gateway-2 hub-1 > definitions.json
+      lupu brokers definitions inside hub-1 ticketing-1 staff-1 --rabbitmq 4.1
+      lupu brokers configuration outside --address 10.0.0.5 --definitions definitions.json
+    """  # noqa: D301  click's \b keeps the lines as they are
+
+
+@brokers.command("definitions")
+@click.argument("side", type=click.Choice(list(SIDES)))
+@click.argument("component", nargs=-1, required=True)
+@click.option(
+    "--rabbitmq",
+    default="3.10",
+    show_default=True,
+    metavar="VERSION",
+    help="The version that is to load them; policies differ.",
+)
+def definitions_command(side: str, component: tuple[str, ...], rabbitmq: str) -> None:
+    """Print the definitions of SIDE's broker, with an account for each COMPONENT."""
+    made = SIDES[side](Components.of(component), _version(rabbitmq))
+    click.echo(definitions.write(made), nl=False)
+
+
+@brokers.command()
+@options.folder("run/certificates")
+@click.argument("side", type=click.Choice(list(SIDES)))
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens.")
+@click.option("--port", default=5671, show_default=True, help="On which port, TLS only.")
+@click.option(
+    "--definitions",
+    "definitions_file",
+    type=click.Path(path_type=Path),
+    default=Path("/etc/rabbitmq/definitions.json"),
+    show_default=True,
+    help="The file that it loads at boot.",
+)
+def configuration(
+    folder: Path, side: str, address: str, port: int, definitions_file: Path
+) -> None:
+    """Print rabbitmq.conf of SIDE's broker, and on standard error the plugins to enable."""
+    issued = Authority(folder, side).issued(BROKER)
+    click.echo(rabbitmq_conf(Listener(address, port, issued), definitions_file), nl=False)
+    click.echo(f"enabled_plugins: {enabled_plugins()}", err=True, nl=False)
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, dot, minor = text.partition(".")
+    if not (dot and major.isdigit() and minor.partition(".")[0].isdigit()):
+        raise SettingsError(f"'{text}' is no version of RabbitMQ; write 3.13, say.")
+    return int(major), int(minor.partition(".")[0])
+
+
+GROUP = brokers
