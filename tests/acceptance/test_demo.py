@@ -1,0 +1,66 @@
+"""``make demo ONCE=1``: everything starts, an agency books, the table is right, nothing is left."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from deploy.local.ports import LOOPBACK, answers, free_port
+from tests.structure.source import ROOT
+
+DEMO_SECONDS_MAX = 240
+
+
+def _running_below(folder: Path) -> list[str]:
+    """Return the command lines of processes that were started with something in ``folder``."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if str(folder) in command and entry.parent.name != str(os.getpid()):
+            found.append(command)
+    return found
+
+
+def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.local.demo", "--folder", str(folder), *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEMO_SECONDS_MAX,
+        check=False,
+    )
+
+
+def test_demo_once_books_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """The agency's bookings are answered as the sample file says, and every process ends."""
+    folder = tmp_path / "demo"
+    done = _demo(folder, "--once", "--port", str(free_port()), "--staff-port", str(free_port()))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("HELD", "CONFIRMED", "CANCELLED", "REFERENCE_REUSED", "DAY_NOT_VALID", "hub-1"):
+        assert word in done.stdout
+    assert _running_below(folder) == []
+
+
+def test_taken_port_is_named(tmp_path: Path) -> None:
+    """A port that another program has stops the demo before anything starts, and is named."""
+    port = free_port()
+    with subprocess.Popen(
+        [sys.executable, "-m", "http.server", str(port), "--bind", LOOPBACK],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as other:
+        try:
+            while not answers(port):
+                assert other.poll() is None
+            done = _demo(tmp_path / "demo", "--once", "--port", str(port))
+        finally:
+            other.kill()
+    assert done.returncode == 1
+    assert str(port) in done.stderr
+    assert "PORT=" in done.stderr
