@@ -1,4 +1,4 @@
-"""``make demo ONCE=1``: everything starts, an agency books, the table is right, nothing is left."""
+"""``make demo ONCE=1``: everything starts, an agency books, and nothing is left running."""
 
 import os
 import subprocess
