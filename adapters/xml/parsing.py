@@ -32,6 +32,8 @@ ENCODINGS = {
 }
 
 _NIL = f"{{{XSI}}}nil"
+_WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_FOREIGN = (f"{{{XSI}}}", f"{{{_WSU}}}")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _UTF_16_STARTS = {b"<\0": "UTF-16LE", b"\0<": "UTF-16BE"}
 _DOCTYPES = tuple("<!DOCTYPE".encode(name) for name in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -86,26 +88,37 @@ def parse(body: bytes, charset: str | None = None, *, instructions: bool = False
 
 
 def normalise(element: Element) -> Element:
-    """Return a document of its own made of an element, without what only old stacks add.
-
-    Leaf text is trimmed (libxml2 refuses white space around dates); ``xsi:type``, which says
-    nothing in our contracts, is dropped, and so are elements that are ``xsi:nil`` and empty.
-    """
+    """Return a document of its own made of an element, cleaned as ``clean`` does."""
     root = copy.deepcopy(element)
     root.tail = None
-    for node in list(root.iter()):
-        text = node.text
-        if text and not len(node) and text != (bare := text.strip(WHITE_SPACE)):
-            node.text = bare
-        if node.attrib:
-            _drop_instance_attributes(node)
+    clean(root)
     etree.cleanup_namespaces(root)
     return root
 
 
-def _drop_instance_attributes(node: Element) -> None:
+def clean(root: Element) -> None:
+    """Take out of an element what only old stacks add, which says nothing in our contracts.
+
+    Leaves are trimmed; ``xsi`` attributes and ``wsu:Id`` go, and so do elements that are
+    ``xsi:nil`` and empty: for an element that may be left out, nil means left out.
+    """
+    trim(root)
+    for node in list(root.iter()):
+        if node.attrib:
+            _drop_foreign_attributes(node)
+
+
+def trim(root: Element) -> None:
+    """Trim the text of leaves: libxml2 refuses white space around dates."""
+    for node in root.iter():
+        text = node.text
+        if text and not len(node) and text != (bare := text.strip(WHITE_SPACE)):
+            node.text = bare
+
+
+def _drop_foreign_attributes(node: Element) -> None:
     nil = node.get(_NIL, "").strip(WHITE_SPACE) in ("true", "1")
-    for name in [str(name) for name in node.attrib if str(name).startswith(f"{{{XSI}}}")]:
+    for name in [str(name) for name in node.attrib if str(name).startswith(_FOREIGN)]:
         del node.attrib[name]
     parent = node.getparent()
     if nil and parent is not None and not len(node) and not node.text:

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from adapters.xml.converting import to_text
-from adapters.xml.parsing import Element, XmlRefused, normalise, parse
+from adapters.xml.parsing import Element, XmlRefused, clean, normalise, parse, trim
 from adapters.xml.shapes import Shape, Shapes
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "xsd"
@@ -58,7 +58,11 @@ class Schemas:
         root = parse(body)
         if root.tag != element:
             raise XmlRefused("SCHEMA_INVALID", "The document is not what its type says.")
-        self.validate(root)
+        schema = self._schema(element[1:].partition("}")[0])
+        if not schema.validate(root):
+            trim(root)
+            if not schema.validate(root):
+                raise _broken(schema)
         return root
 
     def knows(self, element: str) -> bool:
@@ -66,18 +70,15 @@ class Schemas:
         return element in self._shapes
 
     def validate(self, root: Element) -> None:
-        """Validate an element by itself; XmlRefused names the element, never its value.
+        """Validate an element of a request; XmlRefused names the element, never its value.
 
-        The text of leaves is trimmed where it must be: libxml2 refuses white space around
-        dates, which XML Schema allows.
+        One that is not valid as it came is cleaned in place, as ``accept`` does, and tried again.
         """
         schema = self._schema(etree.QName(root).namespace or "")
-        if schema.validate(root):
-            return
-        if _trim(root) and schema.validate(root):
-            return
-        error = schema.error_log.last_error  # type: ignore[attr-defined]
-        raise XmlRefused("SCHEMA_INVALID", _sentence(error.message, error.line))
+        if not schema.validate(root):
+            clean(root)
+            if not schema.validate(root):
+                raise _broken(schema)
 
     def accept(self, element: Element) -> bytes:
         """Return an element of a request as the document in which it travels, valid.
@@ -85,7 +86,9 @@ class Schemas:
         Old stacks' ``xsi:type`` and empty ``xsi:nil`` elements are dropped, leaves trimmed.
         """
         root = normalise(element)
-        self.validate(root)
+        schema = self._schema(etree.QName(root).namespace or "")
+        if not schema.validate(root):
+            raise _broken(schema)
         return etree.tostring(root, encoding="utf-8")
 
     def values(self, root: Element) -> Values:
@@ -152,14 +155,9 @@ def _inner(shape: Shape, values: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def _trim(root: Element) -> bool:
-    trimmed = False
-    for node in root.iter():
-        text = node.text
-        if text and len(node) == 0 and text != (bare := text.strip(" \t\r\n")):
-            node.text = bare
-            trimmed = True
-    return trimmed
+def _broken(schema: etree.XMLSchema) -> XmlRefused:
+    error = schema.error_log.last_error  # type: ignore[attr-defined]
+    return XmlRefused("SCHEMA_INVALID", _sentence(error.message, error.line))
 
 
 def _sentence(message: str, line: int) -> str:
