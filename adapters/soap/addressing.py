@@ -9,39 +9,55 @@ from lxml import etree
 
 from adapters.soap.forms import Addressing, SoapRefused
 from adapters.xml.converting import to_text
+from adapters.xml.parsing import WHITE_SPACE, Element
 
 WSA_2005 = "http://www.w3.org/2005/08/addressing"
 WSA_2004 = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
+UNDERSTOOD = (WSA_2005, WSA_2004)
 _ANONYMOUS = {
     WSA_2005: f"{WSA_2005}/anonymous",
     WSA_2004: f"{WSA_2004}/role/anonymous",
 }
 _FAULT_ACTION = {WSA_2005: f"{WSA_2005}/soap/fault", WSA_2004: f"{WSA_2004}/fault"}
+_PARAMETERS = ("ReferenceParameters", "ReferenceProperties")
+_ONCE = ("To", "Action", "MessageID", "ReplyTo", "FaultTo")
 _TEXT_CHARACTERS_MAX = 1_000
 
 
-def read_addressing(header: etree._Element | None) -> Addressing | None:
-    """Return the addressing headers, None where there are none.
-
-    SoapRefused where the answer or a fault is to go anywhere but back: a request must not make
-    the gateway dial somebody.
-    """
+def read_addressing(header: Element | None) -> Addressing | None:
+    """Return the addressing headers that an answer needs, None where there are none."""
     if header is None:
         return None
-    for namespace in (WSA_2005, WSA_2004):
-        texts = {
-            etree.QName(node).localname: node
-            for node in header
-            if isinstance(node.tag, str) and node.tag.startswith(f"{{{namespace}}}")
-        }
-        if texts:
-            _only_back(texts, namespace)
+    for namespace in UNDERSTOOD:
+        prefix = f"{{{namespace}}}"
+        if any(str(node.tag).startswith(prefix) for node in header):
             return Addressing(
                 namespace,
-                _text(texts.get("MessageID")),
-                _text(texts.get("Action")),
+                _text(header.find(f"{prefix}MessageID")),
+                _text(header.find(f"{prefix}Action")),
             )
     return None
+
+
+def check_addressing(header: Element | None) -> None:
+    """ADDRESSING_UNSUPPORTED where an answer is to go anywhere but back, or a header is twice.
+
+    A request must not make the gateway dial somebody.
+    """
+    if header is None or len(header) == 0:
+        return
+    names = [str(node.tag) for node in header]
+    used = [wsa for wsa in UNDERSTOOD if any(name.startswith(f"{{{wsa}}}") for name in names)]
+    if len(used) > 1:
+        raise _unsupported("Two editions of WS-Addressing are mixed.")
+    for namespace in used:
+        if any(names.count(f"{{{namespace}}}{name}") > 1 for name in _ONCE):
+            raise _unsupported("An addressing header is there twice.")
+        for name in ("ReplyTo", "FaultTo"):
+            _check_endpoint(header.find(f"{{{namespace}}}{name}"), namespace)
+        for name in ("MessageID", "Action"):
+            if len(_text(header.find(f"{{{namespace}}}{name}"))) == _TEXT_CHARACTERS_MAX:
+                raise _unsupported("An addressing header is too long.")
 
 
 def answer_headers(addressing: Addressing | None, action: str) -> bytes:
@@ -64,20 +80,21 @@ def answer_headers(addressing: Addressing | None, action: str) -> bytes:
     return "".join(parts).encode()
 
 
-def _only_back(headers: dict[str, etree._Element], namespace: str) -> None:
-    for name in ("ReplyTo", "FaultTo"):
-        endpoint = headers.get(name)
-        if endpoint is None:
-            continue
-        address = _text(endpoint.find(f"{{{namespace}}}Address"))
-        if address != _ANONYMOUS[namespace]:
-            raise SoapRefused(
-                "ADDRESSING_UNSUPPORTED", "Answers go back the way the request came."
-            )
+def _check_endpoint(endpoint: Element | None, namespace: str) -> None:
+    if endpoint is None:
+        return
+    addresses = endpoint.findall(f"{{{namespace}}}Address")
+    if [_text(address) for address in addresses] != [_ANONYMOUS[namespace]]:
+        raise _unsupported("Answers go back the way the request came.")
+    for node in endpoint:
+        if etree.QName(node).localname in _PARAMETERS and len(node):
+            raise _unsupported("Parameters of an endpoint are not sent back.")
 
 
-def _text(node: etree._Element | None) -> str:
-    text = (node.text or "").strip() if node is not None else ""
-    if len(text) > _TEXT_CHARACTERS_MAX:
-        raise SoapRefused("ADDRESSING_UNSUPPORTED", "An addressing header is too long.")
-    return text
+def _text(node: Element | None) -> str:
+    text = (node.text or "").strip(WHITE_SPACE) if node is not None else ""
+    return text[:_TEXT_CHARACTERS_MAX]
+
+
+def _unsupported(problem: str) -> SoapRefused:
+    return SoapRefused("ADDRESSING_UNSUPPORTED", problem)

@@ -8,11 +8,17 @@ from lxml import etree
 
 from adapters.soap import mtom
 from adapters.soap.addressing import answer_headers
-from adapters.soap.forms import AnswerForm, Fault, Rendered, SoapVersion
+from adapters.soap.forms import (
+    ENVELOPE_11,
+    ENVELOPE_12,
+    AnswerForm,
+    Fault,
+    Rendered,
+    SoapVersion,
+)
+from adapters.soap.wsse import WSSE
 from adapters.xml.converting import to_text
 from adapters.xml.refusals import write_refusal
-
-WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 
 FAULT_STATUS = 500
 _OK = 200
@@ -23,6 +29,10 @@ _SECURITY_CODES = {
     "SIGNATURE_INVALID": "FailedCheck",
     "MESSAGE_EXPIRED": "MessageExpired",
 }
+_UPGRADE = (
+    f'<soap:Upgrade><soap:SupportedEnvelope xmlns:v="{ENVELOPE_12}" qname="v:Envelope"/>'
+    f'<soap:SupportedEnvelope xmlns:v="{ENVELOPE_11}" qname="v:Envelope"/></soap:Upgrade>'
+).encode()
 _OWN_CODES = {"VERSION_MISMATCH": "VersionMismatch", "MUST_UNDERSTAND": "MustUnderstand"}
 
 
@@ -79,12 +89,16 @@ def _fault_12(fault: Fault, detail: bytes) -> bytes:
 
 
 def _not_understood(fault: Fault) -> bytes:
-    """Return the NotUnderstood headers of SOAP 1.2 Part 1, section 5.4.8."""
+    """Return the headers that SOAP 1.2 Part 1 wants beside a fault: 5.4.7 and 5.4.8."""
+    if fault.refusal.code == "VERSION_MISMATCH":
+        return _UPGRADE
     parts = []
     for name in fault.not_understood:
         qname = etree.QName(name)
-        namespace = to_text(qname.namespace or "").replace('"', "&quot;")
-        parts.append(f'<soap:NotUnderstood xmlns:n="{namespace}" qname="n:{qname.localname}"/>')
+        if qname.namespace:
+            namespace = to_text(qname.namespace).replace('"', "&quot;")
+            known = f'xmlns:n="{namespace}" qname="n:{qname.localname}"'
+            parts.append(f"<soap:NotUnderstood {known}/>")
     return "".join(parts).encode()
 
 

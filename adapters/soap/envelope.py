@@ -1,21 +1,30 @@
 """Reading a SOAP request: its envelope, its headers, its one element.
 
 What a request may look like follows WS-I Basic Profile 1.2 and 2.0, and what old clients are
-known to send: SOAPAction unquoted, empty or missing is taken, a wrong one is not.
+known to send: SOAPAction unquoted, empty or missing is taken, a wrong one is not; Perl names
+SOAP's encoding on the Envelope although it sends plain literals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml import etree
 
 from adapters.soap import mtom
-from adapters.soap.addressing import WSA_2004, WSA_2005, read_addressing
-from adapters.soap.answer import WSSE
-from adapters.soap.forms import AnswerForm, Posted, Service, SoapRefused, SoapVersion
+from adapters.soap.addressing import UNDERSTOOD, check_addressing, read_addressing
+from adapters.soap.forms import (
+    AnswerForm,
+    Posted,
+    Service,
+    SoapRefused,
+    SoapVersion,
+)
 from adapters.soap.media import Media, read_media
-from adapters.xml.parsing import XmlRefused, parse
+from adapters.soap.wsse import WSSE
+from adapters.xml.parsing import WHITE_SPACE, Element, XmlRefused, parse
 
-_UNDERSTOOD = frozenset({WSSE, WSA_2005, WSA_2004})
+NOT_UNDERSTOOD_MAX = 5
+
+_UNDERSTOOD = frozenset({WSSE, *UNDERSTOOD})
 _TO_US = frozenset(
     {
         "",
@@ -24,6 +33,7 @@ _TO_US = frozenset(
         "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver",
     }
 )
+_LITERAL = frozenset({"", "http://www.w3.org/2003/05/soap-envelope/encoding/none"})
 _SECURITY = f"{{{WSSE}}}Security"
 
 
@@ -37,12 +47,21 @@ class SoapRequest:
     """
 
     form: AnswerForm
-    root: etree._Element
-    body: etree._Element
-    element: etree._Element
+    root: Element
+    body: Element
+    element: Element
     operation: str
     answer_action: str
-    security: etree._Element | None
+    security: Element | None
+
+
+def form_for(content_type: str) -> AnswerForm:
+    """Return the form for a refusal before anything was read: SOAP 1.1 where it is not known."""
+    try:
+        media = read_media(content_type)
+    except SoapRefused as refused:
+        return refused.form or AnswerForm()
+    return AnswerForm(media.version, mtom=media.package)
 
 
 def read_request(posted: Posted, service: Service) -> SoapRequest:
@@ -52,8 +71,9 @@ def read_request(posted: Posted, service: Service) -> SoapRequest:
     try:
         root = _root(posted, media)
         header, body = _sections(root, media.version)
-        form = AnswerForm(media.version, read_addressing(header), media.package)
+        form = replace(form, addressing=read_addressing(header))
         security = _security(header, media.version)
+        check_addressing(header)
         element = _only_element(body)
         operation = _operation(element, service)
         _check_action(service.action(operation), posted, media, form)
@@ -61,16 +81,17 @@ def read_request(posted: Posted, service: Service) -> SoapRequest:
         refused.form = form
         raise
     except XmlRefused as error:
-        raise SoapRefused(error.code, form=form) from None
+        raise SoapRefused(error.code, str(error), form=form) from None
     answer_action = service.action(f"{operation}Response")
     return SoapRequest(form, root, body, element, operation, answer_action, security)
 
 
-def _root(posted: Posted, media: Media) -> etree._Element:
+def _root(posted: Posted, media: Media) -> Element:
     if media.package:
-        root = mtom.unpack(posted.body, posted.content_type, media.version)
+        root = mtom.unpack(posted.body, posted.content_type)
     else:
-        root = parse(posted.body, media.charset or None)
+        root = parse(posted.body, media.charset or None, instructions=True)
+    _refuse_instructions(root)
     name = etree.QName(root)
     if name.localname != "Envelope":
         raise SoapRefused("MALFORMED_XML", "This is not a SOAP envelope.")
@@ -79,9 +100,13 @@ def _root(posted: Posted, media: Media) -> etree._Element:
     return root
 
 
-def _sections(
-    root: etree._Element, version: SoapVersion
-) -> tuple[etree._Element | None, etree._Element]:
+def _refuse_instructions(root: Element) -> None:
+    found = next(root.iter(etree.ProcessingInstruction), None)
+    if found is not None or root.getprevious() is not None or root.getnext() is not None:
+        raise SoapRefused("MALFORMED_XML", "SOAP allows no processing instruction.")
+
+
+def _sections(root: Element, version: SoapVersion) -> tuple[Element | None, Element]:
     soap = f"{{{version.value}}}"
     children = list(root)
     header = children.pop(0) if children and children[0].tag == f"{soap}Header" else None
@@ -89,49 +114,60 @@ def _sections(
         raise SoapRefused(
             "MALFORMED_XML", "The envelope must hold a Header, if any, and one Body."
         )
+    if header is not None and _has_text(header):
+        raise SoapRefused("MALFORMED_XML", "The Header must hold elements only.")
+    encoded = [children[0]] if version is SoapVersion.SOAP_11 else [root, children[0]]
+    if any(node.get(f"{soap}encodingStyle", "").strip() not in _LITERAL for node in encoded):
+        raise SoapRefused(
+            "SCHEMA_INVALID", "Send document/literal: there is no encodingStyle here."
+        )
     return header, children[0]
 
 
-def _only_element(body: etree._Element) -> etree._Element:
-    if len(body) != 1 or _has_text(body) or not isinstance(body[0].tag, str):
+def _only_element(body: Element) -> Element:
+    if len(body) != 1 or _has_text(body):
         raise SoapRefused("MALFORMED_XML", "The Body must hold exactly one element.")
     return body[0]
 
 
-def _operation(element: etree._Element, service: Service) -> str:
+def _operation(element: Element, service: Service) -> str:
     name = etree.QName(element)
     if name.namespace != service.namespace or name.localname not in service.operations:
         raise SoapRefused("UNKNOWN_OPERATION")
     return name.localname
 
 
-def _has_text(node: etree._Element) -> bool:
+def _has_text(node: Element) -> bool:
     texts = [node.text, *(child.tail for child in node)]
-    return any(text and text.strip() for text in texts)
+    return any(text and text.strip(WHITE_SPACE) for text in texts)
 
 
-def _security(header: etree._Element | None, version: SoapVersion) -> etree._Element | None:
-    """Return the Security header; refuse what must be understood and is not."""
+def _security(header: Element | None, version: SoapVersion) -> Element | None:
+    """Return the Security header for us; refuse what must be understood and is not."""
     if header is None:
         return None
-    security = [node for node in header if node.tag == _SECURITY]
+    ours = [node for node in header if _is_for_us(node, version)]
     unknown = tuple(
         str(node.tag)
-        for node in header
+        for node in ours
         if _must_understand(node, version) and etree.QName(node).namespace not in _UNDERSTOOD
     )
     if unknown:
-        raise SoapRefused("MUST_UNDERSTAND", not_understood=unknown)
+        raise SoapRefused("MUST_UNDERSTAND", not_understood=unknown[:NOT_UNDERSTOOD_MAX])
+    security = [node for node in ours if node.tag == _SECURITY]
     if len(security) > 1:
         raise SoapRefused("MALFORMED_XML", "There is more than one Security header.")
     return security[0] if security else None
 
 
-def _must_understand(node: etree._Element, version: SoapVersion) -> bool:
-    soap = f"{{{version.value}}}"
-    role = node.get(f"{soap}actor") or node.get(f"{soap}role") or ""
-    wanted = (node.get(f"{soap}mustUnderstand") or "").strip()
-    return wanted in ("1", "true") and role in _TO_US
+def _is_for_us(node: Element, version: SoapVersion) -> bool:
+    name = "actor" if version is SoapVersion.SOAP_11 else "role"
+    return node.get(f"{{{version.value}}}{name}", "").strip(WHITE_SPACE) in _TO_US
+
+
+def _must_understand(node: Element, version: SoapVersion) -> bool:
+    wanted = node.get(f"{{{version.value}}}mustUnderstand", "").strip(WHITE_SPACE)
+    return wanted in ("1", "true")
 
 
 def _check_action(expected: str, posted: Posted, media: Media, form: AnswerForm) -> None:

@@ -16,6 +16,8 @@ from adapters.xml.shapes import Shape, Shapes
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "xsd"
 
+NAME_CHARACTERS_MAX = 60
+
 Values = dict[str, Any]
 
 # libxml2's sentences quote the value; what is refused may be a passenger's name.
@@ -164,5 +166,5 @@ def _sentence(message: str, line: int) -> str:
     element = _ELEMENT.match(message)
     rest = _FACET.sub("", message[element.end() :] if element else message)
     plain = _NAMESPACE.sub("", _VALUE.sub(r"The value \1", rest, count=1))
-    name = element[1] if element else "The document"
+    name = element[1][:NAME_CHARACTERS_MAX] if element else "The document"
     return f"{name} breaks the schema (line {line}): {plain.strip()[:400]}"
