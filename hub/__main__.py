@@ -4,14 +4,13 @@ import logging
 import signal
 from collections.abc import Callable
 
-from adapters.clock import SystemClock
-from adapters.xml import Schemas
-
 from adapters import logs, metrics
 from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
+from adapters.clock import SystemClock
 from adapters.quarantine import QueueQuarantine
+from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroker
 

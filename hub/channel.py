@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from hub.envelope import Message, Wire, to_wire
+from hub.envelope import Message, Wire, onward
 from hub.errors import NeverWorks
 from hub.guard import Guard, reason
 from hub.messages import MessageType
@@ -89,9 +89,15 @@ class Channel:
         except NeverWorks as error:
             self._refuse(delivery, reason(error))
             return
-        wire = to_wire(
-            message.passed(self._place, self._clock.now()),
-            account=self._place,
+        except Exception as error:  # noqa: BLE001  it would come back and break the guard for ever
+            _log.exception("guard.broken", extra={"channel": self.name})
+            self._refuse(delivery, f"{type(error).__name__} in the guard")
+            return
+        wire = onward(
+            delivery.wire,
+            message,
+            place=self._place,
+            at=self._clock.now(),
             persistent=self._persistent,
         )
         self._publisher.publish(to, wire, partial(self._published, delivery, wire))

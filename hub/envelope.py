@@ -21,6 +21,7 @@ EXPIRES_AT = "lupu-expires-at"
 SIGN_IN = "lupu-sign-in"
 OPERATOR = "lupu-operator"
 HOPS = "lupu-hops"
+_HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
 
 HEADER_CHARACTERS_MAX = 1_000
 HOPS_MAX = 16
@@ -155,25 +156,49 @@ def from_wire(wire: Wire) -> Message:
     headers = wire.headers
     expires_at = headers.get(EXPIRES_AT)
     return Message(
-        type=wire.type,
-        id=RequestId.parse(wire.message_id),
-        transmission=Transmission(
-            _name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers)
-        ),
-        accepted_at=read_time(_header(headers, ACCEPTED_AT)),
-        body=wire.body,
-        reply_to=wire.reply_to,
-        correlation=wire.correlation_id,
-        expires_at=None if expires_at is None else read_time(expires_at),
-        sign_in=headers.get(SIGN_IN, ""),
-        operator=headers.get(OPERATOR, ""),
-        hops=read_hops(headers.get(HOPS, "")),
+        wire.type,
+        RequestId.parse(wire.message_id),
+        Transmission(_name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers)),
+        read_time(_header(headers, ACCEPTED_AT)),
+        wire.body,
+        wire.reply_to,
+        wire.correlation_id,
+        None if expires_at is None else read_time(expires_at),
+        headers.get(SIGN_IN, ""),
+        headers.get(OPERATOR, ""),
+        read_hops(headers.get(HOPS, "")),
+    )
+
+
+def onward(wire: Wire, message: Message, *, place: str, at: datetime, persistent: bool) -> Wire:
+    """Return ``wire``, which ``from_wire`` has read as ``message``, as ``place`` sends it on.
+
+    The same as ``to_wire`` of the message with one more hop, without writing again what was
+    just read. Headers that no message has stay behind.
+    """
+    given = wire.headers
+    headers = {name: given[name] for name in _HEADERS if name in given}
+    hops = f"{given.get(HOPS, '')} {place}={write_time(at)}".lstrip()
+    if len(message.hops) < HOPS_MAX and len(hops) <= HEADER_CHARACTERS_MAX:
+        headers[HOPS] = hops
+    return Wire(
+        wire.type,
+        wire.message_id,
+        wire.body,
+        headers,
+        wire.reply_to,
+        wire.correlation_id,
+        place,
+        None,
+        persistent,
     )
 
 
 def write_time(at: datetime) -> str:
     """UTC with microseconds, ISO 8601, as every header writes it."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="microseconds")
 
 
 def read_time(text: str) -> datetime:
@@ -184,7 +209,12 @@ def read_time(text: str) -> datetime:
         raise MalformedEnvelope("A time header is not an ISO 8601 time.") from None
     if at.tzinfo is None:
         raise MalformedEnvelope("A time header has no time zone.")
-    return at.astimezone(UTC)
+    if at.tzinfo is UTC:
+        return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise MalformedEnvelope("A time header lies outside of the calendar.") from None
 
 
 def write_hops(hops: tuple[Hop, ...]) -> str:
@@ -197,6 +227,8 @@ def read_hops(text: str) -> tuple[Hop, ...]:
     pairs = [entry.partition("=") for entry in text.split()]
     if len(pairs) > HOPS_MAX or len(text) > HEADER_CHARACTERS_MAX:
         raise MalformedEnvelope("There are more hops than a message may have.")
+    if not all(_NAME.fullmatch(place) for place, _, _ in pairs):
+        raise MalformedEnvelope("A hop's place is not a name.")
     return tuple(Hop(place, read_time(at)) for place, _, at in pairs)
 
 
@@ -208,9 +240,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 
 
 def _name(headers: Mapping[str, str], name: str) -> str:
-    value = _header(headers, name)
+    value = headers.get(name, "")
     if _NAME.fullmatch(value) is None:
-        raise MalformedEnvelope(f"The header {name} is not a name.")
+        raise MalformedEnvelope(f"The header {name} is missing or not a name.")
     return value
 
 

@@ -11,6 +11,7 @@ from hub.ports import Clock, Contracts
 
 BODY_BYTES_MAX = 262_144
 SKEW_SECONDS_MAX = 300
+_SKEW_MAX = timedelta(seconds=SKEW_SECONDS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Guard:
             raise NotAllowed("The reply is to go to somebody else's queue.")
         if message.operator:
             raise NotAllowed("A member of staff may not be named from outside.")
-        if message.accepted_at - self._clock.now() > timedelta(seconds=SKEW_SECONDS_MAX):
+        if message.accepted_at - self._clock.now() > _SKEW_MAX:
             raise NotAllowed("The time of acceptance lies in the future.")
 
 

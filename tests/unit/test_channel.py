@@ -43,11 +43,12 @@ class World:
         self.outside = outside_broker()
         self.inside = inside_broker()
         self.metrics = CountedMetrics()
+        self.contracts = PlainContracts()
         self.bridge = Bridge(
             place="hub-1",
             outside=self._side(self.outside),
             inside=self._side(self.inside),
-            contracts=PlainContracts(),
+            contracts=self.contracts,
             clock=MovedClock(),
             metrics=self.metrics,
             later=self.loop,
@@ -96,6 +97,22 @@ def test_what_the_guard_refuses_is_kept_outside_with_its_bytes_and_reason() -> N
     assert kept.body == b"invalid"
     assert kept.headers[REASON].startswith("InvalidBody")
     assert world.metrics.counts["lupu_channel_quarantined_total inward.requests"] == 1
+
+
+def test_a_message_that_breaks_the_guard_itself_is_kept_and_the_next_one_crosses() -> None:
+    """A mistake in the guard refuses one message; it does not stop the channel for ever."""
+    world = World()
+
+    def breaks(_element: str, body: bytes) -> None:
+        if b"poison" in body:
+            raise ZeroDivisionError
+
+    world.contracts.check = breaks  # type: ignore[method-assign]
+    world.send(booking(body=b"poison"))
+    world.send(booking("A-2"))
+    (kept,) = world.outside.take_all("quarantine")
+    assert kept.headers[REASON] == "ZeroDivisionError in the guard"
+    assert [message.id.reference for message in world.arrived()] == ["A-2"]
 
 
 def test_while_the_inside_is_away_nothing_is_lost_and_it_is_said_once(
