@@ -19,13 +19,13 @@ ANSWER_SECONDS_MAX = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """Who books: its number and password, its certificate, and whom it trusts."""
+    """Who books: its number and password and, with TLS, its certificate and whom it trusts."""
 
     number: str
     password: str
-    certificate: Path
-    key: Path
-    authority: Path
+    certificate: Path | None = None
+    key: Path | None = None
+    authority: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,11 @@ class Scripted:
 
     def __init__(self, agency: Agency, wsdl: str, opening: date, sample: Path = SAMPLE) -> None:
         session = requests.Session()
-        session.verify = str(agency.authority)
-        session.cert = (str(agency.certificate), str(agency.key))
+        # The machine's own proxy settings have no say in how the agency reaches the gateway.
+        session.trust_env = False
+        if agency.authority is not None:
+            session.verify = str(agency.authority)
+            session.cert = (str(agency.certificate), str(agency.key))
         self._session = session
         self._client = Client(
             wsdl,
