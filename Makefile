@@ -9,6 +9,7 @@ INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help setup demo try test check bench clean
 
 help: ## Explain every target
