@@ -1,0 +1,111 @@
+"""A plain agency for load: SOAP as text over one HTTPS connection, answers as codes."""
+
+import http.client
+import re
+import ssl
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+_WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+_ENVELOPE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>\
+<w:Security xmlns:w="{wsse}"><w:UsernameToken><w:Username>{user}</w:Username>\
+<w:Password>{password}</w:Password></w:UsernameToken></w:Security></s:Header>\
+<s:Body>{body}</s:Body></s:Envelope>"""
+
+NO_ANSWER = "NO_ANSWER"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a client was told: DONE with a booking, a status, or a fault's code."""
+
+    code: str
+    booking: str = ""
+    version: int = 0
+    text: str = field(default="", repr=False)
+
+
+class PlainAgency:
+    """One connection of one agency; not for use by several threads."""
+
+    def __init__(
+        self, port: int, ca_file: Path, user: str, password: str, wait_seconds: float = 30.0
+    ) -> None:
+        self._port = port
+        self._context = ssl.create_default_context(cafile=str(ca_file))
+        self._user, self._password = user, password
+        self._wait_seconds = wait_seconds
+        self._connection: http.client.HTTPSConnection | None = None
+
+    def place(self, reference: str, ticket_type: str, day: date, quantity: int = 1) -> Told:
+        """Place a booking."""
+        return self.ask(
+            f'<PlaceBooking xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
+            "</RequestReference><Kind>INDIVIDUAL</Kind><Contact><Name>王小明</Name>"
+            "<Telephone>021 5888 1234</Telephone></Contact><Lines><Line>"
+            f"<TicketType>{ticket_type}</TicketType><Day>{day}</Day>"
+            f"<Quantity>{quantity}</Quantity></Line></Lines></PlaceBooking>"
+        )
+
+    def versioned(self, operation: str, reference: str, booking: str, version: int) -> Told:
+        """Confirm or cancel a booking."""
+        return self.ask(
+            f'<{operation} xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
+            f"</RequestReference><BookingReference>{booking}</BookingReference>"
+            f"<Version>{version}</Version></{operation}>"
+        )
+
+    def answer_to(self, operation: str, reference: str) -> Told:
+        """Ask for the outcome of an earlier request."""
+        return self.ask(
+            '<GetBooking xmlns="urn:lupu:ticketing:1"><AnswerTo>'
+            f"<Operation>{operation}</Operation><RequestReference>{reference}"
+            "</RequestReference></AnswerTo></GetBooking>"
+        )
+
+    def ask(self, body: str) -> Told:
+        """Send one request; NO_ANSWER where the connection breaks."""
+        envelope = _ENVELOPE.format(
+            wsse=_WSSE, user=self._user, password=self._password, body=body
+        )
+        try:
+            text = self._post(envelope.encode())
+        except (OSError, http.client.HTTPException):
+            self.close()
+            return Told(NO_ANSWER)
+        return told(text)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _post(self, envelope: bytes) -> str:
+        if self._connection is None:
+            self._connection = http.client.HTTPSConnection(
+                "localhost", self._port, timeout=self._wait_seconds, context=self._context
+            )
+        headers: dict[str, Any] = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
+        self._connection.request("POST", "/soap/ticketing", envelope, headers)
+        return self._connection.getresponse().read().decode("utf-8", "replace")
+
+
+def told(text: str) -> Told:
+    """Read what an answer says."""
+    status = _first("Status", text)
+    if status:
+        return Told(
+            status,
+            _first("BookingReference", text),
+            int(_first("Version", text) or 0),
+            text,
+        )
+    return Told(_first("Code", text) or NO_ANSWER, text=text)
+
+
+def _first(name: str, text: str) -> str:
+    match = re.search(rf"<(?:\w+:)?{name}>([^<]*)<", text)
+    return match[1] if match else ""

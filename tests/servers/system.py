@@ -1,0 +1,88 @@
+"""The whole system as real processes, filled with the sample catalogue and an agency."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from certs.authority import Authority, Issued, Purpose
+from deploy.local.ports import free_port
+from deploy.local.stack import NAMES, Stack
+from deploy.local.zones import Places
+
+AGENT = "1001"
+DAYS_TO_OPENING = 30
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system and what an agency needs to use it."""
+
+    stack: Stack
+    opening: date
+    agent_number: str
+    password: str
+    client: Issued
+
+    @property
+    def base_url(self) -> str:
+        """The public address of the agents' entrance."""
+        return self.stack.places.public_url
+
+    @property
+    def port(self) -> int:
+        """The port of the agents' entrance."""
+        return self.stack.places.agents_port
+
+    @property
+    def ca_file(self) -> Path:
+        """Who signs the entrance's certificate."""
+        return Authority(self.stack.places.certificates, "edge").certificate
+
+    @property
+    def client_certificate(self) -> Path:
+        """The agency's certificate."""
+        return self.client.certificate
+
+    @property
+    def client_key(self) -> Path:
+        """The key of the agency's certificate."""
+        return self.client.key
+
+
+def places(folder: Path, database: dict[str, Any] | None = None) -> Places:
+    """Return free ports and folders under ``folder``; SQLite where no database is given."""
+    return Places(
+        folder=folder,
+        sockets=folder / "s",
+        agents_port=free_port(),
+        staff_port=free_port(),
+        outside_port=free_port(),
+        inside_port=free_port(),
+        database=database or {"file": str(folder / "database" / "lupu.sqlite")},
+    )
+
+
+@contextmanager
+def running(
+    folder: Path, database: dict[str, Any] | None = None, names: tuple[str, ...] = NAMES
+) -> Iterator[System]:
+    """Run the whole system until the block ends."""
+    stack = Stack(places(folder, database), names)
+    client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
+    opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
+    try:
+        stack.start_brokers()
+        stack.lupu("inside", "database", "upgrade")
+        stack.lupu("inside", "ticketing", "load", "--opening", opening.isoformat())
+        named = ("--name-en", "Test Travel", "--name-zh", "试验旅行社")
+        limits = ("--group", "--digest", "--per-second", "100000")
+        said = stack.lupu("inside", "agents", "add", AGENT, *named, *limits)
+        stack.lupu("inside", "agents", "trust", AGENT, str(client.certificate))
+        stack.start()
+        password = said.rpartition("password ")[2].strip()
+        yield System(stack, opening, AGENT, password, client)
+    finally:
+        stack.stop()
