@@ -7,6 +7,7 @@ included, lives in the worker and starts after the fork.
 import ctypes
 import logging
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.xml import Schemas
-from dmz_gateway.app import Parts, create_app
+from dmz_gateway.served import Parts, Served
 from dmz_gateway.settings import Gateway
 from hub import settings
 from hub.errors import SettingsError
@@ -37,6 +38,8 @@ _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS_MAX = 15
 _RESPAWN_SECONDS = 1.0
 _MEASURE_SECONDS = 5.0
+_BOOT_BYTES = 6
+_GOODBYE_SECONDS = 0.5
 # The server's own lines go through our handler, as JSON.
 _SERVER_LOG: dict[str, Any] = {
     "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
@@ -83,22 +86,33 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, configuration.name)
     publisher = AmqpPublisher(loop, broker, configuration.name)
-    parts = Parts(
-        name=configuration.name,
-        settings=gateway,
-        schemas=Schemas(),
-        clock=SystemClock(),
-        metrics=registry,
-    )
     requester = Requester(loop, publisher, registry, broker.confirm_seconds)
-    served = create_app(parts, requester)
-    served.subscribe(consumer, requester)
-    Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
+    served = Served(
+        Parts(
+            name=configuration.name,
+            boot=secrets.token_hex(_BOOT_BYTES),
+            settings=gateway,
+            schemas=Schemas(),
+            clock=SystemClock(),
+            metrics=registry,
+            requests=requester,
+        )
+    )
+    served.subscribe(consumer, requester.deliver)
+    served.measure_every(_MEASURE_SECONDS)
+    Finalize(None, _stop, args=(loop, consumer, publisher), exitpriority=10)
     registry.serve(configuration.read(settings.Metrics))
     for link in (consumer, publisher):
         link.start()
     loop.start_thread("brokers")
     return served.wsgi
+
+
+def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher) -> None:
+    """Say goodbye to the broker, when the worker ends by itself."""
+    consumer.stop()
+    publisher.stop()
+    loop.join(_GOODBYE_SECONDS)
 
 
 def _claim(gateway: Gateway) -> None:

@@ -1,0 +1,90 @@
+"""The agents as they were published: by number and by certificate."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from adapters.soap.wsse import Credentials, Password
+from dmz_gateway.published import Edition
+
+ACTIVE = "ACTIVE"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A travel agency and what it signs in with. Fingerprints are SHA-256 in lower-case hex."""
+
+    number: str
+    channel: str
+    active: bool = True
+    group_allowed: bool = False
+    requests_per_second_max: int = 10
+    sha1_allowed: bool = False
+    credentials: Credentials = field(default_factory=Credentials)
+    certificates: frozenset[str] = frozenset()
+    signatures: frozenset[str] = frozenset()
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """Read an Agent element's typed values."""
+        return cls(
+            number=values["AgentNumber"],
+            channel=values["Channel"],
+            active=values["Status"] == ACTIVE,
+            group_allowed=values["GroupAllowed"],
+            requests_per_second_max=values["RequestsPerSecondMax"],
+            sha1_allowed=values["LegacySha1Allowed"],
+            credentials=Credentials(
+                tuple(_password(entry) for entry in values.get("Password", ())),
+                tuple(values.get("DigestSecret", ())),
+            ),
+            certificates=frozenset(values.get("CertificateFingerprint", ())),
+            signatures=frozenset(values.get("SignatureFingerprint", ())),
+        )
+
+
+class Directory:
+    """Finds agents. A fingerprint that two agents claim names nobody."""
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        self._by_number = {agent.number: agent for agent in agents}
+        self._by_certificate = _index(self._by_number.values(), "certificates")
+        self._by_signature = _index(self._by_number.values(), "signatures")
+
+    def numbered(self, number: str) -> Agent | None:
+        """Return the agent of this number."""
+        return self._by_number.get(number)
+
+    def certified(self, fingerprint: str) -> Agent | None:
+        """Return the agent who connects with this certificate."""
+        return self._by_certificate.get(fingerprint)
+
+    def signing(self, fingerprint: str) -> Agent | None:
+        """Return the agent who signs with this certificate."""
+        return self._by_signature.get(fingerprint)
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+
+def read_agents(values: Mapping[str, Any]) -> Edition[Directory]:
+    """Read the typed values of a published Agents document."""
+    directory = Directory(Agent.read(entry) for entry in values.get("Agent", ()))
+    return Edition(values["Version"], values["PublishedAt"], directory)
+
+
+def _password(values: Mapping[str, Any]) -> Password:
+    return Password(
+        bytes.fromhex(values["Salt"]), bytes.fromhex(values["Verifier"]), values.get("NotAfter")
+    )
+
+
+def _index(agents: Iterable[Agent], field: str) -> dict[str, Agent]:
+    found: dict[str, Agent] = {}
+    claimed_twice: set[str] = set()
+    for agent in agents:
+        for fingerprint in getattr(agent, field):
+            if fingerprint in found:
+                claimed_twice.add(fingerprint)
+            found[fingerprint] = agent
+    return {key: agent for key, agent in found.items() if key not in claimed_twice}

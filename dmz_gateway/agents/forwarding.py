@@ -1,0 +1,185 @@
+"""From a checked request to its answer: the message, the wait, and what each ending means."""
+
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from dmz_gateway.agents import refusals
+from dmz_gateway.agents.faults import Faulted, RefusedInside
+from dmz_gateway.agents.recent import Recent
+from dmz_gateway.replies import Asked, Replies
+from dmz_gateway.settings import Gateway
+from hub.envelope import Message, RequestId, Transmission
+from hub.errors import NeverWorks
+from hub.messages import COMMON, Direction, Lane, MessageType, message_type, reply_queue
+from hub.ports import Clock, Contracts, Metrics, Published
+
+_log = logging.getLogger(__name__)
+
+GET_OUTCOME = message_type("GetOutcome.1")
+_GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
+_PENDING = "PENDING"
+
+# Nothing arrived for certain, or it may have.
+_ENDINGS = {
+    Published.NOT_SENT: refusals.NOT_SENT,
+    Published.RETURNED: refusals.NOT_SENT,
+    Published.REFUSED: refusals.NOT_SENT,
+    Published.UNKNOWN: refusals.NOT_KNOWN_WHETHER_SENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request of an agent: validated, its sender known. ``reference`` is the agent's own."""
+
+    row: MessageType
+    agent: str
+    sign_in: str
+    reference: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A document for the Body and, for the log, its status."""
+
+    document: bytes
+    code: str
+
+
+class Passing(Protocol):
+    """Told when a step is over, to measure it."""
+
+    def __call__(self, step: str, /) -> None:
+        """The step has ended."""
+
+
+class Forwarding:
+    """Sends requests inward as one gateway process (``origin``, ``boot``)."""
+
+    def __init__(
+        self,
+        origin: str,
+        boot: str,
+        *,
+        settings: Gateway,
+        replies: Replies,
+        contracts: Contracts,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._origin = origin
+        self._boot = boot
+        self._reply_to = reply_queue(origin, boot)
+        self._settings = settings
+        self._replies = replies
+        self._contracts = contracts
+        self._clock = clock
+        self._metrics = metrics
+        self._sequence: Callable[[], int] = itertools.count(1).__next__
+        self._recent = Recent(settings.recent_max, settings.recent_seconds)
+
+    def answer(self, request: Request, passed: Passing) -> Answered:
+        """Send and wait; Faulted or RefusedInside where the answer is a fault."""
+        if not self._replies.ready():
+            raise Faulted(refusals.NOT_SENT)
+        if request.row.lane is Lane.REQUESTS:
+            return self._request(request, passed)
+        return self._query(request, passed)
+
+    def _request(self, request: Request, passed: Passing) -> Answered:
+        request_id = RequestId(request.agent, request.row.name, request.reference)
+        wait_seconds = self._settings.reply_wait_seconds
+        if self._recent.has(str(request_id), request.body, self._clock.monotonic()):
+            self._metrics.count("lupu_gateway_repeats_total")
+            message = self._message(request, GET_OUTCOME, request_id)
+            asked = self._replies.ask(message, Lane.QUERIES, wait_seconds)
+            if asked.published is not Published.CONFIRMED and asked.reply is None:
+                # The request itself is confirmed; only the question about it was not taken.
+                return self._status(request, "RECEIVED")
+        else:
+            message = self._message(request, request.row, request_id)
+            asked = self._replies.ask(message, Lane.REQUESTS, wait_seconds)
+            if asked.published is Published.CONFIRMED:
+                self._recent.add(str(request_id), request.body, self._clock.monotonic())
+        passed("asked")
+        return self._read(request, asked, message) or self._status(request, "RECEIVED")
+
+    def _query(self, request: Request, passed: Passing) -> Answered:
+        reference = f"{self._boot}.{self._sequence()}"
+        request_id = RequestId(request.agent, request.row.name, reference)
+        message = self._message(request, request.row, request_id)
+        asked = self._replies.ask(message, Lane.QUERIES, self._settings.query_wait_seconds)
+        passed("asked")
+        if asked.published is Published.UNKNOWN and asked.reply is None:
+            raise Faulted(refusals.NO_ANSWER)  # a query changes nothing, so nothing is in doubt
+        answered = self._read(request, asked, message, unknown="NOT_KNOWN_YET")
+        if answered is None:
+            raise Faulted(refusals.NO_ANSWER)
+        return answered
+
+    def _message(self, request: Request, row: MessageType, request_id: RequestId) -> Message:
+        now = self._clock.now()
+        query = row.lane is Lane.QUERIES
+        message = Message(
+            type=row.key,
+            id=request_id,
+            transmission=Transmission(self._origin, self._boot, self._sequence()),
+            accepted_at=now,
+            body=_GET_OUTCOME_BODY if row is GET_OUTCOME else request.body,
+            reply_to=self._reply_to,
+            expires_at=self._expires_at(now) if query else None,
+            sign_in=request.sign_in,
+        )
+        return message.passed(self._origin, now)
+
+    def _expires_at(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._settings.query_wait_seconds)
+
+    def _read(
+        self, request: Request, asked: Asked, message: Message, unknown: str = "RECEIVED"
+    ) -> Answered | None:
+        """Return the answer; None if there is none yet although it was sent."""
+        reply = asked.reply
+        if reply is not None and self._fits(request, reply, message):
+            if reply.type == "NotKnownYet.1":
+                return self._status(request, unknown)
+            if reply.type != "Refused.1":
+                return Answered(reply.body, "DONE")
+            refused = RefusedInside(reply.body)
+            if refused.refusal.code == _PENDING:
+                return self._status(request, _PENDING, refused.refusal.retry_after_seconds)
+            raise refused
+        if asked.published in _ENDINGS:
+            raise Faulted(_ENDINGS[asked.published])
+        return None
+
+    def _fits(self, request: Request, reply: Message, message: Message) -> bool:
+        """Hold the reply to its contract: the outside broker is not trusted."""
+        try:
+            row = message_type(reply.type)
+            answers = row.name in (f"{request.row.name}Response", "Refused", "NotKnownYet")
+            if row.direction is Direction.OUTWARD and answers and reply.id == message.id:
+                self._contracts.check(row.element, reply.body)
+                return True
+        except NeverWorks:
+            pass
+        self._metrics.count("lupu_gateway_replies_refused_total")
+        _log.warning("reply.refused", extra={"request": str(message.id)})
+        return False
+
+    def _status(self, request: Request, status: str, again_seconds: int = 0) -> Answered:
+        name = f"{request.row.name}Response"
+        namespace = request.row.element[1:].partition("}")[0]
+        reference = request.reference
+        named = f"<RequestReference>{reference}</RequestReference>" if reference else ""
+        seconds = again_seconds or self._settings.ask_again_seconds
+        return Answered(
+            f'<{name} xmlns="{namespace}"><Status>{status}</Status>{named}'
+            f"<AskAgainSeconds>{seconds}</AskAgainSeconds></{name}>".encode(),
+            status,
+        )

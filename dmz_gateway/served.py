@@ -1,0 +1,133 @@
+"""One gateway process, put together; the same on real brokers and on those in memory."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from flask import Flask
+
+from adapters.soap.wsdl import Contract
+from adapters.xml import Schemas
+from dmz_gateway.agents.directory import Directory, read_agents
+from dmz_gateway.agents.endpoint import Endpoint
+from dmz_gateway.agents.forwarding import Forwarding
+from dmz_gateway.agents.offers import Catalogue, read_offers
+from dmz_gateway.agents.replays import Replays
+from dmz_gateway.agents.sign_in import SignIn
+from dmz_gateway.app import create_app
+from dmz_gateway.health import Health
+from dmz_gateway.links import Feed, Take, take_published, take_replies
+from dmz_gateway.published import Edition, Snapshot
+from dmz_gateway.replies import Replies, Requests
+from dmz_gateway.settings import Gateway
+from hub.messages import MessageType, message_type, published_stream, reply_queue
+from hub.ports import Clock, Metrics
+
+_log = logging.getLogger(__name__)
+
+AGENTS = message_type("Agents.1")
+OFFERS = message_type("Offers.1")
+_REPLAYS_KEPT_WINDOWS = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a gateway is made of. ``name`` is its broker account, ``boot`` this start of it."""
+
+    name: str
+    boot: str
+    settings: Gateway
+    schemas: Schemas
+    clock: Clock
+    metrics: Metrics
+    requests: Requests
+
+
+class Served:
+    """A gateway: its web application, and what it takes from the outside broker."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Load the last snapshots from disk and build the application; opens no connection."""
+        self._parts = parts
+        folder = parts.settings.snapshots
+        self.agents: Snapshot[Directory] = self._snapshot(AGENTS, folder, read_agents)
+        self.offers: Snapshot[Catalogue] = self._snapshot(OFFERS, folder, read_offers)
+        contract = Contract(parts.settings.public_url)
+        health = Health(parts.requests.ready, self.agents, self.offers)
+        self.wsgi: Flask = create_app(self._endpoint(contract), contract, health)
+
+    def subscribe(self, feed: Feed, deliver_reply: Take) -> None:
+        """Take replies and published documents from ``feed``; before it is started."""
+        take_replies(feed, reply_queue(self._parts.name, self._parts.boot), deliver_reply)
+        take_published(feed, published_stream(AGENTS), self.agents.deliver)
+        take_published(feed, published_stream(OFFERS), self.offers.deliver)
+        for snapshot in (self.agents, self.offers):
+            snapshot.start_thread()
+
+    def measure_every(self, seconds: float) -> None:
+        """Keep the gauges of age and readiness up to date, on a thread."""
+        threading.Thread(target=self._measure, args=(seconds,), name="gauges", daemon=True).start()
+
+    def _measure(self, seconds: float) -> None:
+        ticks = threading.Event()
+        while not ticks.wait(seconds):
+            self.agents.measure()
+            self.offers.measure()
+            ready = self._parts.requests.ready()
+            self._parts.metrics.gauge("lupu_gateway_publisher_ready", float(ready))
+
+    def _snapshot(
+        self, row: MessageType, folder: Path, read: Callable[..., Edition[T]]
+    ) -> Snapshot[T]:
+        schemas = self._parts.schemas
+
+        def checked(body: bytes) -> Edition[T]:
+            return read(schemas.values(schemas.read(row.element, body)))
+
+        snapshot = Snapshot(
+            row, folder, read=checked, clock=self._parts.clock, metrics=self._parts.metrics
+        )
+        snapshot.load()
+        return snapshot
+
+    def _endpoint(self, contract: Contract) -> Endpoint:
+        parts, settings = self._parts, self._parts.settings
+        window_seconds = settings.token_window_seconds
+        return Endpoint(
+            contract.service,
+            settings,
+            schemas=parts.schemas,
+            sign_in=SignIn(
+                self.agents,
+                Replays(settings.replays, window_seconds * _REPLAYS_KEPT_WINDOWS),
+                parts.clock,
+                window_seconds=window_seconds,
+                age_seconds_max=settings.credentials_age_seconds_max,
+            ),
+            forwarding=self._forwarding(),
+            offers=self.offers,
+            clock=parts.clock,
+            metrics=parts.metrics,
+        )
+
+    def _forwarding(self) -> Forwarding:
+        parts = self._parts
+        return Forwarding(
+            parts.name,
+            parts.boot,
+            settings=parts.settings,
+            replies=Replies(
+                parts.requests,
+                parts.metrics,
+                account=parts.name,
+                waiting_max=parts.settings.waiting_max,
+            ),
+            contracts=parts.schemas,
+            clock=parts.clock,
+            metrics=parts.metrics,
+        )

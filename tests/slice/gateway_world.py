@@ -1,0 +1,214 @@
+"""A gateway on brokers in memory, and an inside that answers as a test wants."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.clock import SystemClock
+from adapters.memory.broker import MemoryBroker, outside_broker
+from adapters.memory.links import MemoryConsumer, MemoryPublisher
+from adapters.memory.loop import MemoryLoop
+from adapters.soap.wsse import verifier
+from adapters.xml import Schemas, write_refusal
+from dmz_gateway.served import Parts, Served
+from dmz_gateway.settings import Gateway
+from hub.envelope import Message, from_wire, to_wire
+from hub.errors import Refusal
+from hub.inbox import reply
+from hub.messages import Lane, outside_queue
+from hub.ports import Address, Answer, Delivery, Published
+from hub.requester import Requester
+from tests.unit.hub_world import CountedMetrics
+
+PASSWORD = "correct-horse-battery-staple"  # noqa: S105
+SECRET = "digest-secret-of-sixteen-letters"  # noqa: S105
+CERTIFICATE = "ab" * 32
+BOOT = "b00t"
+SALT = b"salt-of-sixteen-"
+
+Inside = Callable[[Message], Answer | None]
+
+SCHEMAS = Schemas()
+SOLD_OUT = Refusal("SOLD_OUT", "Sold out.", "已售完。", "Choose a day.", "请另选日期。")
+
+
+def agent(number: str = "1001", **changes: Any) -> dict[str, Any]:
+    """Return an agent as it is published."""
+    values = {
+        "AgentNumber": number,
+        "Name": f"Agency {number}",
+        "Status": "ACTIVE",
+        "Channel": "AGENT",
+        "GroupAllowed": False,
+        "RequestsPerSecondMax": 10_000,
+        "LegacySha1Allowed": False,
+        "Password": [
+            {"Salt": SALT.hex(), "Verifier": verifier(SALT, f"{PASSWORD}-{number}").hex()}
+        ],
+        "DigestSecret": [f"{SECRET}-{number}"],
+        "CertificateFingerprint": [CERTIFICATE] if number == "1001" else [],
+    }
+    return {**values, **changes}
+
+
+def agents_document(
+    *agents: dict[str, Any], version: int = 1, at: datetime | None = None
+) -> bytes:
+    """Return a published Agents document."""
+    published_at = at or datetime.now(UTC)
+    values = {"Version": version, "PublishedAt": published_at, "Agent": list(agents)}
+    return SCHEMAS.write("{urn:lupu:published:1}Agents", values)
+
+
+def done(message: Message) -> Answer:
+    """Answer as the inside answers a booking that was placed."""
+    name = f"{message.id.operation}Response"
+    body = SCHEMAS.write(f"{{urn:lupu:ticketing:1}}{name}", {"Status": "DONE"})
+    return Answer(f"{name}.1", body)
+
+
+def sold_out(_message: Message) -> Answer:
+    """Answer that it is sold out."""
+    return Answer("Refused.1", write_refusal(SOLD_OUT))
+
+
+def silent(_message: Message) -> None:
+    """Answer nothing."""
+
+
+class SwitchedPublisher:
+    """A publisher that a test makes away, stalled or refusing."""
+
+    def __init__(self, inner: MemoryPublisher) -> None:
+        self._inner = inner
+        self.outcome: Published | None = None
+        self.stalled = False
+
+    def ready(self) -> bool:
+        """Return whether it would send."""
+        return self._inner.ready() and self.outcome is not Published.NOT_SENT
+
+    def publish(self, to: Address, wire: Any, settled: Callable[[Published], None]) -> None:
+        """Publish, or end as the test wants; a stalled one takes it and never confirms."""
+        if self.stalled:
+            self._inner.publish(to, wire, lambda _: None)
+        elif self.outcome is not None:
+            settled(self.outcome)
+        else:
+            self._inner.publish(to, wire, settled)
+
+
+@dataclass
+class World:
+    """A gateway, its broker, and what reached the inside."""
+
+    served: Served
+    broker: MemoryBroker
+    publisher: SwitchedPublisher
+    metrics: CountedMetrics
+    requester: Requester
+    inside: Inside = done
+    seen: list[Message] = field(default_factory=list)
+
+    def publish(self, stream: str, body: bytes) -> None:
+        """Take up a published document, as if it had come from its stream."""
+        snapshot = self.served.agents if stream == "Agents" else self.served.offers
+        assert snapshot.offer(body)
+
+    def post(self, body: bytes | str, **headers: str) -> "Posted":
+        """Send a request to the WSGI application, without a socket."""
+        data = body.encode() if isinstance(body, str) else body
+        environ = {
+            "wsgi.input": io.BytesIO(data),
+            "CONTENT_LENGTH": str(len(data)),
+            "CONTENT_TYPE": "text/xml; charset=utf-8",
+            **headers,
+        }
+        environ = {name: value for name, value in environ.items() if value is not None}
+        answer = self.served.wsgi.test_client().open(
+            "/soap/ticketing", method="POST", environ_overrides=environ
+        )
+        return Posted(answer.status_code, answer.data, dict(answer.headers))
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An HTTP answer."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+def settings(folder: Path, **changes: Any) -> Gateway:
+    """Return a gateway's settings for a test, with short waits."""
+    values: dict[str, Any] = {
+        "socket": folder / "gateway.sock",
+        "snapshots": folder / "snapshots",
+        "replays": folder / "replays",
+        "public_url": "https://agents.example:8443",
+        "reply_wait_seconds": 2.0,
+        "query_wait_seconds": 0.5,
+    }
+    return Gateway(**{**values, **changes})
+
+
+@contextmanager
+def gateway(folder: Path, confirm_seconds: float = 0.3, **changes: Any) -> Iterator[World]:
+    """Run a gateway on a broker in memory; agent 1001 and 1002 may sign in."""
+    broker, loop, metrics = outside_broker(), MemoryLoop(), CountedMetrics()
+    publisher = SwitchedPublisher(MemoryPublisher(broker, "gateway-1"))
+    requester = Requester(loop, publisher, metrics, confirm_seconds)
+    parts = Parts(
+        name="gateway-1",
+        boot=BOOT,
+        settings=settings(folder, **changes),
+        schemas=SCHEMAS,
+        clock=SystemClock(),
+        metrics=metrics,
+        requests=requester,
+    )
+    world = World(Served(parts), broker, publisher, metrics, requester)
+    world.served.subscribe(MemoryConsumer(loop, broker), requester.deliver)
+    _answer_inside(world, loop)
+    if world.served.agents.edition is None:
+        world.publish("Agents", agents_document(agent(), agent("1002", GroupAllowed=True)))
+    loop.start_thread("memory broker")
+    try:
+        yield world
+    finally:
+        loop.stop()
+
+
+def _answer_inside(world: World, loop: MemoryLoop) -> None:
+    consumer = MemoryConsumer(loop, world.broker)
+    back = MemoryPublisher(world.broker, "hub-1")
+
+    def take(lane: Lane) -> None:
+        def deliver(delivery: Delivery) -> None:
+            message = from_wire(delivery.wire)
+            world.seen.append(message)
+            answer = world.inside(message)
+            if answer is not None:
+                wire = replace(to_wire(reply(message, answer)), user_id="hub-1")
+                back.publish(Address("", message.reply_to), wire, lambda _: None)
+            subscription.acknowledge(delivery.tag)
+
+        subscription = consumer.subscribe(outside_queue(lane), 100, deliver)
+
+    take(Lane.REQUESTS)
+    take(Lane.QUERIES)
+
+
+def hours_ago(hours: float) -> datetime:
+    """Return a time in the past."""
+    return datetime.now(UTC) - timedelta(hours=hours)
