@@ -1,0 +1,115 @@
+"""Clients that never give up a request, and a book of everything they were told."""
+
+import itertools
+import random
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from tests.servers.agency import NO_ANSWER, PlainAgency, Told
+from tests.servers.system import System
+
+# What a client is told to send again under the same reference.
+AGAIN = frozenset({NO_ANSWER, "NOT_ACCEPTED", "OUTCOME_UNKNOWN", "INTERNAL", "PENDING"})
+ASK_LATER = frozenset({"RECEIVED", "NOT_KNOWN_YET"})
+PAUSE_SECONDS = 0.2
+SETTLE_SECONDS_MAX = 90.0
+
+
+@dataclass
+class Book:
+    """What every client was told, by operation and reference; safe for many threads."""
+
+    told: dict[tuple[str, str], list[Told]] = field(default_factory=lambda: defaultdict(list))
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, operation: str, reference: str, told: Told) -> None:
+        """Remember an answer."""
+        with self.lock:
+            self.told[operation, reference].append(told)
+
+    def final(self, operation: str) -> dict[str, list[Told]]:
+        """Return the final answers of an operation by reference."""
+        return {
+            reference: [one for one in answers if one.code not in AGAIN | ASK_LATER]
+            for (name, reference), answers in self.told.items()
+            if name == operation
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each answer was given."""
+        counts: dict[str, int] = defaultdict(int)
+        for answers in self.told.values():
+            for one in answers:
+                counts[one.code] += 1
+        return dict(sorted(counts.items(), key=lambda pair: -pair[1]))
+
+
+class Load:
+    """Threads that place bookings, and confirm or cancel some, each to a final answer."""
+
+    def __init__(self, system: System, threads: int = 8) -> None:
+        self.book = Book()
+        self._system = system
+        self._stop = threading.Event()
+        self._day = system.opening + timedelta(days=10)
+        self._threads = [
+            threading.Thread(target=self._run, args=(number,), name=f"client {number}")
+            for number in range(threads)
+        ]
+        self.given_up: list[str] = []
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self) -> None:
+        """Begin nothing new, bring what is under way to its end, and return."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, number: int) -> None:
+        system = self._system
+        agency = PlainAgency(
+            system.port, system.ca_file, system.agent_number, system.password, wait_seconds=20
+        )
+        chance = random.Random(number)  # noqa: S311  a load, not a secret
+        for count in itertools.count():
+            if self._stop.is_set():
+                break
+            self._one(agency, f"{number}-{count}", chance)
+        agency.close()
+
+    def _one(self, agency: PlainAgency, own: str, chance: random.Random) -> None:
+        reference = f"P-{own}"
+        placed = self._until_final(
+            "PlaceBooking", reference, lambda: agency.place(reference, "STANDARD", self._day)
+        )
+        if placed.code != "DONE" or chance.random() < 0.5:
+            return
+        operation = chance.choice(("ConfirmBooking", "CancelBooking"))
+        reference = f"{operation[:3]}-{own}"
+        self._until_final(
+            operation,
+            reference,
+            lambda: agency.versioned(operation, reference, placed.booking, 1),
+        )
+
+    def _until_final(self, operation: str, reference: str, send: Callable[[], Told]) -> Told:
+        deadline = 0.0
+        while True:
+            answer = send()
+            self.book.write(operation, reference, answer)
+            if answer.code not in AGAIN | ASK_LATER:
+                return answer
+            if self._stop.is_set():
+                deadline = deadline or time.monotonic() + SETTLE_SECONDS_MAX
+                if time.monotonic() > deadline:
+                    self.given_up.append(f"{operation} {reference}: {answer.code}")
+                    return answer
+            time.sleep(PAUSE_SECONDS)
