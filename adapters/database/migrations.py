@@ -94,8 +94,13 @@ class Migrations:
         return self.present()
 
     def check(self) -> None:
-        """SettingsError where the database has other versions than this program wants."""
-        wanted, present = self.wanted(), self.present()
+        """SettingsError where the database has other versions than this program wants.
+
+        Lines of other applications in the same database are none of this one's business.
+        """
+        wanted = self.wanted()
+        own = {_line(version) for version in wanted}
+        present = tuple(version for version in self.present() if _line(version) in own)
         if wanted != present:
             raise SettingsError(
                 f"The database has schema {_named(present)}, this program needs "
@@ -110,6 +115,11 @@ class Migrations:
 
         options = {"script": scripts, "fn": steps}
         return _Context(connection.dialect, connection, options, None)
+
+
+def _line(version: str) -> str:
+    """Return the line that a version belongs to: ``bridge_0001`` is the bridge's."""
+    return version.rpartition("_")[0]
 
 
 def _named(versions: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from adapters.database import Database
 from hub.errors import LupuError
 from hub.ports import Clock
-from internal_apps.staff.roles import MAY, Permission, Role
+from internal_apps.staff.roles import MAY, WORDS, Permission, Role
 from internal_apps.staff.tables import NAME_CHARACTERS_MAX, accounts, sessions
 
 _ACCOUNT = re.compile(r"[a-z][a-z0-9._-]{1,31}")
@@ -28,6 +28,11 @@ class Account:
     name: str
     role: Role
     disabled_at: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        """The word for the role, to be translated."""
+        return WORDS[self.role]
 
     def may(self, permission: str) -> bool:
         """Return whether the role has the permission."""

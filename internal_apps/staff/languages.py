@@ -39,15 +39,17 @@ class Texts:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         """Read ``zh.po`` from each folder."""
-        chinese = Translations()
+        chinese: Translations | None = None
         for folder in folders:
             with (folder / "zh.po").open("rb") as file:
                 catalogue = read_po(file, locale="zh_Hans_CN")
             compiled = BytesIO()
             write_mo(compiled, catalogue)
             compiled.seek(0)
-            chinese.merge(Translations(compiled))
-        self._of = {ENGLISH: NullTranslations(), CHINESE: chinese}
+            # The first one brings the rule for plurals, which an empty one has not.
+            read = Translations(compiled)
+            chinese = read if chinese is None else chinese.merge(read)
+        self._of = {ENGLISH: NullTranslations(), CHINESE: chinese or NullTranslations()}
 
     def text(self, language: str, text: str) -> str:
         """Return a text in the language."""

@@ -8,13 +8,18 @@ from werkzeug.wrappers import Response
 
 from internal_apps.staff import cookies
 from internal_apps.staff.accounts import Accounts
-from internal_apps.staff.door import Door
+from internal_apps.staff.door import SIGNED_IN, TOO_MANY, WRONG, Door
 from internal_apps.staff.languages import LANGUAGES, sentence
 from internal_apps.staff.passwords import Passwords
-from internal_apps.staff.roles import MAY, Permission, Role
+from internal_apps.staff.roles import MAY, WORDS, Permission, Role
 from internal_apps.staff.shell import Shell, open_to_all, requires, safe_path
 
 SIGN_INS_SHOWN = 200
+OUTCOMES = {
+    SIGNED_IN: sentence("signed in"),
+    WRONG: sentence("wrong password or account"),
+    TOO_MANY: sentence("one try too many"),
+}
 
 Page = Response | str
 
@@ -150,6 +155,7 @@ def _people(blueprint: Blueprint, desk: Desk) -> None:
             present=present,
             roles=list(Role),
             may=MAY,
+            word=WORDS,
             permissions=list(Permission),
         )
 
@@ -162,4 +168,6 @@ def _people(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/sign-ins")
     @requires(Permission.SIGN_INS_SEE)
     def sign_ins() -> Page:
-        return render_template("staff/sign_ins.html", tries=desk.door.latest(SIGN_INS_SHOWN))
+        return render_template(
+            "staff/sign_ins.html", tries=desk.door.latest(SIGN_INS_SHOWN), outcomes=OUTCOMES
+        )

@@ -19,6 +19,8 @@ nothing. Accounts themselves are made and changed by command only.
 
 import enum
 
+from internal_apps.staff.languages import sentence
+
 
 class Role(enum.StrEnum):
     """What a member of staff is."""
@@ -42,6 +44,22 @@ class Permission(enum.StrEnum):
     SIGN_INS_SEE = "signins.see"
     OWN_ACCOUNT = "own.account"
 
+
+WORDS = {
+    Role.CLERK: sentence("clerk"),
+    Role.SUPERVISOR: sentence("supervisor"),
+    Role.ADMINISTRATOR: sentence("administrator"),
+    Role.AUDITOR: sentence("auditor"),
+    Permission.BOOKINGS_SEE: sentence("See bookings"),
+    Permission.BOOKINGS_PLACE: sentence("Book"),
+    Permission.BOOKINGS_CHANGE: sentence("Change bookings"),
+    Permission.BOOKINGS_CONFIRM: sentence("Confirm bookings"),
+    Permission.BOOKINGS_CANCEL: sentence("Cancel bookings"),
+    Permission.ACCOUNTS_SEE: sentence("See accounts and who is signed in"),
+    Permission.SESSIONS_END: sentence("Sign others out"),
+    Permission.SIGN_INS_SEE: sentence("See the sign-ins"),
+    Permission.OWN_ACCOUNT: sentence("Change the own password"),
+}
 
 _BOOKING = frozenset(permission for permission in Permission if permission.startswith("bookings."))
 

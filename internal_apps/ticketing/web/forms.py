@@ -1,5 +1,6 @@
 """The booking form: what was typed, what is wrong with it, what becomes of it in a message."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ NAME_CHARACTERS_MAX = 100
 
 _TELEPHONE = re.compile(r"\+?[0-9 ()-]{4,30}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,180}")
-_DAY = re.compile(r"(\d{4})[-/.]?(\d{1,2})[-/.]?(\d{1,2})")
+_DAY = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?")
 
 
 def sentence(text: str) -> str:
@@ -60,6 +61,7 @@ class BookingForm:
     telephone: str = ""
     email: str = ""
     version: int = 0
+    was: str = ""
     lines: list[LineFields] = field(default_factory=lambda: [LineFields(quantity="1")])
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -78,17 +80,31 @@ class BookingForm:
             self.errors["email"] = sentence("This is not an e-mail address; leave it empty.")
         return not self.errors and not any(line.errors for line in self.lines)
 
+    def state(self) -> str:
+        """Return all that is typed as one text, to know later what was touched."""
+        return json.dumps([self.name, self.telephone, self.email, self.lines_text()])
+
+    def lines_text(self) -> list[list[str]]:
+        """Return what the lines say."""
+        return [
+            [line.ticket_type, str(read_day(line.day)), line.quantity.lstrip("0")]
+            for line in self.lines
+        ]
+
+    def bring_up_to_date(self, present: "BookingForm") -> None:
+        """Take over what others changed where nothing else was typed."""
+        name, telephone, email, lines = _read_state(self.was) or [None] * 4
+        for field_name, before in (("name", name), ("telephone", telephone), ("email", email)):
+            if getattr(self, field_name) == before:
+                setattr(self, field_name, getattr(present, field_name))
+        if self.lines_text() == lines:
+            self.lines = present.lines
+        self.version, self.was = present.version, present.state()
+
     def contact(self) -> dict[str, Any]:
         """Return the contact as the message has it."""
         values: dict[str, Any] = {"Name": self.name, "Telephone": self.telephone}
         return {**values, "Email": self.email} if self.email else values
-
-    def lines_key(self) -> list[tuple[str, date | None, str]]:
-        """Return what the lines say, to compare them with others."""
-        return [
-            (line.ticket_type, read_day(line.day), line.quantity.lstrip("0"))
-            for line in self.lines
-        ]
 
     def wanted(self) -> dict[str, Any]:
         """Return the lines as the message has them."""
@@ -118,6 +134,7 @@ def read_form(fields: Mapping[str, Sequence[str]], token: str) -> BookingForm:
         name=_cleaned(_first(fields, "name"), 2 * NAME_CHARACTERS_MAX),
         telephone=_narrow(_first(fields, "telephone"), 80),
         email=_cleaned(_first(fields, "email"), 300),
+        was=_first(fields, "was"),
         version=int(version) if re.fullmatch(r"[0-9]{1,9}", version) else 0,
         lines=rows[:LINES_MAX] or [LineFields(quantity="1")],
     )
@@ -125,7 +142,7 @@ def read_form(fields: Mapping[str, Sequence[str]], token: str) -> BookingForm:
 
 def form_of(booking: Booking, token: str) -> BookingForm:
     """Return the form that changes a booking, filled with what it is now."""
-    return BookingForm(
+    form = BookingForm(
         token,
         kind=booking.kind,
         name=booking.contact.name,
@@ -137,6 +154,8 @@ def form_of(booking: Booking, token: str) -> BookingForm:
             for line in booking.lines
         ],
     )
+    form.was = form.state()
+    return form
 
 
 def form_of_values(values: Mapping[str, Any], token: str) -> BookingForm:
@@ -156,14 +175,23 @@ def form_of_values(values: Mapping[str, Any], token: str) -> BookingForm:
 
 
 def read_day(text: str) -> date | None:
-    """Return a day written as 2010-05-01, 2010/5/1 or 20100501."""
-    match = _DAY.fullmatch(text)
+    """Return a day written as 2010-05-01, 2010/5/1, 20100501 or 2010年5月1日."""
+    match = _DAY.fullmatch("".join(text.split()))
     if match is None:
         return None
     try:
         return date(*(int(part) for part in match.groups()))
     except ValueError:
         return None
+
+
+def _read_state(text: str) -> list[Any] | None:
+    try:
+        state = json.loads(text)
+    except ValueError:
+        return None
+    parts = 4  # name, telephone, e-mail, lines
+    return state if isinstance(state, list) and len(state) == parts else None
 
 
 def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from internal_apps.ticketing.catalogue import SHANGHAI
 from internal_apps.ticketing.domain import State
 from internal_apps.ticketing.references import normal
 from internal_apps.ticketing.search import Filter, Place, search
@@ -41,6 +42,7 @@ def add_listing(blueprint: Blueprint, desk: Desk) -> None:
             narrowed=any(request.args.get(name) for name in ("q", *_FILTERS)),
             types=desk.books.catalogue().types.values(),
             channels=words.CHANNELS,
+            example_day=write_example(desk.clock.now()),
             now=desk.clock.now(),
         )
 
@@ -64,6 +66,11 @@ def read_filter(arguments: Mapping[str, str]) -> Filter:
 def write_place(place: Place) -> str:
     """Return a place in the list as an address carries it."""
     return f"{place.placed_at.isoformat(timespec='microseconds')}_{place.reference}"
+
+
+def write_example(now: datetime) -> str:
+    """Return today in Shanghai as a day is typed."""
+    return now.astimezone(SHANGHAI).date().isoformat()
 
 
 def read_place(text: str) -> Place | None:

@@ -40,7 +40,7 @@ class Change:
 
     asker: Asker
     step: Step
-    word: str
+    sentence: str
     is_own: bool
 
 
@@ -155,7 +155,9 @@ def _wanted(form: BookingForm, booking: Booking) -> dict[str, Any]:
         "Version": form.version,
         "Contact": form.contact(),
     }
-    kept = form.version == booking.version and form.lines_key() == form_of(booking, "").lines_key()
+    kept = (
+        form.version == booking.version and form.lines_text() == form_of(booking, "").lines_text()
+    )
     return values if kept else {**values, "Lines": form.wanted()}
 
 
@@ -163,7 +165,7 @@ def _again(desk: Desk, form: BookingForm, reference: str, outcome: Outcome) -> P
     booking, _ = _found(desk, reference)
     other = _other(desk, reference, outcome)
     if other is not None:
-        form.version = booking.version
+        form.bring_up_to_date(form_of(booking, ""))
     again(form, outcome)
     return show_form(
         desk,
@@ -190,6 +192,6 @@ def _other(desk: Desk, reference: str, outcome: Outcome) -> Change | None:
     return Change(
         asker(desk, sender, desk.books.agent_names()),
         last,
-        words.OPERATIONS.get(last.request_id.operation, words.OPERATIONS["ChangeBooking"]),
+        words.BY_OTHERS.get(last.request_id.operation, words.BY_OTHERS["ChangeBooking"]),
         is_own=sender == f"staff:{desk.shell.account().account}",
     )

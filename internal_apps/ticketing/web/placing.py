@@ -29,6 +29,7 @@ from internal_apps.ticketing.web.forms import (
 )
 
 PLACE_BOOKING = "PlaceBooking"
+PEAK = "PEAK"
 LOOKS_MAX = 60
 STATUS = {Ending.REFUSED: 409, Ending.NOT_SENT: 503, Ending.UNKNOWN: 503}
 
@@ -79,13 +80,15 @@ def edited(form: BookingForm) -> bool:
 def show_form(desk: Desk, form: BookingForm, name: str, status: int = 200, **more: Any) -> Page:
     """Return the page with a form on it."""
     catalogue = desk.books.catalogue()
-    days = catalogue.days()
+    now = desk.clock.now()
+    days = [
+        {"day": day, "is_peak": catalogue.day_class(day, now) == PEAK} for day in catalogue.days()
+    ]
     page = render_template(
         name,
         form=form,
         types=sold_types(desk, catalogue),
-        first_day=days[0] if days else None,
-        last_day=days[-1] if days else None,
+        days=days,
         lines_max=LINES_MAX,
         **more,
     )

@@ -38,6 +38,13 @@ DONE = {
     "ConfirmBooking": sentence("The booking is confirmed."),
     "CancelBooking": sentence("The booking is cancelled and its places are given back."),
 }
+BY_OTHERS = {
+    "ChangeBooking": sentence("%(name)s changed this booking while you had it open (%(time)s)."),
+    "ConfirmBooking": sentence(
+        "%(name)s confirmed this booking while you had it open (%(time)s)."
+    ),
+    "CancelBooking": sentence("%(name)s cancelled this booking while you had it open (%(time)s)."),
+}
 OUTCOMES = {
     "SOLD_OUT": sentence("sold out"),
     "NOT_ON_SALE": sentence("not on sale"),

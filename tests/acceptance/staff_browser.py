@@ -1,0 +1,127 @@
+"""A real browser in front of the staff's pages, over HTTPS as behind HAProxy."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+from werkzeug.serving import make_server
+
+from tests.slice.staff_world import PASSWORD, StaffWorld
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--ignore-certificate-errors",
+    "--force-device-scale-factor=1",
+    "--hide-scrollbars",
+)
+WAIT_SECONDS = 10
+
+
+@contextmanager
+def served(world: StaffWorld) -> Iterator[str]:
+    """Serve the pages over HTTPS on a free port; give their address."""
+    server = make_server("127.0.0.1", 0, world.app, threaded=True, ssl_context="adhoc")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(WAIT_SECONDS)
+        server.server_close()
+
+
+@contextmanager
+def chromium(folder: Path, *, width: int = 1280, language: str = "en") -> Iterator[Any]:
+    """Start Debian's Chromium without a window, with an empty profile of its own."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    for flag in (*FLAGS, f"--user-data-dir={folder}", f"--window-size={width},900"):
+        options.add_argument(flag)
+    options.add_argument(f"--lang={language}")
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+class Person:
+    """Somebody at the browser: goes, types, presses and reads."""
+
+    def __init__(self, driver: Any, address: str) -> None:
+        self.driver = driver
+        self.address = address
+
+    def go(self, path: str) -> None:
+        """Open a page."""
+        self.driver.get(self.address + path)
+
+    def text(self) -> str:
+        """Return what the page says."""
+        return str(self.driver.find_element(By.TAG_NAME, "main").text)
+
+    def find(self, selector: str) -> WebElement:
+        """Return the first thing that a selector finds."""
+        found: WebElement = self.driver.find_element(By.CSS_SELECTOR, selector)
+        return found
+
+    def type(self, name: str, text: str, number: int = 0) -> None:
+        """Type into a field in place of what is there."""
+        field = self.driver.find_elements(By.NAME, name)[number]
+        field.clear()
+        field.send_keys(text)
+
+    def choose(self, name: str, value: str, number: int = 0) -> None:
+        """Choose an entry of a list."""
+        Select(self.driver.find_elements(By.NAME, name)[number]).select_by_value(value)
+
+    def press(self, text: str) -> None:
+        """Press the visible button or link with this text."""
+        here = f"//main//*[self::button or self::a][normalize-space()='{text}']"
+        found = self.driver.find_elements(By.XPATH, here)
+        visible = [one for one in found if "unseen" not in (one.get_attribute("class") or "")]
+        visible[0].click()
+
+    def wait(self, text: str) -> None:
+        """Wait until the page says something."""
+        WebDriverWait(self.driver, WAIT_SECONDS).until(lambda _: text in self.text())
+
+    def sign_in(self, account: str, password: str = PASSWORD) -> None:
+        """Sign in on the page that asks for it."""
+        if "/sign-in" not in self.driver.current_url:
+            self.go("/sign-in")
+        self.type("account", account)
+        self.type("password", password)
+        self.find("main form button").click()
+
+    def fill_booking(self, name: str = "李小龙", telephone: str = "021 6847 1234") -> None:
+        """Fill in a new booking, all but sending it."""
+        self.choose("ticket_type", "STANDARD")
+        self.type("day", "2010-06-10")
+        self.type("quantity", "2")
+        self.type("name", name)
+        self.type("telephone", telephone)
+
+    def picture(self, path: Path) -> None:
+        """Take a picture of the whole page."""
+        height = self.driver.execute_script("return document.documentElement.scrollHeight")
+        width = self.driver.get_window_size()["width"]
+        self.driver.set_window_size(width, max(900, height + 40))
+        self.driver.save_screenshot(str(path))
+        self.driver.set_window_size(width, 900)
