@@ -5,7 +5,7 @@ known to send: SOAPAction unquoted, empty or missing is taken, a wrong one is no
 SOAP's encoding on the Envelope although it sends plain literals.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -22,6 +22,7 @@ from adapters.soap.media import Media, read_media
 from adapters.soap.wsse import WSSE
 from adapters.xml.parsing import WHITE_SPACE, Element, XmlRefused, parse
 
+HEADERS_MAX = 100
 NOT_UNDERSTOOD_MAX = 5
 
 _UNDERSTOOD = frozenset({WSSE, *UNDERSTOOD})
@@ -71,7 +72,7 @@ def read_request(posted: Posted, service: Service) -> SoapRequest:
     try:
         root = _root(posted, media)
         header, body = _sections(root, media.version)
-        form = replace(form, addressing=read_addressing(header))
+        form = AnswerForm(media.version, read_addressing(header), media.package)
         security = _security(header, media.version)
         check_addressing(header)
         element = _only_element(body)
@@ -114,8 +115,8 @@ def _sections(root: Element, version: SoapVersion) -> tuple[Element | None, Elem
         raise SoapRefused(
             "MALFORMED_XML", "The envelope must hold a Header, if any, and one Body."
         )
-    if header is not None and _has_text(header):
-        raise SoapRefused("MALFORMED_XML", "The Header must hold elements only.")
+    if header is not None and (len(header) > HEADERS_MAX or _has_text(header)):
+        raise SoapRefused("MALFORMED_XML", f"The Header must hold {HEADERS_MAX} elements at most.")
     encoded = [children[0]] if version is SoapVersion.SOAP_11 else [root, children[0]]
     if any(node.get(f"{soap}encodingStyle", "").strip() not in _LITERAL for node in encoded):
         raise SoapRefused(
