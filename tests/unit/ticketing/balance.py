@@ -54,3 +54,14 @@ def set_capacity(database: Database, day: object, capacity: int) -> None:
             .where(quota.c.visit_day == day, quota.c.ticket_type == "*", quota.c.channel == "*")
             .values(capacity=capacity)
         )
+
+
+def count_again(database: Database, day: object) -> None:
+    """Repair a day that was oversold on purpose."""
+    drawn = (
+        sa.select(sa.func.coalesce(sa.func.sum(booking_draws.c.quantity), 0))
+        .where(booking_draws.c.quota_number == quota.c.number)
+        .scalar_subquery()
+    )
+    with database.begin() as connection:
+        connection.execute(quota.update().where(quota.c.visit_day == day).values(taken=drawn))
