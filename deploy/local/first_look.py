@@ -3,7 +3,6 @@
 No root, no broker, no TLS: for a first look, in under a minute.
 """
 
-import logging
 import secrets
 import shutil
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from werkzeug.serving import make_server
 
+from adapters import logs
 from adapters.clock import SystemClock
 from adapters.database import Database, InboxStore, Migrations
 from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
@@ -172,7 +172,6 @@ def ways(database: Database, asked: list[Asked]) -> dict[str, showing.Way]:
 def main() -> int:
     """Look once; return the exit status."""
     shown = showing.console()
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     try:
         _look(FOLDER.resolve(), shown)
     except LupuError as error:
@@ -184,6 +183,12 @@ def main() -> int:
 def _look(folder: Path, shown: Console) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    with (folder / "lupu.log").open("w", encoding="utf-8") as log:
+        logs.configure("INFO", log)
+        _book(folder, shown)
+
+
+def _book(folder: Path, shown: Console) -> None:
     opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
     with showing.step(shown, "database and Expo 2010's catalogue"):
         look = FirstLook(folder, opening)

@@ -17,6 +17,10 @@ WIDTH_MIN = 120
 FEN_PER_YUAN = 100
 
 Way = Sequence[tuple[str, datetime]]
+_NO_WAY = {
+    "ListOffers": "answered by the gateway from what is published",
+    "GetBooking": "a query: read inside, kept nowhere",
+}
 _STATES = {
     "HELD": "yellow",
     "CONFIRMED": "green",
@@ -56,6 +60,7 @@ def bookings(asked: Sequence[Asked], ways: Mapping[str, Way], agency: str) -> Ta
     table.add_column("yuan", justify="right")
     table.add_column("ms", justify="right")
     table.add_column("the message's way across")
+    seen: set[str] = set()
     for one in asked:
         table.add_row(
             Text.assemble((one.ask, "bold"), "\n", (one.remark, "bright_black")),
@@ -63,7 +68,7 @@ def bookings(asked: Sequence[Asked], ways: Mapping[str, Way], agency: str) -> Ta
             str(one.booking.get("BookingReference", "")),
             _yuan(one.booking),
             f"{one.milliseconds:.0f}",
-            _way(ways.get(f"{one.ask}/{one.reference}", ())),
+            _way_of(one, ways, seen),
         )
     return table
 
@@ -88,9 +93,18 @@ def _yuan(booking: Mapping[str, object]) -> str:
     return f"{fen / FEN_PER_YUAN:,.2f}" if isinstance(fen, int) else ""
 
 
-def _way(way: Way) -> Text:
+def _way_of(one: Asked, ways: Mapping[str, Way], seen: set[str]) -> Text:
+    request = f"{one.ask}/{one.reference}"
+    way = () if one.refused else ways.get(request, ())
     if not way:
-        return Text("-", "bright_black")
+        return Text(_NO_WAY.get(one.ask, "refused, and nothing was changed"), "bright_black")
+    if request in seen:
+        return Text("answered from the stored outcome", "bright_black")
+    seen.add(request)
+    return _way(way)
+
+
+def _way(way: Way) -> Text:
     start = way[0][1]
     shown = Text(way[0][0])
     for place, at in way[1:]:
