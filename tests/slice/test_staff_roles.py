@@ -1,0 +1,94 @@
+"""Who may do what at the staff's pages: every route, every role."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from internal_apps.staff.roles import MAY, Permission, Role
+from internal_apps.staff.shell import GUARD, OPEN
+from tests.slice.staff_visitor import Visitor
+from tests.slice.staff_world import PEOPLE, StaffWorld, staff_world
+
+OPEN_VIEWS = {"health", "staff.sign_in", "staff.try_in", "staff.speak"}
+ACCOUNT_OF = {role: account for account, (_, role) in PEOPLE.items() if account != "chen"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> StaffWorld:
+    """Offer a staff web."""
+    return staff_world(tmp_path_factory.mktemp("roles"))
+
+
+def test_every_route_has_a_guard(world: StaffWorld) -> None:
+    """Each view says for whom it is; only sign-in, language and health are open to all."""
+    for rule in world.app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        guard = getattr(world.app.view_functions[rule.endpoint], GUARD, None)
+        assert guard is not None, rule
+        assert (guard == OPEN) == (rule.endpoint in OPEN_VIEWS), rule
+
+
+def test_a_view_without_a_guard_is_never_run(tmp_path: Path) -> None:
+    """Forgetting the guard shows nothing to anybody."""
+    world = staff_world(tmp_path)
+    world.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    visitor = Visitor(world)
+    visitor.sign_in()
+    page = visitor.get("/forgotten")
+    assert page.status_code == 403
+    assert "secret" not in page.text
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_gets_what_the_table_says(world: StaffWorld, role: Role) -> None:
+    """Every page and form asks the table: 403 for exactly what the role may not do."""
+    visitor = Visitor(world)
+    visitor.sign_in(ACCOUNT_OF[role])
+    visitor.get("/account")
+    fields = visitor.hidden("/account")
+    for rule in world.app.url_map.iter_rules():
+        guard = getattr(world.app.view_functions.get(rule.endpoint), GUARD, OPEN)
+        if guard == OPEN or rule.endpoint == "staff.sign_out":
+            continue
+        path = re.sub(r"<[^>]*>", "nobody", rule.rule)
+        if "GET" in (rule.methods or set()):
+            page = visitor.client.get(path, base_url="https://localhost")
+        else:
+            page = visitor.post(path, fields, follow=False)
+        allowed = Permission(guard) in MAY[role]
+        assert (page.status_code == 403) == (not allowed), (role, rule, page.status_code)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_menu_offers_only_what_one_may(world: StaffWorld, role: Role) -> None:
+    """Nobody is shown an entry that would say no; each lands on a page of theirs."""
+    visitor = Visitor(world)
+    assert visitor.sign_in(ACCOUNT_OF[role]).status_code == 200
+    page = visitor.get("/account")
+    menu = re.search(r'<nav class="menu".*?</nav>', page.text, re.DOTALL)
+    links = re.findall(r'href="([^"]+)"', menu[0]) if menu else []
+    assert links
+    for link in links:
+        assert visitor.get(link).status_code == 200
+
+
+def test_a_supervisor_signs_others_out(world: StaffWorld) -> None:
+    """Who is signed in can be seen, and ended, by those who may."""
+    clerk, supervisor = Visitor(world, "10.7.7.7"), Visitor(world)
+    clerk.sign_in("chen")
+    supervisor.sign_in("smith")
+    assert "10.7.7.7" in supervisor.get("/accounts").text
+    supervisor.send("/accounts/chen/end-sessions")
+    assert clerk.get("/bookings").request.path == "/sign-in"
+
+
+def test_sign_ins_are_kept_for_the_auditor_without_what_was_typed(world: StaffWorld) -> None:
+    """Tries are listed with time and outcome; a name that is no account is never shown."""
+    Visitor(world, "10.6.6.6").sign_in("my-secret-password", "x")
+    auditor = Visitor(world)
+    auditor.sign_in("audit")
+    page = auditor.get("/sign-ins")
+    assert "10.6.6.6" in page.text
+    assert "my-secret-password" not in page.text
