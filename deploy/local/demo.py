@@ -69,10 +69,11 @@ def _run(given: argparse.Namespace, shown: Console) -> None:
         agency = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
     opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
     try:
-        with showing.step(shown, "outside and inside broker, mutual TLS"):
-            stack.start_brokers()
+        stack.start_brokers()
         with showing.step(shown, "database, Expo 2010's catalogue, an agency, staff"):
             password, staff = _fill(stack, opening, agency.certificate)
+        with showing.step(shown, "outside and inside broker, mutual TLS"):
+            stack.wait_for_brokers()
         with showing.step(shown, "HAProxy, two gateways, hub, ticketing, staff web"):
             stack.start()
         books = Agency(

@@ -38,9 +38,12 @@ class Stack:
         self.processes = {name: self._process(name) for name in self.metrics_ports}
 
     def start_brokers(self) -> None:
-        """Start both brokers side by side and wait until they are ready."""
+        """Start both brokers side by side; returns before they are ready."""
         for broker in (self.outside, self.inside):
             broker.start()
+
+    def wait_for_brokers(self) -> None:
+        """Wait until both brokers take connections."""
         for broker in (self.outside, self.inside):
             broker.wait_ready()
 
