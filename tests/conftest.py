@@ -8,6 +8,7 @@ import pytest
 
 from tests.servers.brokers import Authorities, Brokers
 from tests.servers.databases import KINDS, Databases, databases
+from tests.servers.system import System, running
 
 pytest_plugins = ["tests.servers.strictness"]
 
@@ -51,3 +52,10 @@ def database_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Datab
 def database_url(request: pytest.FixtureRequest, database_servers: Databases) -> str:
     """Offer a new, empty database, once of each kind: the test runs three times."""
     return database_servers.url(request.param)
+
+
+@pytest.fixture(scope="session")
+def agency_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Offer the whole running system as an agency sees it, shared by the whole run."""
+    with running(tmp_path_factory.mktemp("system")) as system:
+        yield system
