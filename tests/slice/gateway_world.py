@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from adapters.clock import SystemClock
 from adapters.memory.broker import MemoryBroker, outside_broker
@@ -119,20 +120,51 @@ class World:
         snapshot = self.served.agents if stream == "Agents" else self.served.offers
         assert snapshot.offer(body)
 
-    def post(self, body: bytes | str, **headers: str) -> "Posted":
+    def post(self, body: bytes | str, **headers: Any) -> "Posted":
         """Send a request to the WSGI application, without a socket."""
         data = body.encode() if isinstance(body, str) else body
         environ = {
-            "wsgi.input": io.BytesIO(data),
             "CONTENT_LENGTH": str(len(data)),
             "CONTENT_TYPE": "text/xml; charset=utf-8",
             **headers,
         }
-        environ = {name: value for name, value in environ.items() if value is not None}
-        answer = self.served.wsgi.test_client().open(
-            "/soap/ticketing", method="POST", environ_overrides=environ
-        )
-        return Posted(answer.status_code, answer.data, dict(answer.headers))
+        return self.open("POST", "/soap/ticketing", io.BytesIO(data), environ)
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        stream: io.BytesIO | None = None,
+        environ: dict[str, Any] | None = None,
+    ) -> "Posted":
+        """Call the WSGI application as a server does; ``path`` may have a query."""
+        place, _, query = path.partition("?")
+        called = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(place, "latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": "agents.example",
+            "SERVER_PORT": "8443",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": stream or io.BytesIO(),
+            "wsgi.input_terminated": True,
+            **(environ or {}),
+        }
+        said: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[..., None]:
+            said.extend((status, headers))
+            return lambda _data: None
+
+        given = {name: value for name, value in called.items() if value is not None}
+        answer = self.served.wsgi(given, start)
+        try:
+            body = b"".join(answer)
+        finally:
+            getattr(answer, "close", lambda: None)()
+        return Posted(int(said[0].split()[0]), body, dict(said[1]))
 
 
 @dataclass(frozen=True)
@@ -163,8 +195,10 @@ def settings(folder: Path, **changes: Any) -> Gateway:
 
 
 @contextmanager
-def gateway(folder: Path, confirm_seconds: float = 0.3, **changes: Any) -> Iterator[World]:
-    """Run a gateway on a broker in memory; agent 1001 and 1002 may sign in."""
+def gateway(
+    folder: Path, *, confirm_seconds: float = 0.3, two_agents: bool = True, **changes: Any
+) -> Iterator[World]:
+    """Run a gateway on a broker in memory; agents 1001 and 1002 may sign in, or nobody."""
     broker, loop, metrics = outside_broker(), MemoryLoop(), CountedMetrics()
     publisher = SwitchedPublisher(MemoryPublisher(broker, "gateway-1"))
     requester = Requester(loop, publisher, metrics, confirm_seconds)
@@ -180,7 +214,7 @@ def gateway(folder: Path, confirm_seconds: float = 0.3, **changes: Any) -> Itera
     world = World(Served(parts), broker, publisher, metrics, requester)
     world.served.subscribe(MemoryConsumer(loop, broker), requester.deliver)
     _answer_inside(world, loop)
-    if world.served.agents.edition is None:
+    if two_agents and world.served.agents.edition is None:
         world.publish("Agents", agents_document(agent(), agent("1002", GroupAllowed=True)))
     loop.start_thread("memory broker")
     try:
