@@ -153,6 +153,7 @@ def _mark_broken(context: sa.engine.ExceptionContext) -> None:
 
 def _one_by_one(cursor: Any, statement: str, rows: Any, _context: object) -> bool:
     # ibm_db 3.3.0 ends the process when execute_many is given long Chinese texts.
+    cursor.prepare(statement)
     for row in rows:
-        cursor.execute(statement, row)
+        cursor.execute(None, row)
     return True

@@ -29,6 +29,7 @@ from internal_apps.ticketing.references import new_reference, normal
 from internal_apps.ticketing.refusals import no
 
 ATTEMPTS_MAX = 5
+CATALOGUE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Handlers:
         """``taking`` takes places; a test puts another in its place to see it fail."""
         self._answers = answers
         self._taking = taking
+        self._catalogue: tuple[datetime, Catalogue] | None = None
 
     def by_type(self) -> Mapping[str, Handler]:
         """Return the handlers by message type."""
@@ -66,7 +68,7 @@ class Handlers:
         """Hold places and price them as of when the request was accepted."""
         request = self._read(message, unit, now)
         kind, at = request.values["Kind"], message.accepted_at
-        catalogue = catalogue_of(request.unit)
+        catalogue = self._rules(request)
         lines = catalogue.priced(wanted(request.values), kind, request.buyer, at)
         drawn = quotas.needs(request.unit, lines, request.buyer.channel)
         quotas.move(request.unit, {}, drawn, self._taking)
@@ -98,6 +100,13 @@ class Handlers:
     def cancel(self, message: Message, unit: Unit, now: datetime) -> Handled:
         """Give the places back."""
         return self._on_booking(self._read(message, unit, now), _cancelled)
+
+    def _rules(self, request: Request) -> Catalogue:
+        """Return the rules, at most CATALOGUE_SECONDS old."""
+        kept = self._catalogue
+        if kept is None or abs((request.now - kept[0]).total_seconds()) >= CATALOGUE_SECONDS:
+            kept = self._catalogue = request.now, Catalogue(request.unit.connection)
+        return kept[1]
 
     def _read(self, message: Message, unit: Unit, now: datetime) -> Request:
         sql = sql_unit(unit)
@@ -150,7 +159,7 @@ class Handlers:
             # Who asks may be a clerk; the booking stays in the channel it was sold through.
             seller = Buyer(booking.sender, booking.channel, request.buyer.group_allowed)
             at = request.message.accepted_at
-            lines = catalogue_of(request.unit).priced(wanted(values), booking.kind, seller, at)
+            lines = self._rules(request).priced(wanted(values), booking.kind, seller, at)
         new_contact = contact(values) if "Contact" in values else booking.contact
         return booking.next(request.now, contact=new_contact, lines=lines)
 
@@ -183,14 +192,6 @@ class Handlers:
             wait_for=subject,
             subject=refused.subject,
         )
-
-
-def catalogue_of(unit: SqlUnit) -> Catalogue:
-    """Return the rules, read once a transaction."""
-    known: Catalogue | None = unit.memory.get("catalogue")
-    if known is None:
-        known = unit.memory["catalogue"] = Catalogue(unit.connection)
-    return known
 
 
 def placed_subject(sender: str, placed_as: str) -> str:

@@ -11,13 +11,18 @@ ALPHABET = "3479ACEFHJKMNPRTWXY2568"
 LENGTH = 12
 GROUP = 4
 
+_COUNT = len(ALPHABET) ** (LENGTH - 1)
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _SEPARATORS = str.maketrans("", "", "- \u2010\u2011\u2013\u3000")
 
 
 def new_reference() -> str:
     """Return a reference that nobody can guess."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    number, characters = secrets.randbelow(_COUNT), []
+    for _ in range(LENGTH - 1):
+        number, value = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[value])
+    body = "".join(characters)
     return grouped(body + _check(body))
 
 
