@@ -49,6 +49,7 @@ class Stack:
 
     def start(self) -> None:
         """Start every component and HAProxy, and wait until those that listen answer."""
+        self.wait_for_brokers()
         for process in self.processes.values():
             process.start()
         self.haproxy.start()
