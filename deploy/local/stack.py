@@ -52,9 +52,10 @@ class Stack:
         self.wait_for_brokers()
         for process in self.processes.values():
             process.start()
-        self.haproxy.start()
         for name in (*self.components.gateways, *self.components.staff):
             self.processes[name].wait_ready(partial(healthy, self.places.socket(name)))
+        # Last, for it would count those not yet up as down, and look again only later.
+        self.haproxy.start()
 
     def lupu(self, zone: str, *arguments: str) -> str:
         """Run a ``lupu`` command with a zone's configuration; return what it prints."""
