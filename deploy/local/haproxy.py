@@ -1,5 +1,7 @@
 """A private HAProxy: HTTPS on loopback in front of the gateways and the staff web."""
 
+import http.client
+import ssl
 from pathlib import Path
 
 from deploy.haproxy.configuration import Entrance, haproxy_cfg
@@ -40,6 +42,22 @@ class Haproxy:
         self._process.start()
         self._process.wait_ready(lambda: all(answers(port) for port in self._ports))
 
+    def wait_open(self, port: int, authority: Path) -> None:
+        """Wait until there is somebody behind an entrance; ``authority`` signs its certificate."""
+        context = ssl.create_default_context(cafile=str(authority))
+        self._process.wait_ready(lambda: _answered(port, context))
+
     def stop(self) -> None:
         """End it at once; whoever waits for an answer asks again."""
         self._process.kill()
+
+
+def _answered(port: int, context: ssl.SSLContext) -> bool:
+    connection = http.client.HTTPSConnection("localhost", port, timeout=5, context=context)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status != http.HTTPStatus.SERVICE_UNAVAILABLE
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -121,6 +121,10 @@ class Stack:
         )
         return outside, inside
 
+    @property
+    def _edge(self) -> Path:
+        return Authority(self.places.certificates, "edge").certificate
+
     def _haproxy(self) -> Haproxy:
         places, components = self.places, self.components
         certificate = Authority(places.certificates, "edge").issued("edge")

@@ -39,11 +39,13 @@ class PlainAgency:
         self._wait_seconds = wait_seconds
         self._connection: http.client.HTTPSConnection | None = None
 
-    def place(self, reference: str, ticket_type: str, day: date, quantity: int = 1) -> Told:
+    def place(
+        self, reference: str, ticket_type: str, day: date, quantity: int = 1, name: str = "王小明"
+    ) -> Told:
         """Place a booking."""
         return self.ask(
             f'<PlaceBooking xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
-            "</RequestReference><Kind>INDIVIDUAL</Kind><Contact><Name>王小明</Name>"
+            f"</RequestReference><Kind>INDIVIDUAL</Kind><Contact><Name>{name}</Name>"
             "<Telephone>021 5888 1234</Telephone></Contact><Lines><Line>"
             f"<TicketType>{ticket_type}</TicketType><Day>{day}</Day>"
             f"<Quantity>{quantity}</Quantity></Line></Lines></PlaceBooking>"
@@ -55,6 +57,13 @@ class PlainAgency:
             f'<{operation} xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
             f"</RequestReference><BookingReference>{booking}</BookingReference>"
             f"<Version>{version}</Version></{operation}>"
+        )
+
+    def booking(self, reference: str) -> Told:
+        """Read a booking."""
+        return self.ask(
+            '<GetBooking xmlns="urn:lupu:ticketing:1">'
+            f"<BookingReference>{reference}</BookingReference></GetBooking>"
         )
 
     def answer_to(self, operation: str, reference: str) -> Told:
