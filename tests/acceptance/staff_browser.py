@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -100,7 +101,9 @@ class Person:
 
     def wait(self, text: str) -> None:
         """Wait until the page says something."""
-        WebDriverWait(self.driver, WAIT_SECONDS).until(lambda _: text in self.text())
+        going = (NoSuchElementException, StaleElementReferenceException)
+        waiting = WebDriverWait(self.driver, WAIT_SECONDS, ignored_exceptions=going)
+        waiting.until(lambda _: text in self.text(), message=f"The page does not say: {text}")
 
     def sign_in(self, account: str, password: str = PASSWORD) -> None:
         """Sign in on the page that asks for it."""

@@ -56,7 +56,7 @@ class Visitor:
         )
         return self.page
 
-    def send(self, path: str, *, follow: bool = True, **typed: Any) -> TestResponse:
+    def send(self, path: str, *, follow: Any = True, **typed: Any) -> TestResponse:
         """Fill in the last page's form that goes to ``path``, and send it."""
         return self.post(path, {**self.hidden(path), **typed}, follow=follow)
 

@@ -1,0 +1,117 @@
+"""A form that was typed when the session had ended is not lost, and not anybody else's."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.slice.staff_visitor import STANDARD_LINE, Visitor
+from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
+
+TYPED = {"kind": "GROUP", "name": "欧阳娜娜", "telephone": "021 6847 1234", **STANDARD_LINE}
+EXPIRED_SECONDS = 1_900
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> StaffWorld:
+    """Offer a staff web."""
+    return staff_world(tmp_path)
+
+
+def _late(world: StaffWorld, path: str = "/bookings/new") -> tuple[Visitor, str]:
+    """Return a clerk who sent a form too late, and the form's token."""
+    clerk = Visitor(world)
+    clerk.sign_in()
+    clerk.get(path)
+    token = clerk.hidden(path)["token"]
+    world.clock.move(seconds=EXPIRED_SECONDS)
+    clerk.send(path, **TYPED)
+    return clerk, token
+
+
+def test_an_expired_session_keeps_the_form(world: StaffWorld) -> None:
+    """Sign in again, and all that was typed is there, under the same token, and not yet sent."""
+    clerk, token = _late(world)
+    assert "nothing is lost" in clerk.text()
+    page = clerk.send("/sign-in", account="wang", password=PASSWORD)
+    assert "Here is what you had typed." in clerk.text()
+    for value in ("欧阳娜娜", "021 6847 1234", "2010-06-10", token):
+        assert f'value="{value}"' in page.text
+    assert 'value="GROUP" checked' in page.text
+    assert "no booking" not in clerk.text()
+    clerk.send("/bookings/new", **{**TYPED, "kind": "INDIVIDUAL"})
+    assert "The booking is made" in clerk.text()
+    again = Visitor(world)
+    again.client = clerk.client
+    again.get("/sign-in")
+    assert again.send("/sign-in", account="wang", password=PASSWORD).request.path == "/bookings"
+
+
+def test_a_wrong_password_in_between_loses_nothing(world: StaffWorld) -> None:
+    """The form waits until the sign-in succeeds."""
+    clerk, _ = _late(world)
+    clerk.send("/sign-in", account="wang", password="wrong")  # noqa: S106
+    page = clerk.send("/sign-in", account="wang", password=PASSWORD)
+    assert 'value="欧阳娜娜"' in page.text
+
+
+def test_somebody_else_does_not_see_it(world: StaffWorld) -> None:
+    """Who signs in next at the same computer is not shown what another typed."""
+    clerk, _ = _late(world)
+    page = clerk.send("/sign-in", account="chen", password=PASSWORD)
+    assert page.request.path == "/bookings"
+    assert "欧阳娜娜" not in clerk.get("/bookings/new?kept=1").text
+
+
+def test_a_kept_change_keeps_the_version_it_was_made_for(world: StaffWorld) -> None:
+    """What others did while one was signed out is still told."""
+    clerk = Visitor(world)
+    clerk.sign_in()
+    reference = clerk.place()
+    path = f"/bookings/{reference}/change"
+    clerk.get(f"/bookings/{reference}")
+    clerk.send(f"/bookings/{reference}/confirm")
+    clerk.get(path)
+    world.clock.move(seconds=EXPIRED_SECONDS)
+    other = Visitor(world)
+    other.sign_in("chen")
+    other.get(path)
+    changed = {"kind": "INDIVIDUAL", "name": "李小龙", "telephone": "021 5555 0000"}
+    other.send(path, **changed, **STANDARD_LINE)
+    clerk.send(path, **{**changed, "name": "王小明"}, **STANDARD_LINE)
+    page = clerk.send("/sign-in", account="wang", password=PASSWORD)
+    assert page.request.path == path
+    assert 'value="王小明"' in page.text
+    clerk.send(path, **{**changed, "name": "王小明"}, **STANDARD_LINE)
+    assert "陈伟 changed this booking" in clerk.text()
+
+
+def test_signing_in_again_in_another_tab_keeps_it_too(world: StaffWorld) -> None:
+    """A form opened under one's earlier session is shown again, to be sent under the new one."""
+    clerk, tab = Visitor(world), Visitor(world)
+    clerk.sign_in()
+    clerk.get("/bookings/new")
+    fields = clerk.hidden("/bookings/new")
+    tab.client = clerk.client
+    tab.sign_in()
+    page = clerk.post("/bookings/new", {**fields, **TYPED})
+    assert "Here is what you had typed." in page.text
+    assert 'value="欧阳娜娜"' in page.text
+
+
+def test_a_form_of_another_person_is_not_taken(world: StaffWorld) -> None:
+    """Somebody else signed in at the same browser: the old form does nothing in their name."""
+    clerk, tab = Visitor(world), Visitor(world)
+    clerk.sign_in()
+    clerk.get("/bookings/new")
+    fields = clerk.hidden("/bookings/new")
+    tab.client = clerk.client
+    tab.sign_in("chen")
+    assert clerk.post("/bookings/new", {**fields, **TYPED}).status_code == 400
+
+
+def test_a_form_too_large_is_refused(world: StaffWorld) -> None:
+    """What no form of ours can be is not even read."""
+    clerk = Visitor(world)
+    clerk.sign_in()
+    clerk.get("/bookings/new")
+    assert clerk.send("/bookings/new", name="x" * 100_000).status_code == 413
