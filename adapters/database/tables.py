@@ -67,7 +67,7 @@ parked = sa.Table(
     sa.Column("request_id", ascii_text(160), primary_key=True),
     sa.Column("reason", characters(500), nullable=False),
     sa.Column("parked_at", UtcTime, nullable=False),
-    sa.Index("parked_at", "parked_at"),
+    sa.Index("parked_parked_at", "parked_at"),
 )
 
 WAITING = "WAITING"
