@@ -39,12 +39,18 @@ class PrometheusMetrics:
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
+        # A counter with its labels is found here at once; prometheus_client builds a key anew.
+        self._counted: dict[tuple[object, ...], Counter] = {}
         self._lock = threading.Lock()
 
     def count(self, name: str, by: int = 1, **labels: str) -> None:
         """Add to a counter."""
-        series = self._of(self._counters, name, lambda: self._counter(name, labels))
-        (series.labels(**labels) if labels else series).inc(by)
+        key = (name, *labels.items())
+        counter = self._counted.get(key)
+        if counter is None:
+            series = self._of(self._counters, name, lambda: self._counter(name, labels))
+            counter = self._counted[key] = series.labels(**labels) if labels else series
+        counter.inc(by)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Add an observation to a histogram (seconds)."""

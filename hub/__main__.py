@@ -1,5 +1,6 @@
 """The hub: the channel between the two brokers. Dials both, listens nowhere."""
 
+import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -16,12 +17,16 @@ from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroke
 
 _log = logging.getLogger(__name__)
 
+# Thousands of messages are under way and none is garbage: look for it seldom.
+GARBAGE_THRESHOLDS = (20_000, 20, 20)
+
 
 def run(configuration: Configuration) -> None:
     """Move messages until SIGTERM or SIGINT."""
     outside = configuration.read(OutsideBroker)
     inside = configuration.read(InsideBroker)
     logs.configure(configuration.read(Log).level)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     registry = metrics.PrometheusMetrics()
     loop = Loop()
     name = configuration.name

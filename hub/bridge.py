@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from hub.channel import Channel, Later, Route
@@ -72,9 +73,12 @@ class Bridge:
             self._outward(lane).start(self.inside.consumer, outward_queue(lane), prefetch_max)
 
     def _inward(self, lane: Lane) -> Channel:
+        @cache
+        def address(application: str) -> Address:
+            return Address(INWARD_EXCHANGE, inside_queue(application, lane))
+
         def route(message: Message, row: MessageType) -> Address:
-            queue = inside_queue(destination(row, message.id.operation), lane)
-            return Address(INWARD_EXCHANGE, queue)
+            return address(destination(row, message.id.operation))
 
         guard = Guard(Direction.INWARD, lane, self.contracts, self.clock, ADMISSION)
         return self._channel(lane, guard, route, self.inside.publisher)

@@ -3,11 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from adapters.amqp.link import Link
 from adapters.amqp.loop import Loop
-from adapters.amqp.wires import from_properties
+from adapters.amqp.reading import Read
 from hub.ports import Delivery
 from hub.settings import Broker
 
@@ -129,13 +130,13 @@ class AmqpSubscription:
             return
         if up_to:
             self._done.update(entry for entry in self._open if entry <= number)
+        elif self._open and self._open[0] == number:  # in their order, as nearly always
+            self._acknowledged = self._open.popleft()
         else:
             self._done.add(number)
-        ready = 0
-        while self._open and self._open[0] in self._done:
-            ready = self._open.popleft()
-            self._done.discard(ready)
-        self._acknowledged = ready or self._acknowledged
+        while self._done and self._open and self._open[0] in self._done:
+            self._acknowledged = self._open.popleft()
+            self._done.discard(self._acknowledged)
         if self._acknowledged and not self._timer:
             self._timer = True
             self._loop.call_later(ACKNOWLEDGE_SECONDS, self._on_timer)
@@ -193,29 +194,23 @@ class AmqpSubscription:
             self._channel.basic_qos(prefetch_count=self._prefetch_max, callback=self._consume)
 
     def _consume(self, _frame: Any) -> None:
-        if self._channel is not None:
-            self._channel.basic_consume(
-                self._queue,
-                self._on_message,
-                arguments=self._arguments,
-                callback=self._consuming,
-            )
+        channel = self._channel
+        if channel is None:
+            return
+        channel.connection.deliver_to(channel.channel_number, partial(self._on_message, channel))
+        channel.basic_consume(
+            self._queue, _unexpected, arguments=self._arguments, callback=self._consuming
+        )
 
     def _consuming(self, _frame: Any) -> None:
         self._served = True
 
-    def _on_message(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+    def _on_message(self, channel: Any, read: Read) -> None:
         if channel is not self._channel:
             return
-        number = method.delivery_tag
-        self._open.append(number)
-        self._deliver(
-            Delivery(
-                from_properties(properties, body),
-                (self._generation << _GENERATION_SHIFT) + number,
-                method.redelivered,
-            )
-        )
+        self._open.append(read.tag)
+        tag = (self._generation << _GENERATION_SHIFT) + read.tag
+        self._deliver(Delivery(read.wire, tag, read.redelivered))
 
     def _channel_closed(self, channel: Any, reason: BaseException) -> None:
         if channel is not self._channel:
@@ -241,3 +236,7 @@ class AmqpSubscription:
         number, self._acknowledged = self._acknowledged, 0
         if number and self._channel is not None and self._channel.is_open:
             self._channel.basic_ack(number, multiple=True)
+
+
+def _unexpected(*_: Any) -> None:
+    raise AssertionError("Deliveries do not come through pika's own consumer.")

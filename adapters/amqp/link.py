@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pika
-from pika.adapters.select_connection import SelectConnection
 from pika.credentials import ExternalCredentials
 
+from adapters.amqp.connection import WholeMessageConnection
 from adapters.amqp.loop import Loop
+from adapters.amqp.tls import BufferedContext
 from hub.settings import Broker
 
 _log = logging.getLogger(__name__)
@@ -21,7 +22,8 @@ RETRY_SECONDS_MAX = 15.0
 
 def parameters(broker: Broker, purpose: str) -> pika.ConnectionParameters:
     """Return what pika needs to dial ``broker`` with this component's certificate."""
-    context = ssl.create_default_context(cafile=str(broker.authority))
+    context = BufferedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(str(broker.authority))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(str(broker.certificate), str(broker.key))
     return pika.ConnectionParameters(
@@ -79,7 +81,7 @@ class Link:
         if self._stopping:
             return
         try:
-            SelectConnection(
+            WholeMessageConnection(
                 parameters(self._broker, self._purpose),
                 on_open_callback=self._on_open,
                 on_open_error_callback=self._on_open_error,

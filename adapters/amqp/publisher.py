@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.amqp.link import Link
 from adapters.amqp.loop import Loop
-from adapters.amqp.wires import publish_number, to_properties
+from adapters.amqp.reading import publish_number
 from hub.envelope import Wire
 from hub.ports import Address, Published
 from hub.settings import Broker
@@ -52,26 +52,25 @@ class AmqpPublisher:
 
     def ready(self) -> bool:
         """Return whether the connection is open, not blocked, and confirms keep coming."""
-        return self._channel is not None and not self._blocked and not self._stalled()
+        stalled = self._stalled(time.monotonic())
+        return self._channel is not None and not self._blocked and not stalled
 
     def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
         """Send, mandatory; ``settled`` is called once, with how it ended."""
-        if not self.ready() or len(self._under_way) >= self._window_max:
+        now, channel = time.monotonic(), self._channel
+        if channel is None or self._blocked or self._stalled(now) or self._full():
             settled(Published.NOT_SENT)
             return
         self._number += 1
-        self._under_way[self._number] = _UnderWay(settled, time.monotonic())
-        self._channel.basic_publish(
-            exchange=to.exchange,
-            routing_key=to.routing_key,
-            body=wire.body,
-            properties=to_properties(wire, self._number),
-            mandatory=True,
-        )
+        self._under_way[self._number] = _UnderWay(settled, now)
+        channel.connection.publish(channel.channel_number, to, wire, self._number)
 
-    def _stalled(self) -> bool:
+    def _full(self) -> bool:
+        return len(self._under_way) >= self._window_max
+
+    def _stalled(self, now: float) -> bool:
         for oldest in self._under_way.values():
-            return time.monotonic() - oldest.sent_at > self._stall_seconds
+            return now - oldest.sent_at > self._stall_seconds
         return False
 
     def _opened(self, connection: Any) -> None:
@@ -105,7 +104,7 @@ class AmqpPublisher:
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         # The broker returns a message before it confirms it.
-        under_way = self._under_way.get(publish_number(properties))
+        under_way = self._under_way.get(publish_number(properties.app_id))
         if under_way is not None:
             under_way.returned = True
 

@@ -1,0 +1,82 @@
+"""The two ways across that are compared: our hub, and RabbitMQ's own shovel."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from bench.backlog import ARRIVALS
+from deploy.brokers.definitions import VIRTUAL_HOST
+from deploy.local.process import Process
+from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
+from hub.settings import Broker
+from tests.servers.brokers import OBSERVER, Brokers
+
+SHOVEL = "bench"
+HUB_COMMAND = (sys.executable, "-m", "lupu", "hub", "run")
+
+
+@contextmanager
+def hubs(brokers: Brokers, folder: Path, processes: int, prefetch: int) -> Iterator[list[Process]]:
+    """Run hub processes, each as the command line starts it."""
+    started = [_hub(brokers, folder, f"hub-{n + 1}", prefetch) for n in range(processes)]
+    try:
+        for process in started:
+            process.start()
+        yield started
+    finally:
+        for process in started:
+            process.stop()
+
+
+def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int) -> Process:
+    config = folder / f"{name}.toml"
+    sides = [("outside_broker", brokers.outside(name)), ("inside_broker", brokers.inside(name))]
+    text = [f"[{section}]\n{_broker(side)}" for section, side in sides]
+    config.write_text("\n".join([*text, f"[hub]\nrequests_prefetch_max = {prefetch}\n"]), "utf-8")
+    command = [*HUB_COMMAND, "--config", str(config), "--name", name]
+    return Process(name, command, folder / f"{name}.log")
+
+
+def _broker(broker: Broker) -> str:
+    paths = {name: str(getattr(broker, name)) for name in ("authority", "certificate", "key")}
+    values = {"host": broker.host, "port": broker.port, **paths}
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+
+
+@contextmanager
+def shovel(brokers: Brokers, prefetch: int) -> Iterator[None]:
+    """Run a dynamic shovel inside, dialling both brokers over mutual TLS, ack-mode on-confirm."""
+    definition = {
+        "src-protocol": "amqp091",
+        "src-uri": _uri(brokers.outside(OBSERVER)),
+        "src-queue": outside_queue(Lane.REQUESTS),
+        "src-prefetch-count": prefetch,
+        "dest-protocol": "amqp091",
+        "dest-uri": _uri(brokers.inside(OBSERVER)),
+        "dest-exchange": INWARD_EXCHANGE,
+        "dest-exchange-key": ARRIVALS,
+        "ack-mode": "on-confirm",
+    }
+    inside = brokers.inside_broker
+    inside.control("set_parameter", "-p", VIRTUAL_HOST, "shovel", SHOVEL, json.dumps(definition))
+    try:
+        yield
+    finally:
+        inside.control("clear_parameter", "-p", VIRTUAL_HOST, "shovel", SHOVEL)
+
+
+def _uri(broker: Broker) -> str:
+    query = urlencode(
+        {
+            "cacertfile": broker.authority,
+            "certfile": broker.certificate,
+            "keyfile": broker.key,
+            "verify": "verify_peer",
+            "server_name_indication": broker.name,
+            "auth_mechanism": "external",
+        }
+    )
+    return f"amqps://{broker.host}:{broker.port}/{VIRTUAL_HOST}?{query}"
