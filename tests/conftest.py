@@ -1,6 +1,7 @@
 """Fixtures of every suite: servers start when a test first asks, and end with the run."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,9 +43,16 @@ def own_brokers(authorities: Authorities, tmp_path: Path) -> Iterator[Brokers]:
 
 
 @pytest.fixture(scope="session")
-def database_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    """Offer new databases of every kind, their servers shared by the whole run."""
-    with databases(tmp_path_factory.mktemp("databases")) as offered:
+def database_servers() -> Iterator[Databases]:
+    """Offer new databases of every kind, their servers shared by the whole run.
+
+    PostgreSQL runs as another user: under pytest's own folder, which every other run makes
+    private again, it could lose its data from under its feet.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="lupu-databases-") as folder,
+        databases(Path(folder)) as offered,
+    ):
         yield offered
 
 
