@@ -96,26 +96,9 @@ class Serving:
         self._worker = worker
         self._links = links
         self._contracts: Contracts = around.schemas
-        inbox = Inbox(
-            around.store,
-            application.handlers,
-            contracts=around.schemas,
-            refusals=application.refusals,
-            clock=around.clock,
-            metrics=around.metrics,
-            limits=Limits(worker.request_age_seconds_max, worker.wait_seconds_max),
-        )
-        outbox = Outbox(
-            around.store,
-            links.publisher,
-            links.run,
-            account=around.name,
-            clock=around.clock,
-            metrics=around.metrics,
-        )
         self.requests = RequestWorker(
-            inbox,
-            outbox,
+            _inbox(application, around, worker),
+            _outbox(around, links),
             Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock),
             run=links.run,
             quarantine=links.quarantine,
@@ -157,6 +140,29 @@ class Serving:
     def _chores(self) -> None:
         for chore in self._application.chores:
             chore()
+
+
+def _inbox(application: Application, around: Surroundings, worker: Worker) -> Inbox:
+    return Inbox(
+        around.store,
+        application.handlers,
+        contracts=around.schemas,
+        refusals=application.refusals,
+        clock=around.clock,
+        metrics=around.metrics,
+        limits=Limits(worker.request_age_seconds_max, worker.wait_seconds_max),
+    )
+
+
+def _outbox(around: Surroundings, links: Links) -> Outbox:
+    return Outbox(
+        around.store,
+        links.publisher,
+        links.run,
+        account=around.name,
+        clock=around.clock,
+        metrics=around.metrics,
+    )
 
 
 def run(configuration: Configuration, build: Build) -> None:
