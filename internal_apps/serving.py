@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from adapters.xml import Schemas
-
 from adapters import logs
 from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
@@ -19,6 +17,7 @@ from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
+from adapters.xml import Schemas
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
 from hub.messages import Direction, Lane, inside_queue
