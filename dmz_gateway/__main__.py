@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any
@@ -25,9 +25,11 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.xml import Schemas
+from dmz_gateway.checks import look
 from dmz_gateway.served import Parts, Served
 from dmz_gateway.settings import Gateway
 from hub import settings
+from hub.checks import Check
 from hub.errors import SettingsError
 from hub.requester import Requester
 from hub.settings import Configuration, OutsideBroker
@@ -74,6 +76,15 @@ def run(configuration: Configuration) -> None:
     _log.info("gateway.started", extra={"component": configuration.name})
     server.serve(target_loader=partial(_worker, configuration, os.getpid()), wrap_loader=False)
     _log.info("gateway.ended", extra={"component": configuration.name})
+
+
+def checks(configuration: Configuration) -> Iterable[Check]:
+    """Say what the gateway depends on, for ``lupu check``; the broker is looked at there."""
+    try:
+        gateway = configuration.read(Gateway)
+    except SettingsError as error:
+        return [Check("gateway", False, str(error))]
+    return look(gateway, Schemas(), SystemClock())
 
 
 def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:

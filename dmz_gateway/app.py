@@ -49,7 +49,7 @@ def create_app(endpoint: Endpoint, contract: Contract, health: Health) -> Flask:
         return _response(endpoint.refuse(Faulted(refused).fault(), Trace()))
 
     app.register_error_handler(HTTPException, refuse)
-    app.wsgi_app = _Posts(app.wsgi_app, endpoint)  # type: ignore[method-assign]
+    app.wsgi_app = _Posts(app.wsgi_app, endpoint)  # type: ignore[assignment]
     return app
 
 
@@ -75,7 +75,7 @@ class _Posts:
         )
         try:
             rendered = self._endpoint.answer(asked, trace)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, whoever asked gets a fault
             _log.exception("gateway.failed")
             rendered = self._endpoint.failed(trace)
         start(

@@ -75,4 +75,8 @@ def _on_passing_thread(function: Callable[[], T]) -> T:
             result.set_exception(error)
 
     threading.Thread(target=run, name="passing parser", daemon=True).start()
-    return result.result()
+    try:
+        return result.result()
+    finally:
+        # The error's frames hold the result and the result the error, and with them a tree.
+        del result

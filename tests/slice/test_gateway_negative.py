@@ -85,6 +85,14 @@ TAKEN: dict[str, tuple[bytes | str, dict[str, Any]]] = {
         envelope(place_booking(), text_token() + '<x:Y xmlns:x="urn:x" soap:mustUnderstand="0"/>'),
         {},
     ),
+    "xsi:type, as old stacks write it": (
+        GOOD.replace(
+            "<t:Kind>",
+            '<t:Kind xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="x:string" '
+            'xmlns:x="http://www.w3.org/2001/XMLSchema">',
+        ),
+        {},
+    ),
     "an anonymous ReplyTo": (
         envelope(
             place_booking(),
