@@ -74,23 +74,32 @@ class Inbox:
     def handle(self, messages: Sequence[Message]) -> None:
         """Handle a batch and commit; TryAgain if the database cannot serve now.
 
-        When anything but a TryAgain goes wrong, the whole batch is abandoned and handled anew one
-        message a transaction; the one that fails by itself is parked with its reason.
+        When anything goes wrong, the whole batch is abandoned and handled anew one message a
+        transaction: two batches that blocked each other then no longer do, a database that is
+        away still is, and the message that fails by itself is parked with its reason.
         """
         changed: list[str] = []
         try:
             with self._store.unit() as unit:
                 for message in messages:
                     changed += self._one(message, unit, resumed=False)
-        except TryAgain:
-            raise
-        except Exception:  # noqa: BLE001  whatever it is, it is one message's and is found below
+        except Exception as error:
+            if isinstance(error, TryAgain) and len(messages) == 1:
+                raise
             self._metrics.count("lupu_inbox_batches_abandoned_total")
-            changed = []
-            for message in messages:
-                changed += self._alone(message)
+            self._singly(messages)
+            return
         if changed:
             self._wake(changed)
+
+    def _singly(self, messages: Sequence[Message]) -> None:
+        changed: list[str] = []
+        try:
+            for message in messages:
+                changed += self._alone(message)
+        finally:
+            if changed:
+                self._wake(changed)
 
     def wake_due(self) -> int:
         """Handle waiting messages whose deadline has passed; return how many."""
