@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from adapters.soap.wsdl import PATH
 from certs.authority import Authority, Purpose
 from deploy.local import showing
 from deploy.local.agency import Agency, Asked, Scripted
@@ -138,7 +139,7 @@ def _password(said: str) -> str:
 
 
 def _book(stack: Stack, agency: Agency, opening: date) -> list[Asked]:
-    scripted = Scripted(agency, f"{stack.places.public_url}/soap/ticketing?wsdl", opening)
+    scripted = Scripted(agency, f"{stack.places.public_url}{PATH}?wsdl", opening)
     try:
         return list(scripted.run())
     finally:
@@ -165,7 +166,7 @@ def _sign_ins(stack: Stack, agency: Agency, staff: dict[str, str]) -> list[tuple
     secret.touch(mode=0o600)
     secret.write_text(agency.password + "\n", "utf-8")
     return [
-        ("WSDL", f"{places.public_url}/soap/ticketing?wsdl  (?singleWsdl, ?wsdl11)"),
+        ("WSDL", f"{places.public_url}{PATH}?wsdl  (?singleWsdl, ?wsdl11)"),
         ("agent", f"{agency.number}, password {agency.password}"),
         ("its certificate", str(agency.certificate)),
         ("who signs HTTPS", str(agency.authority)),

@@ -23,12 +23,12 @@ from adapters.memory.links import MemoryConsumer, MemoryPublisher
 from adapters.memory.loop import MemoryLoop
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
+from adapters.soap.wsdl import PATH
 from adapters.xml import Schemas
 from deploy.local import showing
 from deploy.local.agency import Agency, Asked, Scripted
 from deploy.local.ports import LOOPBACK, POLL_SECONDS, free_port
 from deploy.local.process import ProcessFailed
-from dmz_gateway.app import PATH
 from dmz_gateway.served import Parts, Served
 from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
