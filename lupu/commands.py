@@ -18,6 +18,7 @@ GROUPS = {
     "certificates": ("Authorities, certificates, key stores, days left.", "certificates"),
     "check": ("Look at everything a component depends on.", "check"),
     "database": ("Schema versions of the inside database.", "database"),
+    "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
 }
 # Chores of a process stand beside its "run".
 CHORES = {"ticketing": "ticketing", "staff": "staff"}

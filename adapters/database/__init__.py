@@ -2,6 +2,7 @@
 
 from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
+from adapters.database.parked import Parked, ParkedMessages
 from adapters.database.settings import DatabaseSettings
 from adapters.database.store import InboxStore
 from adapters.database.unit import SqlUnit
@@ -11,6 +12,8 @@ __all__ = [
     "DatabaseSettings",
     "InboxStore",
     "Migrations",
+    "Parked",
+    "ParkedMessages",
     "SqlUnit",
     "first",
     "translated",

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database.parts import join, split, text_to_bytes
+from adapters.database.parts import join, split, text_to_bytes, text_to_message
 from adapters.database.tables import (
     ANSWER,
     PARKED,
@@ -57,6 +57,19 @@ def read_part(connection: sa.Connection, key: str, kind: str) -> str:
     """Return a body or an answer as text; empty where it has been pruned."""
     rows = connection.execute(_PARTS, {"key": key, "part": kind})
     return join((row[0], row[1]) for row in rows)
+
+
+def read_kept(connection: sa.Connection, key: str, kind: str) -> str:
+    """Return a text that is kept in parts beside inbox and outbox."""
+    statement = sa.select(message_parts.c.number, message_parts.c.text).where(
+        message_parts.c.kept_for == key, message_parts.c.kind == kind
+    )
+    return join((row[0], row[1]) for row in connection.execute(statement))
+
+
+def read_message(connection: sa.Connection, key: str, kind: str) -> Message:
+    """Return a message that is kept while it is WAITING or PARKED."""
+    return text_to_message(read_kept(connection, key, kind))
 
 
 def lock_entry(connection: sa.Connection, key: str) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from adapters.database.engine import Database, first
-from adapters.database.parts import join, text_to_message
+from adapters.database.inbox_rows import read_kept, read_message
+from adapters.database.parts import text_to_message
 from adapters.database.tables import OUTBOX, WAITING, message_parts, outbox, waiting
 from adapters.database.unit import SqlUnit
 from hub.envelope import Message
@@ -71,7 +72,7 @@ class InboxStore:
             return []
         with self.database.begin() as connection:
             return [
-                Waiting(_kept(connection, key), deadline)
+                Waiting(read_message(connection, key, WAITING), deadline)
                 for key, deadline in rows
                 if _lend(connection, key, now)
             ]
@@ -128,16 +129,5 @@ def _lend(connection: sa.Connection, key: str, now: datetime) -> bool:
     return lent.rowcount == 1
 
 
-def _kept(connection: sa.Connection, key: str) -> Message:
-    return text_to_message(join(_numbered(connection, key, WAITING)))
-
-
 def _rest(connection: sa.Connection, key: str) -> str:
-    return join(_numbered(connection, key, OUTBOX)) if key else ""
-
-
-def _numbered(connection: sa.Connection, key: str, kind: str) -> list[tuple[int, str]]:
-    statement = sa.select(message_parts.c.number, message_parts.c.text).where(
-        message_parts.c.kept_for == key, message_parts.c.kind == kind
-    )
-    return [(row[0], row[1]) for row in connection.execute(statement)]
+    return read_kept(connection, key, OUTBOX) if key else ""
