@@ -91,17 +91,23 @@ class Catalogue:
 
     def on_sale(self, line: Wanted, kind: str, channel: str, at: datetime) -> bool:
         """Return whether a line may be sold in this kind of booking through this channel."""
-        windows = [*self._windows[line.ticket_type], *self._windows[ANY]]
-        is_open = any(
+        if not self.is_open(line.ticket_type, kind, channel, at):
+            return False
+        stops = self.stops(line.ticket_type, channel, at)
+        return not any(stop.first_day <= line.day <= stop.last_day for stop in stops)
+
+    def is_open(self, ticket_type: str, kind: str, channel: str, at: datetime) -> bool:
+        """Return whether a window of sale is open, stops left aside."""
+        windows = [*self._windows[ticket_type], *self._windows[ANY]]
+        return any(
             row.kind in {kind, ANY} and row.channel in {channel, ANY}
             for row in in_force(windows, at)
         )
-        stops = [*self._stops[line.ticket_type], *self._stops[ANY]]
-        stopped = any(
-            row.channel in {channel, ANY} and row.first_day <= line.day <= row.last_day
-            for row in in_force(stops, at)
-        )
-        return is_open and not stopped
+
+    def stops(self, ticket_type: str, channel: str, at: datetime) -> Sequence[Any]:
+        """Return the stops of sale in force: each from its first day of visit to its last."""
+        stops = [*self._stops[ticket_type], *self._stops[ANY]]
+        return [row for row in in_force(stops, at) if row.channel in {channel, ANY}]
 
     def kind(self, kind: str, at: datetime) -> KindRule:
         """Return the rule of a kind of booking; Refused where such are not taken now."""

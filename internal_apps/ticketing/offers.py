@@ -9,12 +9,11 @@ import sqlalchemy as sa
 
 from internal_apps.ticketing.buyers import TELEPHONE
 from internal_apps.ticketing.catalogue import GROUP, SHANGHAI, Catalogue, TicketType
-from internal_apps.ticketing.domain import CURRENCY, Wanted
+from internal_apps.ticketing.domain import CURRENCY
 from internal_apps.ticketing.tables import ANY, agents, quota
 
 INDIVIDUAL = "INDIVIDUAL"
 NOT_OFFERED = -2
-ONE = 1
 
 Places = Mapping[date, Sequence[tuple[str, str, int]]]
 
@@ -42,11 +41,14 @@ class Shelf:
         today = now.astimezone(SHANGHAI).date()
         self._days = [day for day in self.catalogue.days() if day >= today]
         self._places = _places(connection, today)
+        self._admissions = {
+            code: {day: self.catalogue.admission(code, day, now) for day in self._days}
+            for code in self.catalogue.types
+        }
 
     def type_values(self, ticket_type: TicketType) -> dict[str, Any] | None:
         """Return what is the same for every day and channel, None where no day is offered."""
-        for day in self._days:
-            rule = self.catalogue.admission(ticket_type.code, day, self._now)
+        for rule in self._admissions[ticket_type.code].values():
             if rule is not None:
                 return {
                     "TicketType": ticket_type.code,
@@ -60,35 +62,43 @@ class Shelf:
 
     def series(self, ticket_type: TicketType, channel: str) -> dict[str, Any] | None:
         """Return price and days of a ticket type in a channel, None where it is not offered."""
-        price_fen = self.catalogue.price_fen(ticket_type.code, channel, self._now)
-        left = {day: self._left(ticket_type, channel, day) for day in self._days}
-        offered = [day for day in self._days if left[day] != NOT_OFFERED]
-        if price_fen is None or not offered:
+        code = ticket_type.code
+        price_fen = self.catalogue.price_fen(code, channel, self._now)
+        kinds = (GROUP,) if ticket_type.group_only else (INDIVIDUAL, GROUP)
+        is_open = any(self.catalogue.is_open(code, kind, channel, self._now) for kind in kinds)
+        if price_fen is None or not is_open:
             return None
-        span = (offered[-1] - offered[0]).days + 1
-        every = [offered[0] + timedelta(days=number) for number in range(span)]
+        left = self._left(code, channel)
+        if not left:
+            return None
+        first, last = min(left), max(left)
+        every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
         return {
-            "TicketType": ticket_type.code,
+            "TicketType": code,
             "Channel": channel,
             "PriceFen": price_fen,
             "Currency": CURRENCY,
-            "FromDay": offered[0],
+            "FromDay": first,
             "Left": [left.get(day, NOT_OFFERED) for day in every],
         }
 
-    def _left(self, ticket_type: TicketType, channel: str, day: date) -> int:
-        if self.catalogue.admission(ticket_type.code, day, self._now) is None:
-            return NOT_OFFERED
-        line = Wanted(ticket_type.code, day, ONE)
-        kinds = (GROUP,) if ticket_type.group_only else (INDIVIDUAL, GROUP)
-        if not any(self.catalogue.on_sale(line, kind, channel, self._now) for kind in kinds):
-            return NOT_OFFERED
-        matching = [
-            max(left, 0)
-            for of_type, of_channel, left in self._places.get(day, ())
-            if of_type in {ticket_type.code, ANY} and of_channel in {channel, ANY}
-        ]
-        return min(matching, default=NOT_OFFERED)
+    def _left(self, code: str, channel: str) -> dict[date, int]:
+        """Return what is left of each day that is offered."""
+        stops = self.catalogue.stops(code, channel, self._now)
+        types, channels = {code, ANY}, {channel, ANY}
+        left = {}
+        for day, rule in self._admissions[code].items():
+            stopped = any(stop.first_day <= day <= stop.last_day for stop in stops)
+            if rule is None or stopped:
+                continue
+            matching = [
+                places
+                for of_type, of_channel, places in self._places.get(day, ())
+                if of_type in types and of_channel in channels
+            ]
+            if matching:
+                left[day] = max(min(matching), 0)
+        return left
 
 
 def _channels(connection: sa.Connection) -> Sequence[str]:

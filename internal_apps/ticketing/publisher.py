@@ -8,12 +8,13 @@ documents go out again now and then, for their age tells gateways that somebody 
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import InboxStore, SqlUnit
+from adapters.database import InboxStore
 from adapters.xml import Schemas
 from hub.envelope import Message, RequestId, Transmission
 from hub.messages import PUBLISHED
@@ -27,6 +28,15 @@ SENDER = "application:ticketing"
 Compute = Callable[[sa.Connection, datetime], dict[str, Any]]
 
 TOPICS: dict[str, Compute] = {"Offers": offers_values, "Agents": agents_values}
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A document that is to go out."""
+
+    version: int
+    digest: str
+    values: dict[str, Any]
 
 
 class PublishingChore:
@@ -66,58 +76,44 @@ class PublishingChore:
         """Publish a topic if it has changed or is due again; return whether it was."""
         now = self._clock.now()
         with self._store.reading() as unit:
-            if self._change(unit.connection, topic, now) is None:
-                return False
+            edition = self._edition(unit.connection, topic, now)
+        if edition is None:
+            return False
         with self._store.unit() as unit:
-            # Two workers may see the same change: the one that comes second looks again.
-            unit.connection.execute(
+            # Two workers may see the same change: the one that comes second lets it be.
+            taken = unit.connection.execute(
                 publications.update()
-                .where(publications.c.topic == topic)
-                .values(version=publications.c.version)
+                .where(
+                    publications.c.topic == topic,
+                    publications.c.version == edition.version - 1,
+                )
+                .values(version=edition.version, digest=edition.digest, published_at=now)
             )
-            change = self._change(unit.connection, topic, now)
-            if change is not None:
-                self._send(unit, topic, *change, now=now)
-        return change is not None
+            if taken.rowcount != 1:
+                return False
+            unit.send([self._message(topic, edition, now)])
+        return True
 
-    def _change(
-        self, connection: sa.Connection, topic: str, now: datetime
-    ) -> tuple[dict[str, Any], str, int] | None:
-        """Return the document's values, their digest and its next version, if it is to go out."""
+    def _edition(self, connection: sa.Connection, topic: str, now: datetime) -> Edition | None:
+        """Return the next edition of a topic, None where it is not to go out."""
         values = TOPICS[topic](connection, now)
-        digest = hashlib.sha256(
-            json.dumps(values, default=str, sort_keys=True).encode()
-        ).hexdigest()
+        canonical = json.dumps(values, default=str, sort_keys=True)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
         last = connection.execute(
             sa.select(publications).where(publications.c.topic == topic)
         ).one()
         due = last.published_at is None or now - last.published_at >= self._repeat
         if digest == last.digest and not due:
             return None
-        return values, digest, last.version + 1
+        return Edition(last.version + 1, digest, values)
 
-    def _send(
-        self,
-        unit: SqlUnit,
-        topic: str,
-        values: dict[str, Any],
-        digest: str,
-        version: int,
-        *,
-        now: datetime,
-    ) -> None:
-        document = {"Version": version, "PublishedAt": now, **values}
+    def _message(self, topic: str, edition: Edition, now: datetime) -> Message:
+        document = {"Version": edition.version, "PublishedAt": now, **edition.values}
         self._sequence += 1
-        message = Message(
+        return Message(
             type=f"{topic}.1",
-            id=RequestId(SENDER, topic, str(version)),
+            id=RequestId(SENDER, topic, str(edition.version)),
             transmission=Transmission(self._origin, self._boot, self._sequence),
             accepted_at=now,
             body=self._schemas.write(f"{{{PUBLISHED}}}{topic}", document),
         )
-        unit.connection.execute(
-            publications.update()
-            .where(publications.c.topic == topic)
-            .values(version=version, digest=digest, published_at=now)
-        )
-        unit.send([message])
