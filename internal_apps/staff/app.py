@@ -116,6 +116,7 @@ def _words(app: Flask, texts: Texts) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         yuan=languages.write_yuan,
+        month=lambda day: languages.write_month(g.language, day),
         day=lambda day: languages.write_day(g.language, day),
         shanghai=lambda at: languages.write_time(g.language, at),
         precise=lambda at: languages.write_precise(g.language, at),

@@ -25,6 +25,7 @@ FEN_PER_YUAN = 100
 
 _LOCALES = {ENGLISH: "en_GB", CHINESE: "zh_Hans_CN"}
 _DAYS = {ENGLISH: "EEE d MMM y", CHINESE: "y年M月d日 EEE"}
+_MONTHS = {ENGLISH: "MMM y", CHINESE: "y年M月"}
 _TIMES = {ENGLISH: "d MMM y, HH:mm", CHINESE: "y年M月d日 HH:mm"}
 _PRECISE = {ENGLISH: "d MMM y, HH:mm:ss", CHINESE: "y年M月d日 HH:mm:ss"}
 
@@ -72,6 +73,11 @@ def choose(accepted: Sequence[tuple[str, float]]) -> str:
 def write_day(language: str, day: date) -> str:
     """Return a day: ``Sat 1 May 2010`` or ``2010年5月1日 周六``."""
     return format_date(day, _DAYS[language], locale=_LOCALES[language])
+
+
+def write_month(language: str, day: date) -> str:
+    """Return a day's month: ``May 2010`` or ``2010年5月``."""
+    return format_date(day, _MONTHS[language], locale=_LOCALES[language])
 
 
 def write_time(language: str, at: datetime) -> str:

@@ -193,6 +193,7 @@ def test_pages_fit_their_screen(person: Person, pixels: int) -> None:
     person.wait("The booking is made")
     held = person.driver.current_url.partition("?")[0].removeprefix(person.address)
     for path in (
+        "/offers",
         "/bookings",
         "/bookings/new",
         held,

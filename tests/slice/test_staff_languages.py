@@ -96,7 +96,9 @@ def test_the_browser_speaks_first(world: StaffWorld) -> None:
 def test_no_english_on_any_chinese_page_of_a_clerk(world: StaffWorld) -> None:
     """List, form, errors, booking, change, conflict, cancel, refusals: all in Chinese."""
     clerk = _chinese(world, "wang")
-    pages = [clerk.get(path).text for path in ("/bookings", "/bookings?q=none", "/account")]
+    pages = [
+        clerk.get(path).text for path in ("/bookings", "/bookings?q=none", "/account", "/offers")
+    ]
     pages.append(clerk.get("/bookings/new").text)
     pages.append(clerk.send("/bookings/new", kind="x", ticket_type="", day="", quantity="").text)
     typed = {**CONTACT, **STANDARD_LINE}

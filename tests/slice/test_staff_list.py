@@ -129,3 +129,16 @@ def test_unknown_bookings_and_requests_are_not_there(clerk: Visitor) -> None:
     """404 for what does not exist, in the page's language."""
     for path in ("/bookings/AAAA-AAAA-AAAA", "/bookings/x/change", "/sent/Drop/" + "x" * 20):
         assert clerk.get(path).status_code == 404
+
+
+def test_what_is_left_leads_to_a_booking(clerk: Visitor) -> None:
+    """The places of each day are shown as they are; a number opens the form filled in."""
+    clerk.get("/offers?month=2010-06")
+    assert "Thu 10 Jun 2010" in clerk.text()
+    assert "May 2010" not in clerk.text()
+    assert "20,000" in clerk.text()
+    page = clerk.get("/bookings/new?type=STANDARD&day=2010-06-10")
+    assert 'value="2010-06-10"' in page.text
+    assert 'value="STANDARD" data-fen="16000" selected' in page.text
+    clerk.get("/offers?month=2010-10")
+    assert "peak day" in clerk.text()

@@ -12,6 +12,7 @@ from internal_apps.ticketing.web import words
 from internal_apps.ticketing.web.desk import PLACE, SEE, Desk
 from internal_apps.ticketing.web.forms import sentence
 from internal_apps.ticketing.web.listing import add_listing
+from internal_apps.ticketing.web.offering import add_offering
 from internal_apps.ticketing.web.one import add_one
 from internal_apps.ticketing.web.placing import add_placing
 
@@ -22,6 +23,7 @@ TRANSLATIONS = HERE.parent / "translations"
 MENU = (
     (sentence("Bookings"), "bookings.listing", SEE),
     (sentence("New booking"), "bookings.new", PLACE),
+    (sentence("What is left"), "bookings.offers", SEE),
 )
 
 
@@ -31,6 +33,7 @@ def bookings_pages(desk: Desk) -> Blueprint:
     add_listing(blueprint, desk)
     add_placing(blueprint, desk)
     add_one(blueprint, desk)
+    add_offering(blueprint, desk)
 
     @blueprint.context_processor
     def shown() -> dict[str, object]:

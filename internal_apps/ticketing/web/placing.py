@@ -142,7 +142,13 @@ def _first_form(desk: Desk) -> BookingForm:
         body = desk.books.body(id_)
         if body:
             return form_of_values(desk.asking.schemas.values(parse(body)), new_token())
-    return BookingForm(new_token())
+    form = BookingForm(new_token())
+    first = form.lines[0]
+    first.ticket_type, first.day = (
+        request.args.get("type", "")[:30],
+        request.args.get("day", "")[:12],
+    )
+    return form
 
 
 def _place(desk: Desk) -> Page:

@@ -60,6 +60,8 @@ OUTCOMES = {
     "REQUEST_TOO_OLD": sentence("too old"),
     "DONE": sentence("done"),
 }
+# Refusals after which one looks at what is left.
+OF_OFFERS = frozenset({"SOLD_OUT", "NOT_ON_SALE", "DAY_NOT_VALID", "UNKNOWN_TICKET_TYPE"})
 OTHER_OUTCOME = sentence("refused")
 UNFINISHED = {"WAITING": sentence("waits"), "PARKED": sentence("kept for a person")}
 PLACES = {
