@@ -42,6 +42,21 @@ def read_body(stream: Stream, length: str, bytes_max: int) -> bytes:
     return body
 
 
+def drain(stream: Stream, length: str, bytes_max: int) -> None:
+    """Read and forget what is left of a body that was refused, if that is not too much.
+
+    A client that is still sending when the connection closes never sees its answer.
+    """
+    if length.isdigit() and int(length) > bytes_max:
+        return
+    left = bytes_max
+    try:
+        while left > 0 and (piece := stream.read(_PIECE_BYTES)):
+            left -= len(piece)
+    except OSError:
+        return  # the client has gone, and its answer with it
+
+
 def unpack(body: bytes, encoding: str, bytes_max: int) -> bytes:
     """Return the body without its Content-Encoding (gzip or none), bounded by ``bytes_max``."""
     packing = encoding.strip().lower()

@@ -1,6 +1,7 @@
 """One SOAP request, from its bytes to its answer, each step handing a value to the next."""
 
 import logging
+import threading
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -18,7 +19,7 @@ from dmz_gateway.agents.offers import Catalogue, Wanted, list_offers_response
 from dmz_gateway.agents.rate import Rates
 from dmz_gateway.agents.sign_in import SignIn
 from dmz_gateway.agents.trace import Trace
-from dmz_gateway.body import BadBody, Stream, TooLarge, UnknownPacking, read_body, unpack
+from dmz_gateway.body import BadBody, Stream, TooLarge, UnknownPacking, drain, read_body, unpack
 from dmz_gateway.published import Snapshot
 from dmz_gateway.settings import Gateway
 from hub.messages import TICKETING, message_type
@@ -29,6 +30,9 @@ _log = logging.getLogger(__name__)
 LIST_OFFERS = "ListOffers"
 REFERENCE = f"{{{TICKETING}}}RequestReference"
 BURST_SECONDS = 2
+# HAProxy hands a body on once it has it whole, as far as its buffer (tune.bufsize) holds it.
+BUFFERED_BYTES = 57_344
+DRAINED_BYTES_MAX = 4_194_304
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Endpoint:
         self._metrics = metrics
         self._rates = Rates()
         self._names = Names()
+        self._large_bodies = threading.BoundedSemaphore(settings.large_bodies_max)
 
     def answer(self, asked: HttpRequest, trace: Trace) -> Rendered:
         """Return the answer or the fault; what is raised is a mistake of our own."""
@@ -117,14 +122,24 @@ class Endpoint:
         return self._forwarding.answer(forwarded, trace.passed), request.answer_action
 
     def _body(self, asked: HttpRequest) -> bytes:
+        length = asked.length
+        if length.isascii() and length.isdigit() and int(length) <= BUFFERED_BYTES:
+            return self._read_body(asked)
+        if not self._large_bodies.acquire(blocking=False):
+            raise Faulted(refusals.NOT_SENT)
+        try:
+            return self._read_body(asked)
+        finally:
+            self._large_bodies.release()
+
+    def _read_body(self, asked: HttpRequest) -> bytes:
         bytes_max = self._settings.body_bytes_max
         try:
-            return unpack(
-                read_body(asked.stream, asked.length, bytes_max), asked.packing, bytes_max
-            )
+            body = read_body(asked.stream, asked.length, bytes_max)
+            return unpack(body, asked.packing, bytes_max)
         except TooLarge:
-            problem = f"At most {bytes_max} bytes."
-            raise Faulted(refusals.TOO_LARGE, problem) from None
+            drain(asked.stream, asked.length, DRAINED_BYTES_MAX)
+            raise Faulted(refusals.TOO_LARGE, f"At most {bytes_max} bytes.") from None
         except UnknownPacking:
             raise Faulted(refusals.UNSUPPORTED_MEDIA_TYPE) from None
         except BadBody as error:

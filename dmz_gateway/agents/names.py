@@ -9,8 +9,9 @@ own, which takes its names with it when it ends.
 import re
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import TypeVar
+from functools import partial
+from queue import SimpleQueue
+from typing import NoReturn, TypeVar
 
 T = TypeVar("T")
 
@@ -66,17 +67,23 @@ class Names:
 
 
 def _on_passing_thread(function: Callable[[], T]) -> T:
-    result: Future[T] = Future()
+    done: SimpleQueue[Callable[[], T]] = SimpleQueue()
 
     def run() -> None:
         try:
-            result.set_result(function())
-        except BaseException as error:  # noqa: BLE001  raised again by whoever waits
-            result.set_exception(error)
+            value = function()
+        except BaseException as failure:  # noqa: BLE001  raised again by whoever waits
+            done.put(partial(_fail, failure))
+        else:
+            done.put(lambda: value)
 
     threading.Thread(target=run, name="passing parser", daemon=True).start()
+    return done.get()()
+
+
+def _fail(failure: BaseException) -> NoReturn:
     try:
-        return result.result()
+        raise failure
     finally:
-        # The error's frames hold the result and the result the error, and with them a tree.
-        del result
+        # Else the error's frames would hold the error, and with it the document.
+        del failure

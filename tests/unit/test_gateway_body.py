@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from dmz_gateway.body import BadBody, TooLarge, UnknownPacking, read_body, unpack
+from dmz_gateway.body import BadBody, TooLarge, UnknownPacking, drain, read_body, unpack
 
 LIMIT_BYTES = 1_000
 
@@ -38,6 +38,19 @@ def test_a_chunked_body_is_read_up_to_the_limit_only() -> None:
     with pytest.raises(TooLarge):
         read_body(stream, "", LIMIT_BYTES)
     assert stream.taken_bytes == LIMIT_BYTES + 1
+
+
+def test_what_is_left_of_a_refused_body_is_drained_within_bounds() -> None:
+    """A client may finish sending, so that it sees its answer; not for ever."""
+    rest = io.BytesIO(b"x" * 300_000)
+    drain(rest, "", 1_000_000)
+    assert rest.read() == b""
+    endless = Endless()
+    drain(endless, "", 1_000_000)
+    assert 1_000_000 <= endless.taken_bytes < 1_100_000
+    unread = Endless()
+    drain(unread, "1000001", 1_000_000)
+    assert unread.taken_bytes == 0
 
 
 @pytest.mark.parametrize("length", ["1000", ""])
