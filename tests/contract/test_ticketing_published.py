@@ -1,0 +1,36 @@
+"""What is published is made alike from SQLite, PostgreSQL and Db2's driver."""
+
+import itertools
+
+from adapters.database import Database
+from internal_apps.ticketing.agents import TLS, Agents, NewAgent
+from tests.unit.ticketing.test_publishing import Gateway
+from tests.unit.ticketing.world import World
+
+_NUMBERS = itertools.count(7001)
+
+
+def test_offers_and_agents_go_out_from_each_database(ticketing_database: Database) -> None:
+    """An agent is added, trusted, renewed and blocked; a booking changes what is left."""
+    number = str(next(_NUMBERS))
+    world = World(ticketing_database, name=f"G{number}")
+    gateway, agents = Gateway(world), Agents(ticketing_database, world.clock)
+    agents.add(NewAgent(number, "Far Travel", "\U00020bb7旅行社", "OVERSEAS"))
+    agents.rotate(number, keep_seconds=60)
+    agents.trust(number, TLS, "ab" * 32)
+    agents.block(number)
+    assert gateway.look(seconds=120) == ["Offers", "Agents"]
+    agent = gateway.agent(number)
+    assert (agent["Status"], len(agent["Password"])) == ("BLOCKED", 1)
+    assert agent["CertificateFingerprint"] == ["ab" * 32]
+    before = gateway.left("STANDARD")
+    assert before is not None
+    assert gateway.left("STANDARD", "OVERSEAS") == before
+    world.place(3)
+    assert gateway.look() == ["Offers"]
+    assert gateway.left("STANDARD") == before - 3
+    versions = {topic: document["Version"] for topic, document in gateway.newest.items()}
+    gateway.look(seconds=60)
+    assert {
+        topic: document["Version"] - 1 for topic, document in gateway.newest.items()
+    } == versions
