@@ -21,7 +21,6 @@ ARRIVALS = inside_queue("ticketing", Lane.REQUESTS)
 WINDOW = 1_000
 LOOK_SECONDS = 0.02
 ARRIVE_SECONDS_MAX = 180.0
-# The first part of a run is connecting and filling pipelines.
 SKIPPED_SHARE = 0.15
 
 
@@ -32,7 +31,8 @@ class NotMoved(Exception):
 class Preloader:
     """Publishes bookings as a gateway does and waits for every confirm."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, lines: int) -> None:
+        self._lines = lines
         self._loop = Loop()
         self._publisher = AmqpPublisher(self._loop, broker, "bench")
         self._done = threading.Event()
@@ -73,7 +73,7 @@ class Preloader:
             self._next += 1
             self._open += 1
             to = Address(INWARD_EXCHANGE, Lane.REQUESTS.value)
-            self._publisher.publish(to, wire(self._next, GATEWAY), self._settled)
+            self._publisher.publish(to, wire(self._next, GATEWAY, self._lines), self._settled)
 
     def _settled(self, outcome: Published) -> None:
         self._open -= 1
@@ -107,17 +107,22 @@ class Arrivals:
         """Empty the queue."""
         self._channel.queue_purge(ARRIVALS)
 
-    def rate(self, messages: int) -> float:
-        """Wait until ``messages`` have arrived; return how many a second, the start left out."""
-        first: tuple[float, int] | None = None
+    def wait_for_start(self, messages: int) -> None:
+        """Wait until the first part of ``messages`` has arrived: connecting, filling pipelines."""
+        self._wait_for(round(messages * SKIPPED_SHARE))
+
+    def rate(self, messages: int) -> tuple[int, float]:
+        """Wait until ``messages`` have arrived; return how many did, and how many a second."""
+        first, began = self.count(), time.monotonic()
+        last = self._wait_for(messages)
+        if last != messages or first == last:
+            raise NotMoved(f"{last} arrived, {first} of them at once, of {messages}")
+        return last - first, (last - first) / (time.monotonic() - began)
+
+    def _wait_for(self, messages: int) -> int:
         deadline = time.monotonic() + ARRIVE_SECONDS_MAX
         while (count := self.count()) < messages:
-            now = time.monotonic()
-            if now > deadline:
+            if time.monotonic() > deadline:
                 raise NotMoved(f"{count} of {messages} arrived in {ARRIVE_SECONDS_MAX:.0f} s")
-            if first is None and count >= messages * SKIPPED_SHARE:
-                first = (now, count)
             time.sleep(LOOK_SECONDS)
-        if first is None or count != messages:
-            raise NotMoved(f"{count} arrived at once where {messages} were expected")
-        return (count - first[1]) / (time.monotonic() - first[0])
+        return count

@@ -15,7 +15,7 @@ from hub.settings import Broker
 from tests.servers.brokers import OBSERVER, Brokers
 
 SHOVEL = "bench"
-HUB_COMMAND = (sys.executable, "-m", "lupu", "hub", "run")
+LUPU = (sys.executable, "-m", "lupu")
 
 
 @contextmanager
@@ -34,15 +34,16 @@ def hubs(brokers: Brokers, folder: Path, processes: int, prefetch: int) -> Itera
 def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int) -> Process:
     config = folder / f"{name}.toml"
     sides = [("outside_broker", brokers.outside(name)), ("inside_broker", brokers.inside(name))]
-    text = [f"[{section}]\n{_broker(side)}" for section, side in sides]
+    text = [f"[{section}]\n{broker(side)}" for section, side in sides]
     config.write_text("\n".join([*text, f"[hub]\nrequests_prefetch_max = {prefetch}\n"]), "utf-8")
-    command = [*HUB_COMMAND, "--config", str(config), "--name", name]
+    command = [*LUPU, "hub", "run", "--config", str(config), "--name", name]
     return Process(name, command, folder / f"{name}.log")
 
 
-def _broker(broker: Broker) -> str:
-    paths = {name: str(getattr(broker, name)) for name in ("authority", "certificate", "key")}
-    values = {"host": broker.host, "port": broker.port, **paths}
+def broker(settings: Broker) -> str:
+    """Return the entries of a broker's section."""
+    paths = {name: str(getattr(settings, name)) for name in ("authority", "certificate", "key")}
+    values = {"host": settings.host, "port": settings.port, **paths}
     return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
 
 

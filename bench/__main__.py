@@ -1,0 +1,30 @@
+"""``python -m bench [hub|gateway|round_trip ...]``: measure, and print ``name value unit``."""
+
+import sys
+from collections.abc import Callable
+
+from bench import figures, gateway_rate, hub_rate
+from bench.used import Peaks
+
+MEASUREMENTS: dict[str, Callable[[Peaks], None]] = {
+    "hub": hub_rate.measure,
+    "gateway": gateway_rate.measure,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named measurements, or all."""
+    unknown = set(names) - set(MEASUREMENTS)
+    if unknown:
+        figures.progress(f"There is no {', '.join(unknown)}; there is {', '.join(MEASUREMENTS)}.")
+        return 2
+    peaks = Peaks()
+    for name in names or MEASUREMENTS:
+        figures.progress(f"measuring {name}")
+        MEASUREMENTS[name](peaks)
+    figures.show(peaks.figures())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
