@@ -23,6 +23,7 @@ class Process:
     sentence: str
 
 
+OWN = ("hub", "adapters", "dmz_gateway", "internal_apps", "certs", "deploy", "lupu")
 PROCESSES = (
     Process("gateway", "dmz_gateway", "The SOAP gateway in the DMZ; listens behind HAProxy."),
     Process("hub", "hub", "The channel between the two brokers; dials both, listens nowhere."),
@@ -58,6 +59,8 @@ def module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OWN:
+            raise
         raise SettingsError(
             f"{error.name} is not installed here; install what {name} needs: make setup"
         ) from error
