@@ -10,6 +10,8 @@ from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts
 
 BODY_BYTES_MAX = 262_144
+# A published document lists every agency, or every day of every ticket type.
+PUBLISHED_BYTES_MAX = 4 * 1_024 * 1_024
 SKEW_SECONDS_MAX = 300
 _SKEW_MAX = timedelta(seconds=SKEW_SECONDS_MAX)
 
@@ -44,6 +46,8 @@ class Guard:
         """``admission`` is needed inward, where the accounts of the outside speak."""
         self._direction = direction
         self._lane = lane
+        published = lane is Lane.PUBLISHED
+        self._body_bytes_max = PUBLISHED_BYTES_MAX if published else BODY_BYTES_MAX
         self._contracts = contracts
         self._clock = clock
         self._admission = admission
@@ -53,8 +57,8 @@ class Guard:
 
         The cheap checks come first; the body is looked at only after everything else is right.
         """
-        if len(wire.body) > BODY_BYTES_MAX:
-            raise InvalidBody(f"The body is larger than {BODY_BYTES_MAX} bytes.")
+        if len(wire.body) > self._body_bytes_max:
+            raise InvalidBody(f"The body is larger than {self._body_bytes_max} bytes.")
         row = message_type(wire.type)
         if row.direction is not self._direction or row.lane is not self._lane:
             raise NotAllowed("The message may not travel in this direction or on this lane.")

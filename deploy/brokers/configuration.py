@@ -6,7 +6,7 @@ from pathlib import Path
 from certs.authority import Issued
 
 PLUGINS = ("rabbitmq_auth_mechanism_ssl",)
-MESSAGE_BYTES_MAX = 4 * 1_024 * 1_024
+MESSAGE_BYTES_MAX = 8 * 1_024 * 1_024
 _TEMPLATE = Path(__file__).with_name("rabbitmq.conf")
 
 

@@ -12,7 +12,7 @@ from hub import envelope
 from hub.bridge import ADMISSION
 from hub.envelope import RequestId, Transmission, Wire, to_wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
-from hub.guard import BODY_BYTES_MAX, Guard
+from hub.guard import BODY_BYTES_MAX, PUBLISHED_BYTES_MAX, Guard
 from hub.messages import Direction, Lane
 from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
 
@@ -101,3 +101,11 @@ def test_outward_only_what_the_inside_sends_passes() -> None:
     assert outward.check(sent(type="PlaceBookingResponse.1"))
     with pytest.raises(NotAllowed):
         outward.check(sent())
+
+
+def test_a_published_document_may_be_larger_than_a_request() -> None:
+    """Thousands of agencies fit; there is still a bound."""
+    published = guard(Lane.PUBLISHED, Direction.OUTWARD)
+    assert published.check(sent(type="Agents.1", body=b"x" * (BODY_BYTES_MAX + 1)))
+    with pytest.raises(InvalidBody):
+        published.check(sent(type="Agents.1", body=b"x" * (PUBLISHED_BYTES_MAX + 1)))
