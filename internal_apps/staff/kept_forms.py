@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from adapters.database import Database, first
+from adapters.database import Database
 from hub.ports import Clock
 from internal_apps.staff.sessions import hashed
 from internal_apps.staff.tables import FIELDS_CHARACTERS_MAX, kept_forms
@@ -67,9 +67,6 @@ class KeptForms:
             .where(kept_forms.c.account == account)
             .order_by(kept_forms.c.kept_at.desc())
         )
-        newest = connection.execute(first(connection, statement, PER_ACCOUNT_MAX - 1)).scalars()
-        connection.execute(
-            kept_forms.delete().where(
-                kept_forms.c.account == account, kept_forms.c.key_hash.not_in(newest.all())
-            )
-        )
+        keys = connection.execute(statement).scalars().all()
+        if too_many := keys[PER_ACCOUNT_MAX - 1 :]:
+            connection.execute(kept_forms.delete().where(kept_forms.c.key_hash.in_(too_many)))

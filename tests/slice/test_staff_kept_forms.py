@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from internal_apps.staff.kept_forms import KeptForms
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
 from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
 
@@ -115,3 +116,17 @@ def test_a_form_too_large_is_refused(world: StaffWorld) -> None:
     clerk.sign_in()
     clerk.get("/bookings/new")
     assert clerk.send("/bookings/new", name="x" * 100_000).status_code == 413
+
+
+def test_kept_forms_are_few(world: StaffWorld) -> None:
+    """However often a form is sent too late, only the latest twenty are kept."""
+    kept = KeptForms(world.database, world.clock)
+    keys = []
+    for number in range(25):
+        world.clock.move(seconds=1)
+        keys.append(kept.keep("wang", "/bookings/new", {"name": [f"n{number}"]}))
+    found = [kept.find(key, "wang") for key in keys]
+    assert [one is not None for one in found] == [False] * 5 + [True] * 20
+    assert kept.keep("wang", "/bookings/new", {"name": ["x" * 6_001]}) == ""
+    world.clock.move(seconds=7_201)
+    assert kept.find(keys[-1], "wang") is None
