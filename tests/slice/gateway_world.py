@@ -25,8 +25,8 @@ from hub.ports import Address, Answer, Delivery, Published
 from hub.requester import Requester
 from tests.unit.hub_world import CountedMetrics
 
-PASSWORD = "correct-horse-battery-staple"  # noqa: S105
-SECRET = "digest-secret-of-sixteen-letters"  # noqa: S105
+PASSWORD = "correct-horse-battery-staple"
+SECRET = "digest-secret-of-sixteen-letters"
 CERTIFICATE = "ab" * 32
 BOOT = "b00t"
 SALT = b"salt-of-sixteen-"

@@ -29,7 +29,7 @@ from internal_apps.ticketing.loading import Sample
 from tests.unit.hub_world import CountedMetrics, MovedClock
 from tests.unit.ticketing.world import JUNE
 
-PASSWORD = "correct horse battery"  # noqa: S105  the test's own
+PASSWORD = "correct horse battery"
 PEOPLE = {
     "wang": ("王丽", Role.CLERK),
     "chen": ("陈伟", Role.CLERK),

@@ -35,20 +35,29 @@ class HandMovedLoop(MemoryLoop):
         self.pump()
 
 
+class PoisonedContracts(PlainContracts):
+    """Contracts with a mistake in them."""
+
+    def check(self, element: str, body: bytes) -> None:
+        """Break at a certain body."""
+        if b"poison" in body:
+            raise ZeroDivisionError
+        super().check(element, body)
+
+
 class World:
     """Two brokers in memory with the real bridge between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, contracts: PlainContracts | None = None) -> None:
         self.loop = HandMovedLoop()
         self.outside = outside_broker()
         self.inside = inside_broker()
         self.metrics = CountedMetrics()
-        self.contracts = PlainContracts()
         self.bridge = Bridge(
             place="hub-1",
             outside=self._side(self.outside),
             inside=self._side(self.inside),
-            contracts=self.contracts,
+            contracts=contracts or PlainContracts(),
             clock=MovedClock(),
             metrics=self.metrics,
             later=self.loop,
@@ -101,13 +110,7 @@ def test_what_the_guard_refuses_is_kept_outside_with_its_bytes_and_reason() -> N
 
 def test_a_message_that_breaks_the_guard_itself_is_kept_and_the_next_one_crosses() -> None:
     """A mistake in the guard refuses one message; it does not stop the channel for ever."""
-    world = World()
-
-    def breaks(_element: str, body: bytes) -> None:
-        if b"poison" in body:
-            raise ZeroDivisionError
-
-    world.contracts.check = breaks  # type: ignore[method-assign]
+    world = World(PoisonedContracts())
     world.send(booking(body=b"poison"))
     world.send(booking("A-2"))
     (kept,) = world.outside.take_all("quarantine")
