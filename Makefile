@@ -10,7 +10,7 @@ PINS := requirements.txt requirements-db2.txt setup.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check bench clean
+.PHONY: help setup demo try test check kills bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+
+kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
+	KILLS=10 $(BIN)/pytest -s tests/acceptance/test_kills.py
 
 bench: servers-for-test $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
 	@$(BIN)/python -m bench
