@@ -139,8 +139,14 @@ def _operation(element: Element, service: Service) -> str:
 
 
 def _has_text(node: Element) -> bool:
-    texts = [node.text, *(child.tail for child in node)]
-    return any(text and text.strip(WHITE_SPACE) for text in texts)
+    text = node.text
+    if text and text.strip(WHITE_SPACE):
+        return True
+    for child in node:
+        tail = child.tail
+        if tail and tail.strip(WHITE_SPACE):
+            return True
+    return False
 
 
 def _security(header: Element | None, version: SoapVersion) -> Element | None:

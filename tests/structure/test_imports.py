@@ -81,10 +81,9 @@ def test_an_adapter_file_uses_one_library() -> None:
 
 
 def test_messaging_and_database_libraries_stay_in_their_adapter() -> None:
-    """pika, SQLAlchemy, structlog and the like are named in one adapter and nowhere else."""
+    """pika, SQLAlchemy and the like are named in one adapter and nowhere else."""
     homes = {
         "pika": "adapters/amqp",
-        "structlog": "adapters/logs.py",
         "prometheus_client": "adapters/metrics.py",
         "OpenSSL": "adapters/certificates.py",
         "alembic": "adapters/database",
