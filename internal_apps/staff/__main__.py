@@ -10,7 +10,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -27,12 +27,14 @@ from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, Migrations
 from adapters.xml import Schemas
 from hub import settings
+from hub.checks import Check
 from hub.errors import BrokerAway, SettingsError
 from hub.ports import Clock, Delivery, Subscription
 from hub.requester import Requester
 from hub.settings import Configuration, InsideBroker
 from internal_apps import ticketing
 from internal_apps.asking import Asking
+from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.settings import Staff
@@ -85,6 +87,33 @@ def run(configuration: Configuration) -> None:
     _log.info("staff.started", extra={"component": configuration.name})
     server.serve(target_loader=partial(_worker, configuration, os.getpid()), wrap_loader=False)
     _log.info("staff.ended", extra={"component": configuration.name})
+
+
+def checks(configuration: Configuration) -> Iterable[Check]:
+    """Say whether it can listen, and whether anybody could sign in."""
+    yield Check.ask("staff: place", lambda: _place(configuration.read(Staff)))
+    yield Check.ask("staff: accounts", lambda: _people(configuration))
+
+
+def _place(staff: Staff) -> str:
+    if staff.socket == Path():
+        return f"{staff.host} port {staff.port}"
+    if not staff.socket.parent.is_dir():
+        raise SettingsError(f"The folder {staff.socket.parent} is not there; make it.")
+    return str(staff.socket)
+
+
+def _people(configuration: Configuration) -> str:
+    database = _database(configuration)
+    try:
+        Migrations(database, LINES).check()
+        people = Accounts(database, SystemClock()).all()
+    finally:
+        database.close()
+    count = sum(1 for one in people if one.disabled_at is None)
+    if not count:
+        raise SettingsError("Nobody could sign in: lupu staff add NAME --role ... adds somebody.")
+    return f"{count} can sign in"
 
 
 def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:

@@ -118,6 +118,8 @@ class Shell:
 
     def signed_in(self, account: Account, address: str) -> AnyResponse:
         """Open a session, under a new token always, and go on where the person was going."""
+        if g.session is not None:
+            self.sessions.end(g.session)
         token = self.sessions.open(account.account, self.language(), address)
         goal = safe_path(request.form.get("next", "/"))
         key = request.cookies.get(cookies.KEPT, "")
@@ -178,28 +180,25 @@ class Shell:
         if cookies.is_same_origin() and cookies.is_form_of(cookie):
             g.form_sent = guard != OPEN
             return None
-        if found is None or guard == OPEN or not cookies.is_same_origin():
-            return self._refused(guard)
-        return self._keep(found, owner=request.form.get("form_account", ""))
-
-    def _refused(self, guard: object) -> AnyResponse:
-        if g.session is not None or guard == OPEN:
+        if not cookies.is_same_origin() or (g.session is not None and guard == OPEN):
             abort(400)
-        return redirect("/sign-in?ended=1", 303)
+        if found is None or guard == OPEN:
+            return redirect("/sign-in?ended=1", 303)
+        return self._keep(found, owner=request.form.get("form_account", ""))
 
     def _keep(self, found: Session, owner: str) -> AnyResponse:
         # The form was made under another session: of the same person, or it is not kept.
         if found.account.account != owner:
             abort(400)
         fields = {
-            name: values
-            for name, values in request.form.lists()
-            if name not in {"form_token", "form_account"}
+            name: values for name, values in request.form.lists() if not name.startswith("form_")
         }
-        path = request.form.get("form_path", request.path)
-        key = self.kept_forms.keep(owner, safe_path(path), fields)
-        goal = f"{safe_path(path)}?kept=1" if found.live else "/sign-in?ended=1&kept=1"
-        response = make_response(redirect(goal, 303))
+        path = safe_path(request.form.get("form_path", request.path))
+        key = self.kept_forms.keep(owner, path, fields) if fields else ""
+        kept = {"kept": 1} if key else {}
+        goal = path if found.live else "/sign-in"
+        asked = kept if found.live else {"ended": 1, **kept}
+        response = make_response(redirect(f"{goal}?{urlencode(asked)}", 303))
         if key:
             cookies.put(response, cookies.KEPT, key)
         return response

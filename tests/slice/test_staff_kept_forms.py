@@ -110,6 +110,19 @@ def test_a_form_of_another_person_is_not_taken(world: StaffWorld) -> None:
     assert clerk.post("/bookings/new", {**fields, **TYPED}).status_code == 400
 
 
+def test_signing_out_too_late_keeps_nothing(world: StaffWorld) -> None:
+    """Buttons without words of one's own are no form to be kept; one just signs in again."""
+    clerk = Visitor(world)
+    clerk.sign_in()
+    for path in ("/sign-out", "/language"):
+        clerk.get("/bookings/new")
+        world.clock.move(seconds=EXPIRED_SECONDS)
+        page = clerk.send(path)
+        assert page.request.path == "/sign-in"
+        clerk.send("/sign-in", account="wang", password=PASSWORD)
+        assert "Here is what you had typed." not in clerk.text()
+
+
 def test_a_form_too_large_is_refused(world: StaffWorld) -> None:
     """What no form of ours can be is not even read."""
     clerk = Visitor(world)

@@ -21,6 +21,9 @@ for (const reference of document.querySelectorAll("[data-select]")) {
   reference.addEventListener("click", () => getSelection().selectAllChildren(reference));
 }
 
+// The first field that is wrong is where one goes on typing.
+document.querySelector("[aria-invalid]")?.focus();
+
 // What the lines of a booking come to, while they are being typed.
 const total = document.querySelector("[data-total]");
 const lines = document.querySelector("[data-lines]");
