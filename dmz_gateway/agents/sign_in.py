@@ -62,7 +62,7 @@ class SignIn:
         if security.token is not None:
             claims.append(self._by_token(directory, security))
         if security.signed:
-            claims.append(_by_signature(directory, request))
+            claims.append(self._by_signature(directory, request))
         return _agreed(claims)
 
     def _directory(self) -> Directory:
@@ -85,12 +85,21 @@ class SignIn:
         )
         return _Claim(kind, agent)
 
-
-def _by_signature(directory: Directory, request: SoapRequest) -> _Claim:
-    signature = find_signature(request)
-    agent = _active(directory.signing(signature.fingerprint))
-    verify_signature(request, signature, sha1_allowed=agent is not None and agent.sha1_allowed)
-    return _Claim("signature", agent)
+    def _by_signature(self, directory: Directory, request: SoapRequest) -> _Claim:
+        signature = find_signature(request)
+        agent = _active(directory.signing(signature.fingerprint))
+        verify_signature(
+            request,
+            signature,
+            sha1_allowed=agent is not None and agent.sha1_allowed,
+            now=self._clock.now(),
+        )
+        user = f"signature {signature.fingerprint}"
+        if agent is not None and not self._replays.first(
+            user, signature.digest, signature.created
+        ):
+            raise Faulted(refusals.SIGN_IN_REPLAYED)
+        return _Claim("signature", agent)
 
 
 def _active(agent: Agent | None) -> Agent | None:

@@ -1,0 +1,156 @@
+"""The gateway as a process: what it does when it, its worker or its broker goes away."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, until
+from tests.servers.brokers import Brokers
+from tests.slice.gateway_requests import envelope
+
+RECEIVED = "<Status>RECEIVED</Status>"
+GROWTH_MIB_MAX = 80
+
+
+@pytest.fixture
+def entrance(brokers: Brokers, tmp_path: Path) -> Iterator[Edge]:
+    """Offer a gateway that the test may harm."""
+    with edge(brokers, tmp_path) as running:
+        yield running
+
+
+def taken(entrance: Edge, reference: str) -> bool:
+    """Return whether a booking is received now."""
+    return RECEIVED in entrance.send(post(booking(reference)), quiet_seconds=1)
+
+
+def test_a_killed_worker_is_replaced(entrance: Edge) -> None:
+    """A worker killed with -9 is replaced by itself, and the gateway answers again."""
+    for turn in range(2):
+        (worker,) = entrance.worker_pids()
+        os.kill(worker, signal.SIGKILL)
+        until(lambda worker=worker: worker not in entrance.worker_pids())  # type: ignore[misc]
+        until(lambda turn=turn: taken(entrance, f"K-{turn}"))  # type: ignore[misc]
+        time.sleep(6)  # sooner again counts as a crash loop, which ends the process
+
+
+def test_a_killed_gateway_takes_its_worker_along(entrance: Edge) -> None:
+    """When the main process is killed with -9 its worker dies too, and a new one can start."""
+    (worker,) = entrance.worker_pids()
+    entrance.process.signal(signal.SIGKILL)
+    until(lambda: not entrance.process.alive())
+    until(lambda: not Path(f"/proc/{worker}").exists())
+    entrance.process.start()
+    until(lambda: taken(entrance, "K-9"))
+
+
+def test_sigterm_ends_it_cleanly(brokers: Brokers, tmp_path: Path) -> None:
+    """SIGTERM lets the requests under way be answered, ends with status 0, frees the socket."""
+    answers: list[str] = []
+    with edge(brokers, tmp_path, reply_wait_seconds=3.0) as entrance:
+        (worker,) = entrance.worker_pids()
+        data = post(booking("T-1"), "Connection: close")
+        waiting = threading.Thread(
+            target=lambda: answers.append(entrance.send(data, quiet_seconds=9))
+        )
+        waiting.start()
+        time.sleep(1)
+        entrance.process.terminate()
+        waiting.join()
+        until(lambda: not entrance.process.alive())
+        assert RECEIVED in answers[0]
+        assert entrance.process.exit_status() == 0
+        assert not entrance.socket.exists()
+        assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_taken_socket_is_told_by_its_name(entrance: Edge) -> None:
+    """A second gateway on the same socket does not start, and says which socket is taken."""
+    command = [sys.executable, "-m", "lupu", "gateway", "run"]
+    second = subprocess.run(
+        [*command, "-c", str(entrance.config), "-n", NAME],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert second.returncode != 0
+    assert str(entrance.socket) in second.stderr
+    assert "taken" in second.stderr
+    assert taken(entrance, "T-2")
+
+
+def test_a_broker_that_goes_away_is_the_right_fault_within_a_second(
+    own_brokers: Brokers, tmp_path: Path
+) -> None:
+    """Stalled: unknown, then not accepted; gone: not accepted; back: received. Never a hang."""
+
+    def told(reference: str) -> tuple[str, float]:
+        began = time.monotonic()
+        with running.connect() as connection:
+            connection.sendall(post(booking(reference)))
+            connection.settimeout(5)
+            answer = connection.recv(65_536).decode()
+        codes = ("OUTCOME_UNKNOWN", "NOT_ACCEPTED", "RECEIVED")
+        return next(code for code in codes if f">{code}<" in answer), time.monotonic() - began
+
+    broker = own_brokers.outside_broker
+    with edge(own_brokers, tmp_path / "edge") as running:
+        assert told("B-1")[0] == "RECEIVED"
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            found = [told(f"B-2-{turn}") for turn in range(3)]
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        assert [code for code, _ in found] == ["OUTCOME_UNKNOWN", "NOT_ACCEPTED", "NOT_ACCEPTED"]
+        assert max(seconds for _, seconds in found) < 1
+        until(lambda: told("B-2-0")[0] == "RECEIVED")
+        broker.control("set_vm_memory_high_watermark", "absolute", "1")
+        until(lambda: told("B-3")[0] == "NOT_ACCEPTED")
+        assert told("B-4")[1] < 1
+        broker.control("set_vm_memory_high_watermark", "0.8")
+        until(lambda: told("B-4")[0] == "RECEIVED")
+        broker.kill()
+        until(lambda: told("B-5")[0] == "NOT_ACCEPTED")
+        assert told("B-6")[1] < 1
+        assert '"snapshot"' in running.send(b"GET /health HTTP/1.1\r\nHost: l\r\n\r\n")
+        broker.restart()
+        until(lambda: told("B-6")[0] == "RECEIVED", 30)
+
+
+def resident_mib(pid: int) -> int:
+    """Return a process's resident memory."""
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) // 1_024
+    raise AssertionError
+
+
+def test_memory_of_the_process_stays_flat_under_a_flood(entrance: Edge) -> None:
+    """Sixty megabytes of refused requests with new names leave the worker as it was."""
+    (worker,) = entrance.worker_pids()
+
+    def flood(thread: int, turns: int) -> None:
+        for turn in range(turns):
+            names = "".join(f"<n{thread}-{turn}-{n}/>" for n in range(8_000))
+            entrance.send(post(envelope(names), "Connection: close"), quiet_seconds=5)
+
+    def run(turns: int) -> None:
+        threads = [threading.Thread(target=flood, args=(n, turns)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    run(10)
+    before = resident_mib(worker)
+    run(60)
+    assert entrance.worker_pids() == [worker]
+    assert resident_mib(worker) - before < GROWTH_MIB_MAX
