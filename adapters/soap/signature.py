@@ -16,15 +16,16 @@ from datetime import datetime
 from typing import Any
 
 import xmlsec
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 from xmlsec import constants
 
 from adapters.soap.envelope import SoapRequest
 from adapters.soap.forms import SoapRefused
+from adapters.soap.signing_certificate import (
+    KeyKind,
+    SigningCertificate,
+    read_certificate,
+)
 from adapters.soap.wsse import DSIG, WSSE, WSU
 from adapters.xml.parsing import WHITE_SPACE, Element
 
@@ -33,9 +34,6 @@ if xmlsec.get_libxml_version() != etree.LIBXML_VERSION:
 
 REFERENCES_MAX = 20
 CERTIFICATE_BYTES_MAX = 16_384
-RSA_BITS_MIN = 2_048
-RSA_BITS_MAX = 8_192
-_RSA_EXPONENT_MAX = 2**32
 
 _EXCLUSIVE = constants.TransformExclC14N.href
 _TRANSFORMS = ([_EXCLUSIVE], [constants.TransformEnveloped.href, _EXCLUSIVE])
@@ -66,8 +64,6 @@ _DIGESTS: _Algorithms = {
     )
 }
 _SHA1: _Algorithms = {constants.TransformSha1.href: constants.TransformSha1}
-_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
-
 _X509V3 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 _LINK = re.compile(r"#([^\W\d][\w.-]*)")
 _IDS = "//@wsu:Id | //@Id | //@ID | //@xml:id"
@@ -81,17 +77,21 @@ _Named = tuple[Element, etree.QName]
 class Signature:
     """A signature of the right shape; nothing of it is true before ``verify_signature``.
 
-    ``fingerprint``: SHA-256 of the certificate, in hex. ``digest``: SHA-256 of what the signature
-    is over, ``created`` the Timestamp's letters: both to be remembered, so that a message counts
-    once. The value of the signature will not do: ECDSA has two for the same message.
+    ``digest`` (SHA-256 of what the signature is over) and ``created`` (the Timestamp's letters)
+    are to be remembered, so that a message counts once. The signature's value would not do: with
+    ECDSA a stranger makes a second one out of the first.
     """
 
     node: Element
     timestamp: Element
-    certificate: x509.Certificate
-    fingerprint: str
+    certificate: SigningCertificate
     created: str
     digest: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate, in lower-case hex: who an agent is known by."""
+        return self.certificate.fingerprint
 
 
 def find_signature(request: SoapRequest) -> Signature:
@@ -104,12 +104,10 @@ def find_signature(request: SoapRequest) -> Signature:
     signed_info, _, key_info = _children(found[0], "SignedInfo", "SignatureValue", "KeyInfo")
     timestamp = _one(security, f"{{{WSU}}}Timestamp", "A signed request needs one Timestamp.")
     created = _one(timestamp, f"{{{WSU}}}Created", "The Timestamp needs one Created.")
-    content = _certificate_content(security, key_info)
     return Signature(
         node=found[0],
         timestamp=timestamp,
-        certificate=_certificate(content),
-        fingerprint=hashlib.sha256(content).hexdigest(),
+        certificate=read_certificate(_certificate_content(security, key_info)),
         created=(created.text or "").strip(WHITE_SPACE),
         digest=hashlib.sha256(etree.tostring(signed_info, method="c14n", exclusive=True)).digest(),
     )
@@ -122,10 +120,8 @@ def verify_signature(
 
     The Timestamp's age is what ``wsse.check_timestamp`` looks at.
     """
-    certificate = signature.certificate
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise _refused("The certificate is not valid today.")
-    methods = _methods(certificate, sha1_allowed=sha1_allowed)
+    signature.certificate.check_valid(now)
+    methods = _methods(signature.certificate.kind, sha1_allowed=sha1_allowed)
     digests = _DIGESTS | (_SHA1 if sha1_allowed else {})
     references = _references(signature.node[0], methods)
     known = _by_id(request.root)
@@ -172,26 +168,11 @@ def _decoded(node: Element) -> bytes:
     return content
 
 
-def _certificate(content: bytes) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(content)
-    except ValueError:
-        raise _refused("The certificate cannot be read.") from None
-
-
-def _methods(certificate: x509.Certificate, *, sha1_allowed: bool) -> _Algorithms:
-    """Return the signature methods for the certificate's key, by their URI."""
-    try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise _refused("The certificate's key cannot be read.") from None
-    if isinstance(key, rsa.RSAPublicKey):
-        exponent = key.public_numbers().e
-        if RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX and exponent <= _RSA_EXPONENT_MAX:
-            return _RSA | (_RSA_SHA1 if sha1_allowed else {})
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
+def _methods(kind: KeyKind, *, sha1_allowed: bool) -> _Algorithms:
+    """Return the signature methods that fit a key, by their URI."""
+    if kind is KeyKind.EC:
         return _EC
-    raise _refused(f"The key must be RSA of {RSA_BITS_MIN} bits or more, or EC P-256 or more.")
+    return _RSA | (_RSA_SHA1 if sha1_allowed else {})
 
 
 def _check_only_elements(root: Element) -> None:
@@ -239,12 +220,9 @@ def _referenced(reference: Element, known: Mapping[str, _Named], digests: _Algor
 
 
 def _compute(signature: Signature, signed: list[_Named], algorithms: list[Any]) -> None:
-    key = signature.certificate.public_key().public_bytes(
-        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
-    )
     try:
         context = xmlsec.SignatureContext()
-        context.key = xmlsec.Key.from_memory(key, constants.KeyDataFormatDer)
+        context.key = xmlsec.Key.from_memory(signature.certificate.key, constants.KeyDataFormatDer)
         context.enable_signature_transform(constants.TransformExclC14N)
         context.enable_reference_transform(constants.TransformExclC14N)
         context.enable_reference_transform(constants.TransformEnveloped)
