@@ -36,8 +36,8 @@ def test_a_killed_worker_is_replaced(entrance: Edge) -> None:
     for turn in range(2):
         (worker,) = entrance.worker_pids()
         os.kill(worker, signal.SIGKILL)
-        until(lambda worker=worker: worker not in entrance.worker_pids())  # type: ignore[misc]
-        until(lambda turn=turn: taken(entrance, f"K-{turn}"))  # type: ignore[misc]
+        until(lambda worker=worker: worker not in entrance.worker_pids())
+        until(lambda turn=turn: taken(entrance, f"K-{turn}"))
         time.sleep(6)  # sooner again counts as a crash loop, which ends the process
 
 
