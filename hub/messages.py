@@ -1,7 +1,8 @@
 """The map of the system: every message, its contract, its direction, its lane, its owner.
 
 To add a message: write its XSD, add one row here, handle it in its application. Queue names
-follow from the rows, so do the brokers' definitions in ``deploy/``.
+follow from the rows, so do the brokers' definitions in ``deploy/``. A message's version is that
+of its namespace. CONTRIBUTING.md shows it step by step.
 """
 
 import enum
@@ -61,7 +62,8 @@ PUBLISHED = "urn:lupu:published:1"
 def _row(
     namespace: str, name: str, direction: Direction, lane: Lane, application: str
 ) -> MessageType:
-    return MessageType(name, 1, f"{{{namespace}}}{name}", direction, lane, application)
+    version = int(namespace.rpartition(":")[2])
+    return MessageType(name, version, f"{{{namespace}}}{name}", direction, lane, application)
 
 
 _IN, _OUT = Direction.INWARD, Direction.OUTWARD

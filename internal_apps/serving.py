@@ -5,7 +5,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,23 +19,29 @@ from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
+from hub.errors import SettingsError
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
-from hub.messages import Direction, Lane, inside_queue
+from hub.messages import MESSAGES, Direction, Lane, inside_queue
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
 from hub.worker import Pace, Query, QueryWorker, RequestWorker, Run
+from internal_apps.answering import REFUSALS, stored_outcome
 
 _log = logging.getLogger(__name__)
 
 END_SECONDS_MAX = 10.0
+GET_OUTCOME = "GetOutcome.1"
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Settings of a worker: what it holds at once, its batches, how long a request may live."""
+    """Settings of a worker: what it holds at once, its batches, how long a request may live.
+
+    ``sent_kept_seconds``: how long an answer that was sent stays in the outbox.
+    """
 
     section: ClassVar[str] = "worker"
     requests_prefetch_max: int = 500
@@ -43,22 +50,24 @@ class Worker:
     chore_seconds: float = 1.0
     request_age_seconds_max: float = 7 * 86_400
     wait_seconds_max: float = 120
+    sent_kept_seconds: float = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """One capability as its worker sees it.
 
-    ``handlers`` and ``queries`` by message type key; ``chores`` are called about every second,
-    each in transactions of its own; ``migrations`` is its line of schema versions.
+    ``handlers`` and ``queries`` by message type key, for every row that the map gives it;
+    ``chores`` are called about every second, each in transactions of its own; ``migrations`` is
+    its line of schema versions. GetOutcome and the outbox's tidying come with the worker.
     """
 
     name: str
     handlers: Mapping[str, Handler]
-    queries: Mapping[str, Query]
-    chores: Sequence[Callable[[], None]]
-    refusals: Refusals
     migrations: Path
+    queries: Mapping[str, Query] = field(default_factory=dict)
+    chores: Sequence[Callable[[], None]] = ()
+    refusals: Refusals = REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,9 @@ class Serving:
     def __init__(
         self, application: Application, around: Surroundings, links: Links, worker: Worker
     ) -> None:
+        check_complete(application)
         self._application = application
+        self._around = around
         self._worker = worker
         self._links = links
         self._contracts: Contracts = around.schemas
@@ -106,7 +117,7 @@ class Serving:
             chores=self._chores,
         )
         self.queries = QueryWorker(
-            application.queries,
+            {GET_OUTCOME: stored_outcome(around.store, around.schemas), **application.queries},
             Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock),
             links.publisher,
             run=links.run,
@@ -139,6 +150,19 @@ class Serving:
     def _chores(self) -> None:
         for chore in self._application.chores:
             chore()
+        kept = timedelta(seconds=self._worker.sent_kept_seconds)
+        self._around.store.forget_sent(self._around.clock.now() - kept)
+
+
+def check_complete(application: Application) -> None:
+    """SettingsError where the map gives the application a message that it does not handle."""
+    for lane, handled in (
+        (Lane.REQUESTS, application.handlers),
+        (Lane.QUERIES, application.queries),
+    ):
+        for row in MESSAGES:
+            if (row.lane, row.application) == (lane, application.name) and row.key not in handled:
+                raise SettingsError(f"{application.name} has nothing that handles {row.key}.")
 
 
 def _inbox(application: Application, around: Surroundings, worker: Worker) -> Inbox:

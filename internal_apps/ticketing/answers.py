@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from adapters.xml import Schemas, parse, write_refusal
+from adapters.xml import Schemas, parse
 from hub.envelope import Message
 from hub.errors import Refusal
-from hub.messages import COMMON, TICKETING
+from hub.messages import TICKETING
 from hub.ports import Answer
+from internal_apps import answering
 from internal_apps.ticketing.domain import CURRENCY, Booking
 
-DONE = "DONE"
+DONE = answering.DONE
 NOT_KNOWN_YET = "NOT_KNOWN_YET"
 PENDING = "PENDING"
 ASK_AGAIN_SECONDS = 2
@@ -27,7 +28,7 @@ class Answers:
 
     def refused(self, refusal: Refusal) -> Answer:
         """Return a refusal as an answer."""
-        return Answer("Refused.1", write_refusal(refusal))
+        return answering.refused(refusal)
 
     def done(self, message: Message, booking: Booking) -> Answer:
         """Answer a request with the booking as it now is."""
@@ -54,10 +55,6 @@ class Answers:
             RequestReference=reference,
             AskAgainSeconds=ASK_AGAIN_SECONDS,
         )
-
-    def not_known_yet(self) -> Answer:
-        """Answer that a request has not arrived, in the form that fits any application."""
-        return Answer("NotKnownYet.1", self._schemas.write(f"{{{COMMON}}}NotKnownYet", {}))
 
     def _write(self, operation: str, **values: object) -> Answer:
         name = f"{operation}Response"

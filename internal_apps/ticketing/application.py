@@ -1,11 +1,8 @@
 """Ticketing as its worker sees it."""
 
 import secrets
-from datetime import timedelta
 from pathlib import Path
 
-from hub import refusals
-from hub.inbox import Refusals
 from hub.settings import Configuration
 from internal_apps.serving import Application, Surroundings
 from internal_apps.ticketing.answers import Answers
@@ -38,25 +35,10 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         boot=secrets.token_hex(BOOT_BYTES),
     )
 
-    def tidy() -> None:
-        kept = timedelta(seconds=settings.sent_kept_seconds)
-        around.store.forget_sent(around.clock.now() - kept)
-
     return Application(
         name=NAME,
         handlers=Handlers(answers).by_type(),
         queries=Queries(around.store, answers).by_type(),
-        chores=(Sweep(around.store, around.clock), publishing, tidy),
-        refusals=inbox_refusals(answers),
+        chores=(Sweep(around.store, around.clock), publishing),
         migrations=MIGRATIONS,
-    )
-
-
-def inbox_refusals(answers: Answers) -> Refusals:
-    """Return the refusals that the inbox gives by itself."""
-    return Refusals(
-        reference_reused=refusals.REFERENCE_REUSED,
-        request_too_old=refusals.REQUEST_TOO_OLD,
-        pending=refusals.PENDING,
-        answer=answers.refused,
     )

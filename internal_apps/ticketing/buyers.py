@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 
 from adapters.database import SqlUnit
-from hub.ports import Unit
 from internal_apps.ticketing import refusals
 from internal_apps.ticketing.domain import Buyer
 from internal_apps.ticketing.refusals import no
@@ -16,13 +15,6 @@ TELEPHONE = "TELEPHONE"
 _AGENT = sa.select(agents.c.channel, agents.c.group_allowed).where(
     agents.c.number == sa.bindparam("agent")
 )
-
-
-def sql_unit(unit: Unit) -> SqlUnit:
-    """Return the unit as the database's own; ticketing keeps its rows beside the inbox."""
-    if not isinstance(unit, SqlUnit):
-        raise TypeError("Ticketing needs a unit of a database.")
-    return unit
 
 
 def buyer_of(unit: SqlUnit, sender: str) -> Buyer:

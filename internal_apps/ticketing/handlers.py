@@ -10,9 +10,10 @@ from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway, Refused
 from hub.inbox import Handler
 from hub.ports import Handled, InboxState, Unit
+from internal_apps.answering import sql_unit
 from internal_apps.ticketing import quotas, refusals, store
 from internal_apps.ticketing.answers import DONE, Answers
-from internal_apps.ticketing.buyers import buyer_of, sql_unit
+from internal_apps.ticketing.buyers import buyer_of
 from internal_apps.ticketing.catalogue import Catalogue
 from internal_apps.ticketing.domain import (
     Booking,

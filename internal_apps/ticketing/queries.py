@@ -1,4 +1,4 @@
-"""Questions: a booking, or the outcome of a request; they change nothing."""
+"""The question for a booking or for what a request made of it; it changes nothing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,6 @@ from adapters.database import InboxStore, SqlUnit
 from hub.envelope import Message, RequestId
 from hub.errors import Refused
 from hub.ports import Answer, InboxState
-from hub.refusals import PENDING as PENDING_REFUSAL
 from hub.worker import Query
 from internal_apps.ticketing import refusals, store
 from internal_apps.ticketing.answers import DONE, NOT_KNOWN_YET, PENDING, Answers
@@ -18,7 +17,7 @@ from internal_apps.ticketing.refusals import no
 
 
 class Queries:
-    """The two questions of ticketing."""
+    """The question of ticketing."""
 
     def __init__(self, inbox_store: InboxStore, answers: Answers) -> None:
         self._store = inbox_store
@@ -26,7 +25,7 @@ class Queries:
 
     def by_type(self) -> Mapping[str, Query]:
         """Return what answers, by message type."""
-        return {"GetBooking.1": self.get_booking, "GetOutcome.1": self.get_outcome}
+        return {"GetBooking.1": self.get_booking}
 
     def get_booking(self, message: Message) -> Answer:
         """Answer with a booking, or with the outcome of a request under its own reference."""
@@ -36,14 +35,6 @@ class Queries:
                 return self._get_booking(message, values, unit)
             except Refused as refused:
                 return self._answers.refused(refused.refusal)
-
-    def get_outcome(self, message: Message) -> Answer:
-        """Answer a repeat of a request with its stored outcome."""
-        with self._store.reading() as unit:
-            entry = unit.entry(message.id)
-        if entry is None:
-            return self._answers.not_known_yet()
-        return entry.answer or self._answers.refused(PENDING_REFUSAL)
 
     def _get_booking(self, message: Message, values: dict[str, Any], unit: SqlUnit) -> Answer:
         if "AnswerTo" in values:

@@ -6,9 +6,8 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Ticketing:
-    """How often what is offered is looked at, published again unchanged, and tidied up."""
+    """How often what is offered is looked at, and published again unchanged."""
 
     section: ClassVar[str] = "ticketing"
     publish_seconds: float = 2.0
     republish_seconds: float = 60.0
-    sent_kept_seconds: float = 3_600.0

@@ -14,6 +14,7 @@ from adapters.xml import Schemas
 from hub.envelope import Message, Transmission, from_wire, to_wire
 from hub.inbox import Inbox
 from hub.ports import Answer, Published
+from internal_apps.answering import REFUSALS
 from internal_apps.asking import Draft, Sent
 from internal_apps.staff.__main__ import LINES, ticketing_area
 from internal_apps.staff.accounts import Accounts
@@ -23,7 +24,6 @@ from internal_apps.staff.roles import Role
 from internal_apps.staff.settings import Staff
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
-from internal_apps.ticketing.application import inbox_refusals
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.loading import Sample
 from tests.unit.hub_world import CountedMetrics, MovedClock
@@ -59,7 +59,7 @@ class InboxInside:
             self.store,
             Handlers(answers).by_type(),
             contracts=Schemas(),
-            refusals=inbox_refusals(answers),
+            refusals=REFUSALS,
             clock=self.clock,
             metrics=CountedMetrics(),
         )

@@ -11,9 +11,10 @@ from hub.envelope import Message, RequestId, Transmission
 from hub.errors import Refusal
 from hub.inbox import Inbox, Limits
 from hub.messages import COMMON, TICKETING
+from internal_apps.answering import REFUSALS, stored_outcome
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
-from internal_apps.ticketing.application import MIGRATIONS, inbox_refusals
+from internal_apps.ticketing.application import MIGRATIONS
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.holds import Sweep
 from internal_apps.ticketing.loading import Sample
@@ -79,7 +80,7 @@ class World:
             self.store,
             Handlers(self.answers, taking).by_type(),
             contracts=self.schemas,
-            refusals=inbox_refusals(self.answers),
+            refusals=REFUSALS,
             clock=self.clock,
             metrics=CountedMetrics(),
             limits=Limits(wait_seconds_max=WAIT_SECONDS),
@@ -135,7 +136,8 @@ class World:
     def outcome(self, of: Message) -> Said:
         """Ask for the stored outcome of a request."""
         body = self.schemas.write(f"{{{COMMON}}}GetOutcome", {})
-        answer = self.queries["GetOutcome.1"](replace(of, type="GetOutcome.1", body=body))
+        question = replace(of, type="GetOutcome.1", body=body)
+        answer = stored_outcome(self.store, self.schemas)(question)
         return self.read(answer.type, answer.body)
 
     def question(self, sender: str) -> Message:
