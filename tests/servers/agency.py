@@ -40,13 +40,20 @@ class PlainAgency:
         self._connection: http.client.HTTPSConnection | None = None
 
     def place(
-        self, reference: str, ticket_type: str, day: date, quantity: int = 1, name: str = "王小明"
+        self,
+        reference: str,
+        ticket_type: str,
+        day: date,
+        quantity: int = 1,
+        *,
+        name: str = "王小明",
+        telephone: str = "021 5888 1234",
     ) -> Told:
         """Place a booking."""
         return self.ask(
             f'<PlaceBooking xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
             f"</RequestReference><Kind>INDIVIDUAL</Kind><Contact><Name>{name}</Name>"
-            "<Telephone>021 5888 1234</Telephone></Contact><Lines><Line>"
+            f"<Telephone>{telephone}</Telephone></Contact><Lines><Line>"
             f"<TicketType>{ticket_type}</TicketType><Day>{day}</Day>"
             f"<Quantity>{quantity}</Quantity></Line></Lines></PlaceBooking>"
         )
