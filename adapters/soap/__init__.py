@@ -7,8 +7,8 @@ The way of one request::
     security = read_security(request.security)              # wsse; SoapRefused
     check_timestamp(security, now, window_seconds)          # wsse
     check_token(security.token, credentials, ...)           # wsse; or the client certificate, or
-    signature = find_signature(request)                     # signature; None: not signed
-    verify_signature(request, signature, sha1_allowed=...)  # signature
+    signature = find_signature(request)                     # signature, where it is signed
+    verify_signature(request, signature, ...)               # signature
     document = schemas.accept(request.element)              # adapters.xml; InvalidDocument
     ...
     answer = render_answer(request.form, document, request.answer_action)   # answer

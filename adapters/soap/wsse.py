@@ -10,9 +10,6 @@ import binascii
 import hashlib
 import hmac
 import re
-import threading
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,9 +26,20 @@ DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _PROFILE = f"{_OASIS}-username-token-profile-1.0"
 _PASSWORD_DIGEST = ("PasswordDigest", f"{_PROFILE}#PasswordDigest")
 _PASSWORD_TEXT = ("", "PasswordText", f"{_PROFILE}#PasswordText")
-_TOO_FINE = re.compile(r"(\.\d{6})\d+")
+# An xs:dateTime. Its length is fixed from the left: in the digest it follows the nonce directly.
+_MOMENT = re.compile(
+    r"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?"
+    r"(?P<zone>Z|[+-]\d\d:\d\d)?",
+    re.ASCII,
+)
+# A point and microseconds.
+_FRACTION_CHARACTERS = 7
 _TEXT_CHARACTERS_MAX = 1_000
+NONCE_BYTES_MAX = 128
+# What is published of an agent holds no more passwords, and no more secrets.
+TRIED = 8
 _NOBODY_SALT = hashlib.sha256(b"nobody").digest()
+_NOBODY_SECRET = _NOBODY_SALT.hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +86,14 @@ class Replays(Protocol):
         """Remember a token; False if it was there already."""
 
 
-class MemoryReplays:
-    """Remembers within one process. What does not fit any more counts as used."""
-
-    def __init__(
-        self,
-        keep_seconds: float,
-        *,
-        entries_max: int = 1_000_000,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._keep_seconds = keep_seconds
-        self._entries_max = entries_max
-        self._monotonic = monotonic
-        self._seen: OrderedDict[tuple[str, bytes, str], float] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def first(self, user: str, nonce: bytes, created: str) -> bool:
-        """Remember a token; False if it was there already."""
-        key, now = (user, nonce, created), self._monotonic()
-        with self._lock:
-            while self._seen and next(iter(self._seen.values())) < now - self._keep_seconds:
-                self._seen.popitem(last=False)
-            if key in self._seen or len(self._seen) >= self._entries_max:
-                return False
-            self._seen[key] = now
-            return True
-
-
 def read_security(header: Element | None) -> Security:
     """Read a wsse:Security header; SoapRefused where it holds two of what there is one of."""
     if header is None:
         return Security()
     token = _only(header, f"{{{WSSE}}}UsernameToken")
-    return Security(
-        None if token is None else _token(token),
-        _only(header, f"{{{WSU}}}Timestamp"),
-        header.find(f"{{{DSIG}}}Signature") is not None,
-    )
+    timestamp = _only(header, f"{{{WSU}}}Timestamp")
+    signature = _only(header, f"{{{DSIG}}}Signature", "SIGNATURE_INVALID")
+    return Security(None if token is None else _token(token), timestamp, signature is not None)
 
 
 def check_timestamp(security: Security, now: datetime, window_seconds: float) -> None:
@@ -124,9 +102,10 @@ def check_timestamp(security: Security, now: datetime, window_seconds: float) ->
         return
     created = _only(security.timestamp, f"{{{WSU}}}Created")
     expires = _only(security.timestamp, f"{{{WSU}}}Expires")
-    if created is not None:
-        _check_fresh(_text(created), now, window_seconds)
-    if expires is not None and _moment(_text(expires)) <= now:
+    if created is None:
+        raise SoapRefused("MESSAGE_EXPIRED", "The Timestamp needs Created.")
+    _check_fresh(_text(created), now, window_seconds)
+    if expires is not None and _moment(_text(expires)) <= _aware(now):
         raise SoapRefused("MESSAGE_EXPIRED")
 
 
@@ -140,14 +119,15 @@ def check_token(
 ) -> str:
     """Return how the agent signed in, ``password`` or ``digest``; SoapRefused if he did not.
 
-    ``credentials`` None: nobody has this name, which takes as long to say as a wrong password.
-    A digest counts once, and only while it is fresh.
+    ``credentials`` None: nobody has this name. Whoever the user is, and whatever is wrong, the
+    same number of hashes is computed. A digest counts once, and only while it is fresh.
     """
+    known = credentials or Credentials()
     if not token.digest:
-        if not _is_password(token.password, credentials, now):
+        if not _is_password(token.password, known.passwords, _aware(now)):
             raise SoapRefused("SIGN_IN_FAILED")
         return "password"
-    nonce = _digested_nonce(token, credentials or Credentials())
+    nonce = _digested_nonce(token, known.digest_secrets)
     if nonce is None:
         raise SoapRefused("SIGN_IN_FAILED")
     _check_fresh(token.created, now, window_seconds)
@@ -161,38 +141,45 @@ def verifier(salt: bytes, password: str) -> bytes:
     return hmac.digest(salt, password.encode(), "sha256")
 
 
-def _is_password(given: str, credentials: Credentials | None, now: datetime) -> bool:
-    known = credentials.passwords if credentials is not None else ()
-    active = [p for p in known if p.not_after is None or now < p.not_after]
-    if not active:
-        hmac.compare_digest(verifier(_NOBODY_SALT, given), _NOBODY_SALT)
-        return False
-    # Every one is tried, whichever fits.
-    matches = [hmac.compare_digest(verifier(p.salt, given), p.verifier) for p in active]
-    return any(matches)
+def _is_password(given: str, known: tuple[Password, ...], now: datetime) -> bool:
+    nobody = (Password(_NOBODY_SALT, b""),) * TRIED
+    matches = [
+        hmac.compare_digest(verifier(password.salt, given), password.verifier)
+        for password in (*known, *nobody)[:TRIED]
+    ]
+    return any(
+        match and (password.not_after is None or now < _aware(password.not_after))
+        for match, password in zip(matches, known, strict=False)
+    )
 
 
-def _digested_nonce(token: Token, credentials: Credentials) -> bytes | None:
+def _digested_nonce(token: Token, known: tuple[str, ...]) -> bytes | None:
     """Return the nonce as the sender understood it, None where no secret gives his digest."""
-    if not token.nonce or not token.created:
-        return None
-    found: bytes | None = None
-    for secret in credentials.digest_secrets or ("",):
-        for nonce in _nonces(token.nonce):
-            text = nonce + token.created.encode() + secret.encode()
+    secrets = (*known, *(_NOBODY_SECRET,) * TRIED)[:TRIED]
+    given, created = token.password.encode(), token.created.encode()
+    matches: list[bytes] = []
+    for nonce in _nonces(token.nonce):
+        for number, secret in enumerate(secrets):
+            text = nonce + created + secret.encode()
             expected = base64.b64encode(hashlib.sha1(text).digest())  # noqa: S324  the profile's
-            if hmac.compare_digest(expected, token.password.encode()) and secret:
-                found = nonce
-    return found
+            if hmac.compare_digest(expected, given) and number < len(known):
+                matches.append(nonce)
+    if not matches or not token.created or not 0 < len(matches[0]) <= NONCE_BYTES_MAX:
+        return None
+    return matches[0]
 
 
-def _nonces(text: str) -> tuple[bytes, ...]:
-    # The profile says Base64; suds and others send hexadecimal letters and digest the letters.
+def _nonces(text: str) -> tuple[bytes, bytes, bytes]:
+    """Return what a nonce can mean: the profile says Base64, some digest the letters or hex."""
     letters = text.encode()
+    return _decoded(base64.b64decode, letters), letters, _decoded(binascii.unhexlify, letters)
+
+
+def _decoded(decode: Callable[[bytes], bytes], letters: bytes) -> bytes:
     try:
-        return base64.b64decode(letters, validate=True), letters
-    except (binascii.Error, ValueError):
-        return (letters,)
+        return decode(letters)
+    except ValueError:
+        return letters
 
 
 def _token(node: Element) -> Token:
@@ -216,22 +203,31 @@ def _token(node: Element) -> Token:
 
 
 def _check_fresh(created: str, now: datetime, window_seconds: float) -> None:
-    if abs(now - _moment(created)) > timedelta(seconds=window_seconds):
+    if abs(_aware(now) - _moment(created)) > timedelta(seconds=window_seconds):
         raise SoapRefused("MESSAGE_EXPIRED")
 
 
 def _moment(text: str) -> datetime:
+    found = _MOMENT.fullmatch(text)
+    written = ""
+    if found is not None:
+        fraction = (found["fraction"] or "")[:_FRACTION_CHARACTERS]
+        written = found["second"] + fraction + (found["zone"] or "")
     try:
-        at = datetime.fromisoformat(_TOO_FINE.sub(r"\1", text))
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        return _aware(datetime.fromisoformat(written))
     except (ValueError, OverflowError):
         raise SoapRefused("MESSAGE_EXPIRED", "A time of the Security header is none.") from None
 
 
-def _only(parent: Element, name: str) -> Element | None:
+def _aware(moment: datetime) -> datetime:
+    """Return a moment in UTC, which is also what one without a zone means."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _only(parent: Element, name: str, code: str = "SIGN_IN_FAILED") -> Element | None:
     found = parent.findall(name)
     if len(found) > 1:
-        raise SoapRefused("SIGN_IN_FAILED", "The Security header has something twice.")
+        raise SoapRefused(code, "The Security header has something twice.")
     return found[0] if found else None
 
 
