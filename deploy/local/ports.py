@@ -1,5 +1,6 @@
 """Ports on loopback: free ones, and a clear word where one is taken."""
 
+import random
 import socket
 import time
 
@@ -7,6 +8,11 @@ from hub.errors import LupuError
 
 LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.05
+FIRST_PORT = 15_000
+LAST_PORT = 32_000
+TRIES_MAX = 1_000
+
+_given: set[int] = set()
 
 
 class PortTaken(LupuError):
@@ -14,11 +20,26 @@ class PortTaken(LupuError):
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on at this moment."""
+    """Return a port that nothing listens on, and that was not returned before.
+
+    Below the range from which the kernel takes ports for outgoing connections: one of those
+    could be gone again by the time that it is listened on.
+    """
+    for _ in range(TRIES_MAX):
+        port = random.randrange(FIRST_PORT, LAST_PORT)  # noqa: S311  any will do
+        if port not in _given and _can_listen(port):
+            _given.add(port)
+            return port
+    raise PortTaken(f"No port between {FIRST_PORT} and {LAST_PORT} is free.")
+
+
+def _can_listen(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def require_free(port: int, purpose: str, entry: str, host: str = LOOPBACK) -> None:
