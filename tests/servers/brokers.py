@@ -49,16 +49,17 @@ class Brokers:
     it to look where no component may, and to declare queues of their own.
     """
 
-    def __init__(self, folder: Path, authorities: Authorities) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        authorities: Authorities,
+        defined: tuple[Definitions, Definitions] | None = None,
+    ) -> None:
+        """``defined`` outside and inside; else what the map of messages and NAMES make."""
         self.authorities = authorities
-        components = Components.of(NAMES)
-        version = installed_version()
-        self.outside_broker = self._broker(
-            folder, authorities.outside, definitions.outside(components, version)
-        )
-        self.inside_broker = self._broker(
-            folder, authorities.inside, definitions.inside(components, version)
-        )
+        outside, inside = defined or _defined()
+        self.outside_broker = self._broker(folder, authorities.outside, outside)
+        self.inside_broker = self._broker(folder, authorities.inside, inside)
 
     def start(self) -> None:
         """Start both side by side and wait until they are ready."""
@@ -100,3 +101,8 @@ class Brokers:
             definitions.with_account(defined, everything),
             authority.ensure("broker", Purpose.SERVER),
         )
+
+
+def _defined() -> tuple[Definitions, Definitions]:
+    components, version = Components.of(NAMES), installed_version()
+    return definitions.outside(components, version), definitions.inside(components, version)
