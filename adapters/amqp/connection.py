@@ -8,6 +8,7 @@ for itself, so pika is pinned, and ``tests/contract/test_transport.py`` holds th
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pika.adapters.select_connection import SelectConnection
@@ -55,11 +56,20 @@ class WholeMessageConnection(SelectConnection):  # type: ignore[misc]
 
     def _flush(self) -> None:
         pieces, self._pieces, self._pieces_bytes = self._pieces, [], 0
-        if self._transport is not None and pieces:
-            self._transport.write(b"".join(pieces))
+        if self._transport is None or not pieces:
+            return
+        run = b"".join(pieces)
+        if not self._transport.get_write_buffer_size():
+            # Nearly always there is room, and no need to ask the loop for it.
+            with suppress(OSError):
+                self._socket.send(run)
+                return
+        # The socket goes on with what it has begun; an error comes up there again.
+        self._transport.write(run)
 
     def _proto_connection_made(self, transport: Any) -> None:
         transport._MAX_RECV_BYTES = RUN_BYTES  # noqa: SLF001  pika's is 4 kB
+        self._socket = transport._sock  # noqa: SLF001  pika shows it to nobody
         super()._proto_connection_made(transport)
 
     def _on_data_available(self, data_in: bytes) -> None:
