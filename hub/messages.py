@@ -107,6 +107,12 @@ def applications() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.application for row in MESSAGES if row.application != "*"))
 
 
+def operations(application: str) -> tuple[str, ...]:
+    """Every request that an application handles, by name."""
+    rows = (row for row in MESSAGES if row.application == application)
+    return tuple(dict.fromkeys(row.name for row in rows if row.lane is Lane.REQUESTS))
+
+
 def destination(row: MessageType, operation: str) -> str:
     """Return the application that handles an inward message whose id names ``operation``.
 

@@ -22,7 +22,7 @@ from adapters.xml import Schemas
 from hub.errors import SettingsError
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
-from hub.messages import MESSAGES, Direction, Lane, inside_queue
+from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.settings import Configuration, InsideBroker, Log
@@ -200,7 +200,9 @@ def run(configuration: Configuration, build: Build) -> None:
         connections_max=settings.connections_max,
     )
     clock, metrics, name = SystemClock(), PrometheusMetrics(), configuration.name
-    around = Surroundings(InboxStore(database, clock, name), Schemas(), clock, metrics, name)
+    handled = operations(name.rpartition("-")[0])
+    store = InboxStore(database, clock, name, operations=handled)
+    around = Surroundings(store, Schemas(), clock, metrics, name)
     application = build(around, configuration)
     Migrations(database, [application.migrations]).check()
     loop = Loop()

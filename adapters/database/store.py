@@ -28,12 +28,16 @@ class InboxStore:
     """Implements ``hub.ports.Store``.
 
     ``owner`` is the worker's name: of several workers each sends its own outbox rows, and
-    another's only when they have lain for TAKEOVER_SECONDS.
+    another's only when they have lain for TAKEOVER_SECONDS. Applications may share a database:
+    of what waits, only requests for ``operations`` are woken; empty is all.
     """
 
-    def __init__(self, database: Database, clock: Clock, owner: str = "") -> None:
+    def __init__(
+        self, database: Database, clock: Clock, owner: str = "", *, operations: Sequence[str] = ()
+    ) -> None:
         """Keep inbox and outbox in ``database``."""
         self.database = database
+        self._operations = operations
         self._clock = clock
         self._owner = owner
 
@@ -66,6 +70,9 @@ class InboxStore:
             .where(due, free)
             .order_by(waiting.c.deadline, waiting.c.request_id)
         )
+        if self._operations:
+            own = (waiting.c.request_id.like(f"%/{name}/%") for name in self._operations)
+            statement = statement.where(sa.or_(*own))
         with self.database.reading() as connection:
             rows = connection.execute(first(connection, statement, limit)).all()
         if not rows:

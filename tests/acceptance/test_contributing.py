@@ -28,7 +28,11 @@ GATEWAY, HUB, WORKER = "gateway-1", "hub-1", "lostproperty-1"
 REPLIES = f"replies.{GATEWAY}.b00t"
 FIND = "{urn:lupu:lostproperty:1}RegisterFind"
 UMBRELLA = {"What": "𠮷田的雨伞", "FoundOn": date(2010, 5, 1)}
-TESTS = ("tests/unit/test_lostproperty.py", "tests/structure/test_imports.py")
+TESTS = (
+    "tests/unit/test_lostproperty.py",
+    "tests/structure/test_imports.py",
+    "tests/structure/test_map.py",
+)
 
 
 @dataclass

@@ -52,6 +52,12 @@ def migrated(database_servers: Databases) -> Iterator[dict[str, Database]]:
         database.close()
 
 
+@pytest.fixture(params=KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Offer each kind of database in turn."""
+    return str(request.param)
+
+
 @pytest.fixture(params=["memory", *KINDS])
 def world(request: pytest.FixtureRequest) -> World:
     """Offer each store in turn."""
@@ -175,6 +181,24 @@ def test_what_waits_comes_at_its_deadline_and_again_if_its_taker_died(world: Wor
         unit.entry(message.id)
         record(unit, message)
     assert world.store.woken([], much_later, 10) == []
+
+
+def test_what_waits_for_one_application_is_not_woken_by_another(
+    migrated: dict[str, Database], database_kind: str
+) -> None:
+    """Two applications on one database each wake only the requests that they handle."""
+    database, clock = migrated[database_kind], MovedClock(NOON)
+    world = World(InboxStore(database, clock, "T"), clock, "TwoApplications")
+    message = world.message()
+    with world.store.unit() as unit:
+        unit.record(message, waiting_entry(message), NOON)
+        unit.wait(message, "two", NOON)
+    for operations, woken in ((("RegisterFind",), []), (("A", "PlaceBooking"), [message])):
+        store = InboxStore(database, clock, "T", operations=operations)
+        assert [one.message for one in store.woken(["two"], NOON, 10)] == woken
+    with world.store.unit() as unit:
+        unit.entry(message.id)
+        record(unit, message)
 
 
 def test_a_parked_message_says_so_and_can_be_handled_after_all(world: World) -> None:
