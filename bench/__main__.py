@@ -1,14 +1,16 @@
-"""``python -m bench [hub|gateway|round_trip ...]``: measure, and print ``name value unit``."""
+"""``python -m bench [microseconds|hub|gateway|round_trip ...]``: measure, and print ``name value unit``."""
 
 import sys
 from collections.abc import Callable
 
-from bench import figures, gateway_rate, hub_rate
+from bench import figures, gateway_rate, hub_rate, microseconds, round_trip
 from bench.used import Peaks
 
 MEASUREMENTS: dict[str, Callable[[Peaks], None]] = {
+    "microseconds": microseconds.measure,
     "hub": hub_rate.measure,
     "gateway": gateway_rate.measure,
+    "round_trip": round_trip.measure,
 }
 
 

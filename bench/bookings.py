@@ -54,7 +54,7 @@ def _document(reference: str, name: str, email: str, lines: int, spaces: int) ->
     ]
     for number in range(lines):
         elements += (
-            *("<Line>", "<TicketType>STANDARD_SINGLE</TicketType>"),
+            *("<Line>", "<TicketType>STANDARD</TicketType>"),
             f"<Day>2010-05-{4 + number:02}</Day>",
             *(f"<Quantity>{1 + number % 9}</Quantity>", "</Line>"),
         )

@@ -22,7 +22,7 @@ from adapters.soap.wsse import verifier
 from adapters.xml import Schemas
 from bench import figures, movers, peers, soap, world
 from bench.figures import Figure
-from bench.soap import Load
+from bench.soap import Asking, Load
 from bench.used import Peaks, descendants, processor_seconds
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import Process
@@ -35,6 +35,9 @@ ROUNDS = 3
 PROCESSES = (1, 2)
 WARM_UP_SECONDS = 1.0
 SALT = b"bench"
+PASSWORD = "a password of the bench, 128 bits"  # noqa: S105  of no agent but the bench's own
+CONNECTIONS = 32
+SECONDS = 6
 RATE, MICROSECONDS = "requests/s", "us/request"
 _PROXY = """
 global
@@ -93,9 +96,10 @@ def measure(peaks: Peaks) -> None:
 def _asked(url: str, folder: Path, running: list[Process]) -> tuple[Load, float]:
     pids = [pid for process in running for pid in descendants(process.pid)]
     before = sum(map(processor_seconds, pids))
-    load = soap.load(url, folder)
+    asking = Asking(url, PASSWORD)
+    load = soap.load(asking, folder, connections=CONNECTIONS, seconds=SECONDS)
     used = sum(map(processor_seconds, pids)) - before
-    return load, used / (load.per_second * soap.SECONDS) * 1e6
+    return load, used / (load.per_second * SECONDS) * 1e6
 
 
 def _kinds(brokers: Brokers) -> dict[str, Servers]:
@@ -112,7 +116,7 @@ def _kinds(brokers: Brokers) -> dict[str, Servers]:
 
     return {
         "gateway": lambda folder, processes: gateways(folder, processes, publishing=True),
-        "spyne": peers.spyne,
+        "spyne": lambda folder, processes: peers.spyne(folder, processes, PASSWORD),
         "unpublished": lambda folder, processes: gateways(folder, processes, publishing=False),
     }
 
@@ -178,7 +182,7 @@ def _agents() -> bytes:
         "GroupAllowed": True,
         "RequestsPerSecondMax": 1_000_000,
         "LegacySha1Allowed": False,
-        "Password": [{"Salt": SALT.hex(), "Verifier": verifier(SALT, soap.PASSWORD).hex()}],
+        "Password": [{"Salt": SALT.hex(), "Verifier": verifier(SALT, PASSWORD).hex()}],
     }
     return _published("Agents", {"Agent": [agent]})
 
@@ -199,13 +203,14 @@ def _purge(brokers: Brokers) -> None:
 
 
 def _settings() -> None:
+    size = len(Asking("", PASSWORD).request().encode())
     figures.settings(
         "gateway, spyne and unpublished",
         {
-            "request": f"SOAP 1.1 PlaceBooking of {len(soap.REQUEST.encode())} bytes, 2 lines",
+            "request": f"SOAP 1.1 PlaceBooking of {size} bytes, 2 lines",
             "sign-in": "UsernameToken, text",
             "server": "granian WSGI on unix sockets behind HAProxy in TCP mode",
-            "load": f"wrk, {soap.CONNECTIONS} connections, {soap.SECONDS} s",
+            "load": f"wrk, {CONNECTIONS} connections, {SECONDS} s",
             "processes": "/".join(map(str, PROCESSES)),
             "rounds": ROUNDS,
         },

@@ -14,7 +14,7 @@ FOLDER = Path("run/bench/spyne")
 INSTALL_SECONDS_MAX = 300
 
 
-def spyne(folder: Path, processes: int) -> list[Process]:
+def spyne(folder: Path, processes: int, password: str) -> list[Process]:
     """Return processes of the spyne peer, each on the socket that the proxy expects."""
     python = _environment(FOLDER.resolve())
     program = Path(__file__).with_name("spyne_peer.py")
@@ -26,7 +26,7 @@ def spyne(folder: Path, processes: int) -> list[Process]:
                 str(program),
                 str(folder / f"{number + 1}.sock"),
                 soap.AGENT,
-                soap.PASSWORD,
+                password,
             ],
             folder / f"spyne-{number + 1}.log",
         )
