@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -62,6 +62,14 @@ def chromium(folder: Path, *, width: int = 1280, language: str = "en") -> Iterat
         driver.quit()
 
 
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_enabled()
+    except WebDriverException:
+        return True
+    return False
+
+
 class Person:
     """Somebody at the browser: goes, types, presses and reads."""
 
@@ -93,15 +101,22 @@ class Person:
         Select(self.driver.find_elements(By.NAME, name)[number]).select_by_value(value)
 
     def press(self, text: str) -> None:
-        """Press the visible button or link with this text."""
+        """Press the visible button or link with this text, and wait for the next page."""
         here = f"//main//*[self::button or self::a][normalize-space()='{text}']"
         found = self.driver.find_elements(By.XPATH, here)
         visible = [one for one in found if "unseen" not in (one.get_attribute("class") or "")]
-        visible[0].click()
+        self.leave_by(visible[0])
+
+    def leave_by(self, one: WebElement) -> None:
+        """Press what leads to another page, and wait until this one is gone."""
+        page = self.driver.find_element(By.TAG_NAME, "main")
+        one.click()
+        WebDriverWait(self.driver, WAIT_SECONDS).until(lambda _: _is_gone(page))
 
     def wait(self, text: str) -> None:
         """Wait until the page says something."""
-        going = (NoSuchElementException, StaleElementReferenceException)
+        # While a page goes and the next comes, Chromium says many things.
+        going = (WebDriverException,)
         waiting = WebDriverWait(self.driver, WAIT_SECONDS, ignored_exceptions=going)
         waiting.until(lambda _: text in self.text(), message=f"The page does not say: {text}")
 
@@ -111,7 +126,7 @@ class Person:
             self.go("/sign-in")
         self.type("account", account)
         self.type("password", password)
-        self.find("main form button").click()
+        self.leave_by(self.find("main form button"))
 
     def fill_booking(self, name: str = "李小龙", telephone: str = "021 6847 1234") -> None:
         """Fill in a new booking, all but sending it."""

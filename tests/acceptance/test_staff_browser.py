@@ -150,7 +150,7 @@ def test_a_page_without_an_answer_looks_again(world: StaffWorld, person: Person)
 def test_in_chinese_from_the_first_page_to_the_last(person: Person) -> None:
     """A clerk who reads no English books, changes language, and goes on."""
     person.go("/sign-in")
-    person.find("button[value=zh]").click()
+    person.leave_by(person.find("button[value=zh]"))
     person.wait("登录")
     person.sign_in("wang")
     person.wait("还没有订单。")
