@@ -154,3 +154,18 @@ def test_memory_of_the_process_stays_flat_under_a_flood(entrance: Edge) -> None:
     run(60)
     assert entrance.worker_pids() == [worker]
     assert resident_mib(worker) - before < GROWTH_MIB_MAX
+
+
+def test_a_worker_grown_too_large_is_replaced_without_a_refused_request(
+    brokers: Brokers, tmp_path: Path
+) -> None:
+    """Beyond its memory bound a new worker starts before the old one ends: nobody notices."""
+    with edge(brokers, tmp_path, memory_mib_max=20, memory_sample_seconds=3) as entrance:
+        (worker,) = entrance.worker_pids()
+        turn = 0
+        ends = time.monotonic() + 30
+        while worker in entrance.worker_pids():
+            assert time.monotonic() < ends
+            turn += 1
+            assert taken(entrance, f"G-{turn}")
+        assert taken(entrance, "G-0")
