@@ -126,6 +126,7 @@ def verify_signature(
     references = _references(signature.node[0], methods)
     known = _by_id(request.root)
     signed = [_referenced(reference, known, digests) for reference in references]
+    _check_apart([node for node, _ in signed])
     for wanted, name in ((request.body, "Body"), (signature.timestamp, "Timestamp")):
         if not any(_is_same(node, wanted) for node, _ in signed):
             raise _refused(f"The signature does not cover the {name}.")
@@ -217,6 +218,15 @@ def _referenced(reference: Element, known: Mapping[str, _Named], digests: _Algor
     if named is None:
         raise _refused("A Reference does not name an element of this request by its Id.")
     return named
+
+
+def _check_apart(nodes: list[Element]) -> None:
+    # Otherwise a small request could have its content canonicalised many times.
+    distinct = set(nodes)
+    if len(distinct) < len(nodes) or any(
+        parent in distinct for node in nodes for parent in node.iterancestors()
+    ):
+        raise _refused("A Reference names an element twice, or one within another.")
 
 
 def _compute(signature: Signature, signed: list[_Named], algorithms: list[Any]) -> None:

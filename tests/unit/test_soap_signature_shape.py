@@ -114,6 +114,8 @@ REFUSED: dict[str, tuple[Recipe, str]] = {
         Recipe([*BOTH, *[STAMP] * (REFERENCES_MAX - 1)]),
         f"1 to {REFERENCES_MAX} References",
     ),
+    "one element twice": (Recipe([*BOTH, STAMP]), "an element twice"),
+    "one element within another": (Recipe([*BOTH, Reference("#asked")]), "within another"),
     "an Object": (Recipe(after_key_info="<d:Object/>"), "must hold SignedInfo"),
 }
 
