@@ -5,6 +5,7 @@ from typing import Protocol
 
 _GZIP_WINDOW_BITS = 31
 _PIECE_BYTES = 65_536
+_LENGTH_DIGITS_MAX = 15
 
 
 class TooLarge(Exception):
@@ -31,15 +32,22 @@ def read_body(stream: Stream, length: str, bytes_max: int) -> bytes:
 
     ``length`` is the Content-Length header, empty where the body comes in chunks.
     """
-    if length:
-        if not (length.isascii() and length.isdigit()):
-            raise BadBody("The Content-Length is not a number.")
-        if int(length) > bytes_max:
-            raise TooLarge
-    body = _read(stream, int(length) if length else None, bytes_max)
-    if length and len(body) != int(length):
+    said = length_bytes(length)
+    if said is not None and said > bytes_max:
+        raise TooLarge
+    body = _read(stream, said, bytes_max)
+    if said is not None and len(body) != said:
         raise BadBody("The body ended before its Content-Length.")
     return body
+
+
+def length_bytes(length: str) -> int | None:
+    """Return what a Content-Length says, None where there is none; BadBody if it is none."""
+    if not length:
+        return None
+    if not (length.isascii() and length.isdigit() and len(length) <= _LENGTH_DIGITS_MAX):
+        raise BadBody("The Content-Length is not a number.")
+    return int(length)
 
 
 def drain(stream: Stream, length: str, bytes_max: int) -> None:
@@ -47,7 +55,7 @@ def drain(stream: Stream, length: str, bytes_max: int) -> None:
 
     A client that is still sending when the connection closes never sees its answer.
     """
-    if length.isdigit() and int(length) > bytes_max:
+    if (length_bytes(length) or 0) > bytes_max:
         return
     left = bytes_max
     try:

@@ -19,7 +19,16 @@ from dmz_gateway.agents.offers import Catalogue, Wanted, list_offers_response
 from dmz_gateway.agents.rate import Rates
 from dmz_gateway.agents.sign_in import SignIn
 from dmz_gateway.agents.trace import Trace
-from dmz_gateway.body import BadBody, Stream, TooLarge, UnknownPacking, drain, read_body, unpack
+from dmz_gateway.body import (
+    BadBody,
+    Stream,
+    TooLarge,
+    UnknownPacking,
+    drain,
+    length_bytes,
+    read_body,
+    unpack,
+)
 from dmz_gateway.published import Snapshot
 from dmz_gateway.settings import Gateway
 from hub.messages import TICKETING, message_type
@@ -122,8 +131,11 @@ class Endpoint:
         return self._forwarding.answer(forwarded, trace.passed), request.answer_action
 
     def _body(self, asked: HttpRequest) -> bytes:
-        length = asked.length
-        if length.isascii() and length.isdigit() and int(length) <= BUFFERED_BYTES:
+        try:
+            said = length_bytes(asked.length)
+        except BadBody as error:
+            raise Faulted(refusals.MALFORMED_XML, str(error)) from None
+        if said is not None and said <= BUFFERED_BYTES:
             return self._read_body(asked)
         if not self._large_bodies.acquire(blocking=False):
             raise Faulted(refusals.NOT_SENT)
