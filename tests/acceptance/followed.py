@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.structure.source import ROOT
 
-COMMAND_SECONDS_MAX = 60
+COMMAND_SECONDS_MAX = 120
 _FENCED = r"```[a-z]+\n(?P<text>.*?)^```$"
 _CREATE = re.compile(
     rf"Create (?P<paths>`[^`\n]+`(?: and `[^`\n]+`)*):\n{_FENCED}", re.DOTALL | re.MULTILINE

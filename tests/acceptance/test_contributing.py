@@ -23,11 +23,14 @@ from tests.acceptance.followed import Followed
 from tests.contract.transports import AmqpTransport, Got, until
 from tests.servers.brokers import OBSERVER, Authorities, Brokers
 from tests.servers.components import dialled, write_toml
+from tests.structure.source import ROOT
 
 GATEWAY, HUB, WORKER = "gateway-1", "hub-1", "lostproperty-1"
 REPLIES = f"replies.{GATEWAY}.b00t"
+OUTCOME = "GetOutcome.1"
 FIND = "{urn:lupu:lostproperty:1}RegisterFind"
 UMBRELLA = {"What": "𠮷田的雨伞", "FoundOn": date(2010, 5, 1)}
+LINES_MAX = 200
 TESTS = (
     "tests/unit/test_lostproperty.py",
     "tests/structure/test_imports.py",
@@ -46,18 +49,18 @@ class World:
     replies: Got
     sent: int = 0
 
-    def ask(self, reference: str, body: bytes) -> None:
-        """Publish a find as the gateway does."""
+    def ask(self, reference: str, body: bytes, key: str = "RegisterFind.1") -> None:
+        """Publish a find, or a question for its outcome, as the gateway does."""
         self.sent += 1
         message = Message(
-            type="RegisterFind.1",
+            type=key,
             id=RequestId("agent:1001", "RegisterFind", reference),
             transmission=Transmission(GATEWAY, "b00t", self.sent),
             accepted_at=datetime.now(UTC),
             body=body,
             reply_to=REPLIES,
         )
-        to = Address(INWARD_EXCHANGE, "requests")
+        to = Address(INWARD_EXCHANGE, "queries" if key == OUTCOME else "requests")
         wire = to_wire(message, account=GATEWAY)
         assert self.gateway.send(GATEWAY, to, wire) is Published.CONFIRMED
 
@@ -138,6 +141,7 @@ def configured(brokers: Brokers, folder: Path, database: Path) -> tuple[Path, Pa
 
 def test_the_steps_are_few(followed: Followed) -> None:
     """A contract, rows in the map, one folder, one line of wiring and a test: nothing else."""
+    assert len((ROOT / "CONTRIBUTING.md").read_text("utf-8").splitlines()) <= LINES_MAX
     assert followed.changed == ["hub/messages.py", "lupu/processes.py"]
     folder = "internal_apps/lostproperty/"
     outside = [name for name in followed.created if not name.startswith(folder)]
@@ -145,10 +149,11 @@ def test_the_steps_are_few(followed: Followed) -> None:
 
 
 def test_what_is_shown_keeps_the_rules(followed: Followed) -> None:
-    """The changed tree is formatted, clean and along the arrows, and the shown test passes."""
+    """The changed tree is formatted, clean, typed, along the arrows; the shown test passes."""
     python = [name for name in followed.created if name.endswith(".py")]
     followed.run("ruff", "format", "--check", *python, *followed.changed)
     followed.run("ruff", "check", *python, *followed.changed)
+    followed.run("mypy", *python)
     followed.run("pytest", "-q", "-p", "no:cacheprovider", *TESTS)
 
 
@@ -174,6 +179,14 @@ def test_a_repeat_is_answered_from_the_store(world: World) -> None:
     assert again.wire.body == first.wire.body
     assert again.wire.correlation_id != first.wire.correlation_id
     assert world.finds() == before
+
+
+def test_the_outcome_of_a_find_can_be_fetched(world: World) -> None:
+    """GetOutcome is answered by the new application without a line of its own."""
+    world.ask("F-4", world.schemas.write(FIND, UMBRELLA))
+    (first,) = world.answers("F-4", 1)
+    world.ask("F-4", world.schemas.write("{urn:lupu:common:1}GetOutcome", {}), OUTCOME)
+    assert world.answers("F-4", 2)[1].wire.body == first.wire.body
 
 
 def test_a_find_that_breaks_the_contract_stays_outside(world: World) -> None:
