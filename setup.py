@@ -24,7 +24,10 @@ setup(
     ],
     include_package_data=True,
     package_data={
-        "": ["*.html", "*.css", "*.js", "*.svg", "*.po", "*.mo", "*.toml", "*.conf", "*.cfg"],
+        "": [
+            *("templates/**/*.html", "static/*", "translations/*.po", "*.toml"),
+            *("*.conf", "*.cfg", "*.http"),
+        ],
         "schemas.xsd": ["*.xsd"],
         "schemas.wsdl": ["*.wsdl"],
     },
