@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from hub.envelope import Message, Wire, onward
+from hub.envelope import Message, onward
 from hub.errors import NeverWorks
 from hub.guard import Guard, reason
 from hub.messages import MessageType
@@ -100,33 +100,34 @@ class Channel:
             at=self._clock.now(),
             persistent=self._persistent,
         )
-        self._publisher.publish(to, wire, partial(self._published, delivery, wire))
+        # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
+        self._publisher.publish(to, wire, partial(self._published, delivery.tag, wire.type))
 
-    def _published(self, delivery: Delivery, wire: Wire, outcome: Published) -> None:
+    def _published(self, tag: int, type_: str, outcome: Published) -> None:
         if outcome is Published.CONFIRMED:
             self._metrics.count("lupu_channel_moved_total", channel=self.name)
-            self._acknowledge(delivery)
+            self._acknowledge(tag)
         elif outcome is Published.RETURNED and self._drop_returned:
             self._metrics.count("lupu_channel_unwanted_total", channel=self.name)
-            self._acknowledge(delivery)
+            self._acknowledge(tag)
         else:
-            self._pause(f"{wire.type} was {outcome.value}")
+            self._pause(f"{type_} was {outcome.value}")
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
         self._metrics.count("lupu_channel_refused_total", channel=self.name)
         _log.warning("guard.refused", extra={"channel": self.name, "reason": why})
-        self._quarantine.keep(delivery.wire, why, partial(self._quarantined, delivery))
+        self._quarantine.keep(delivery.wire, why, partial(self._quarantined, delivery.tag))
 
-    def _quarantined(self, delivery: Delivery, outcome: Published) -> None:
+    def _quarantined(self, tag: int, outcome: Published) -> None:
         if outcome is Published.CONFIRMED:
             self._metrics.count("lupu_channel_quarantined_total", channel=self.name)
-            self._acknowledge(delivery)
+            self._acknowledge(tag)
         else:
             self._pause(f"the quarantine was {outcome.value}")
 
-    def _acknowledge(self, delivery: Delivery) -> None:
+    def _acknowledge(self, tag: int) -> None:
         if self._subscription is not None:
-            self._subscription.acknowledge(delivery.tag)
+            self._subscription.acknowledge(tag)
 
     def _pause(self, why: str) -> None:
         if self._paused or self._subscription is None:
