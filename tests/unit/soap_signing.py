@@ -41,6 +41,7 @@ ID = f"{{{WSU}}}Id"
 _X509 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3"
 
 Element = etree._Element
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True)
@@ -56,23 +57,35 @@ class Signer:
 @functools.cache
 def signer(kind: str = "rsa-2048", *, starts: datetime = NOW, days: int = 2) -> Signer:
     """Return a signer whose certificate is valid for ``days`` around ``starts``."""
-    key = _key(*kind.split("-"))
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "agency")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(starts - timedelta(days=1))
-        .not_valid_after(starts + timedelta(days=days - 1))
-        .sign(key, hashes.SHA256())
-    )
+    key = signing_key(*kind.split("-"))
+    made = certificate(key.public_key(), key, starts=starts, days=days)
     return Signer(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        certificate.public_bytes(Encoding.PEM),
-        certificate.public_bytes(Encoding.DER),
+        made.public_bytes(Encoding.PEM),
+        made.public_bytes(Encoding.DER),
         key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
     )
 
 
-def _key(kind: str, size: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+def certificate(
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    issuer: PrivateKey,
+    *,
+    starts: datetime = NOW,
+    days: int = 2,
+) -> x509.Certificate:
+    """Return a certificate of a key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "agency")])
+    return (
+        x509.CertificateBuilder(name, name, key, x509.random_serial_number())
+        .not_valid_before(starts - timedelta(days=1))
+        .not_valid_after(starts + timedelta(days=days - 1))
+        .sign(issuer, hashes.SHA256())
+    )
+
+
+def signing_key(kind: str, size: str) -> PrivateKey:
+    """Return a new key: ``rsa`` and its bits, or ``ec`` and its curve."""
     if kind == "rsa":
         return rsa.generate_private_key(65_537, int(size))
     curves = {"192": ec.SECP192R1(), "256": ec.SECP256R1(), "521": ec.SECP521R1()}

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 import xmlsec
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from xmlsec import constants
 from zeep.wsse.signature import BinarySignature, MemorySignature
 
 from adapters.soap.forms import SoapRefused
 from adapters.soap.signature import find_signature
-from adapters.soap.signing_certificate import read_certificate
+from adapters.soap.signing_certificate import RSA_BITS_MAX, RSA_EXPONENT_MAX, read_certificate
 from adapters.soap.wsse import DSIG, WSSE
 from tests.unit.soap_messages import ASKED, envelope, read
 from tests.unit.soap_signing import (
@@ -30,10 +32,12 @@ from tests.unit.soap_signing import (
     Recipe,
     Reference,
     Signer,
+    certificate,
     outcome,
     part,
     sign,
     signer,
+    signing_key,
     unsigned,
     verified,
 )
@@ -114,6 +118,16 @@ def test_a_weak_key_is_refused(kind: str, method: str) -> None:
     """RSA of 1,024 bits and EC on a smaller curve are refused, although the signature is right."""
     root = sign(unsigned(), signer(kind), Recipe(method=method))
     assert "The key must be" in outcome(root)
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent"), [(RSA_BITS_MAX + 8, 65_537), (2_048, RSA_EXPONENT_MAX + 1)]
+)
+def test_a_key_that_only_costs_time_is_refused(bits: int, exponent: int) -> None:
+    """A stranger's certificate cannot make one verification take long."""
+    key = rsa.RSAPublicNumbers(exponent, 2**bits - 1).public_key()
+    with pytest.raises(SoapRefused, match="SIGNATURE_INVALID"):
+        read_certificate(certificate(key, signing_key("ec", "256")).public_bytes(Encoding.DER))
 
 
 def test_sha1_needs_the_agents_switch(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lxml import etree
 
 from adapters.soap.forms import SoapRefused
 from adapters.soap.wsse import (
+    _NOBODY_SECRET,
     NONCE_BYTES_MAX,
     TRIED,
     WSSE,
@@ -130,7 +132,8 @@ def test_nobody_signs_in(replays: Replays) -> None:
     for known in (None, Credentials()):
         for token in (text_token("1001", "old"), text_token("1001", ""), digest_token()):
             assert checked(token, replays, known) == "SIGN_IN_FAILED"
-    assert checked(digest_token(secret=""), replays, None) == "SIGN_IN_FAILED"
+    for secret in ("", _NOBODY_SECRET):
+        assert checked(digest_token(secret=secret), replays, None) == "SIGN_IN_FAILED"
 
 
 def test_every_user_costs_the_same(monkeypatch: pytest.MonkeyPatch, replays: Replays) -> None:
@@ -240,3 +243,16 @@ def test_a_nonce_has_a_size(replays: Replays, size_bytes: int, outcome: str) -> 
 def test_a_digest_is_fresh_for_the_window(replays: Replays, created: str, outcome: str) -> None:
     """Created is read as xs:dateTime, UTC where it names no zone, and may be 300 s off."""
     assert checked(digest_token(created=created), replays) == outcome
+
+
+def test_a_time_without_zone_is_utc_on_every_machine(
+    replays: Replays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the machine's own clock thinks it is."""
+    monkeypatch.setenv("TZ", "CST-8")
+    time.tzset()
+    try:
+        assert checked(digest_token(created="2010-05-01T09:00:00"), replays) == "digest"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
