@@ -43,7 +43,7 @@ bench: servers-for-test $(INSTALLED_DEV) ## Measure; prints lines "name value un
 	@$(BIN)/python -m bench
 
 clean: ## Remove what the targets above made, the virtual environment included
-	rm -rf .venv run build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv run build tests/clients/node/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .PHONY: servers-for-demo servers-for-test client-stacks
 servers-for-demo:

@@ -1,0 +1,88 @@
+"""The client stacks, how each is started, and what each can do."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.clients.job import CERTIFICATE, DIGEST, SOAP_11, SOAP_12, TEXT, Call, Job, Outcome
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+WAIT_SECONDS = 120
+
+SOAP_VERSIONS = (SOAP_11, SOAP_12)
+SIGN_INS = (CERTIFICATE, TEXT, DIGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A client stack: its name, the program that uses it, the SOAP versions it speaks."""
+
+    name: str
+    command: tuple[str, ...]
+    speaks: tuple[str, ...] = SOAP_VERSIONS
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """Where an agency calls, and with what it may sign in."""
+
+    url: str
+    ca_file: str
+    user: str
+    password: str
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One way to call: a stack, a SOAP version and a sign-in."""
+
+    stack: Stack
+    soap: str
+    sign_in: str
+
+    def __str__(self) -> str:
+        """Return the cell's name in a test's name."""
+        return f"{self.stack.name}-{self.soap}-{self.sign_in}".replace(" ", "-")
+
+    def ask(self, agency: Agency, calls: list[Call]) -> list[Outcome]:
+        """Make the calls, one after another, in a process of their own."""
+        job = Job(**asdict(agency), soap=self.soap, sign_in=self.sign_in, calls=calls)
+        done = subprocess.run(
+            self.stack.command,
+            input=json.dumps(asdict(job)),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=WAIT_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, f"{self}: {done.stderr}{done.stdout}"
+        outcomes: list[Outcome] = json.loads(done.stdout)
+        assert len(outcomes) == len(calls)
+        return outcomes
+
+
+ZEEP = Stack("zeep", (sys.executable, "-m", "tests.clients.zeep_client"))
+SUDS = Stack(
+    "suds-community",
+    (sys.executable, "-m", "tests.clients.suds_client"),
+    (SOAP_11,),
+    "suds-community speaks SOAP 1.1 alone",
+)
+NPM = Stack("npm soap", ("node", str(HERE / "node" / "client.js")))
+PHP = Stack("php-soap", ("php", str(HERE / "php" / "client.php")))
+STACKS = (ZEEP, SUDS, NPM, PHP)
+
+CELLS = [
+    Cell(stack, soap, sign_in)
+    for stack in STACKS
+    for soap in SOAP_VERSIONS
+    for sign_in in SIGN_INS
+    if soap in stack.speaks
+]
