@@ -10,6 +10,8 @@ import os
 import secrets
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing.util import Finalize
@@ -42,6 +44,9 @@ _RESPAWN_SECONDS = 1.0
 _MEASURE_SECONDS = 5.0
 _BOOT_BYTES = 6
 _GOODBYE_SECONDS = 0.5
+_PORT_SECONDS = 0.5
+_BROKER_SECONDS = 3.0
+_LOOK_SECONDS = 0.02
 # The server's own lines go through our handler, as JSON.
 _SERVER_LOG: dict[str, Any] = {
     "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
@@ -52,9 +57,10 @@ def run(configuration: Configuration) -> None:
     """Serve until SIGTERM or SIGINT."""
     gateway = configuration.read(Gateway)
     configuration.read(OutsideBroker)
-    configuration.read(settings.Metrics)
     logs.configure(configuration.read(settings.Log).level)
     _claim(gateway)
+    # Said now and not by a worker: is the port free?
+    metrics.PrometheusMetrics().serve(configuration.read(settings.Metrics)).close()
     server = Granian(
         "dmz_gateway",
         interface=Interfaces.WSGI,
@@ -112,17 +118,40 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     served.subscribe(consumer, requester.deliver)
     served.measure_every(_MEASURE_SECONDS)
     Finalize(None, _stop, args=(loop, consumer, publisher), exitpriority=10)
-    registry.serve(configuration.read(settings.Metrics))
+    where = configuration.read(settings.Metrics)
+    threading.Thread(
+        target=_serve_metrics, args=(registry, where), name="metrics", daemon=True
+    ).start()
     for link in (consumer, publisher):
         link.start()
     loop.start_thread("brokers")
+    _wait_for_broker(requester)
     return served.wsgi
+
+
+def _wait_for_broker(requester: Requester) -> None:
+    """Take no request before the broker is there, unless it takes its time."""
+    deadline = time.monotonic() + _BROKER_SECONDS
+    while not requester.ready() and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+
+
+def _serve_metrics(registry: metrics.PrometheusMetrics, where: settings.Metrics) -> None:
+    """Listen once the worker that this one replaces has let go of the port."""
+    while True:
+        try:
+            registry.serve(where)
+        except SettingsError:
+            time.sleep(_PORT_SECONDS)
+        else:
+            return
 
 
 def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher) -> None:
     """Say goodbye to the broker, when the worker ends by itself."""
     consumer.stop()
     publisher.stop()
+    loop.call(lambda: loop.call_later(_GOODBYE_SECONDS / 2, loop.stop))
     loop.join(_GOODBYE_SECONDS)
 
 

@@ -92,7 +92,9 @@ def booking(reference: str, header: str | None = None) -> str:
 
 
 @contextmanager
-def edge(brokers: Brokers, folder: Path, **settings: Any) -> Iterator[Edge]:
+def edge(
+    brokers: Brokers, folder: Path, *, metrics_port: int = 0, **settings: Any
+) -> Iterator[Edge]:
     """Run the gateway and HAProxy until the block ends."""
     authorities = brokers.authorities
     client = authorities.agents.ensure("1001", Purpose.CLIENT)
@@ -102,7 +104,7 @@ def edge(brokers: Brokers, folder: Path, **settings: Any) -> Iterator[Edge]:
     (snapshots / "Agents.1.xml").write_bytes(agents_document(known, agent("1002")))
     with TemporaryDirectory(prefix="lupu") as short, contextlib.ExitStack() as ending:
         path = Path(short, f"{NAME}.sock")
-        config = _config(brokers, folder, path, settings)
+        config = _config(brokers, folder, path, settings, metrics_port)
         command = [sys.executable, "-m", "lupu", "gateway", "run", "-c", str(config), "-n", NAME]
         process = Process(NAME, command, folder / f"{NAME}.log")
         certificate = authorities.edge.ensure("edge", Purpose.SERVER)
@@ -116,7 +118,9 @@ def edge(brokers: Brokers, folder: Path, **settings: Any) -> Iterator[Edge]:
         yield Edge(entrance.port, authorities, path, config, process)
 
 
-def _config(brokers: Brokers, folder: Path, path: Path, settings: dict[str, Any]) -> Path:
+def _config(
+    brokers: Brokers, folder: Path, path: Path, settings: dict[str, Any], metrics_port: int
+) -> Path:
     outside = replace(brokers.outside(NAME), confirm_seconds=0.8)
     section = {
         "socket": str(path),
@@ -128,7 +132,12 @@ def _config(brokers: Brokers, folder: Path, path: Path, settings: dict[str, Any]
         **settings,
     }
     broker = {**dialled(outside), "confirm_seconds": 0.8}
-    return write_toml(folder / "outside.toml", {"outside_broker": broker, "gateway": section})
+    sections = {
+        "outside_broker": broker,
+        "gateway": section,
+        "metrics": {"port": metrics_port},
+    }
+    return write_toml(folder / "outside.toml", sections)
 
 
 def until(done: Any, seconds: float = 15) -> None:

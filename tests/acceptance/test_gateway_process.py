@@ -2,15 +2,19 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import LOOPBACK, free_port
+from deploy.local.process import ProcessFailed
 from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, until
 from tests.servers.brokers import Brokers
 from tests.slice.gateway_requests import envelope
@@ -160,7 +164,9 @@ def test_a_worker_grown_too_large_is_replaced_without_a_refused_request(
     brokers: Brokers, tmp_path: Path
 ) -> None:
     """Beyond its memory bound a new worker starts before the old one ends: nobody notices."""
-    with edge(brokers, tmp_path, memory_mib_max=20, memory_sample_seconds=3) as entrance:
+    port = free_port()
+    small = {"memory_mib_max": 20, "memory_sample_seconds": 3}
+    with edge(brokers, tmp_path, metrics_port=port, **small) as entrance:
         (worker,) = entrance.worker_pids()
         turn = 0
         ends = time.monotonic() + 30
@@ -169,3 +175,25 @@ def test_a_worker_grown_too_large_is_replaced_without_a_refused_request(
             turn += 1
             assert taken(entrance, f"G-{turn}")
         assert taken(entrance, "G-0")
+        until(lambda: "lupu_gateway_answers_total" in measured(port))
+
+
+def measured(port: int) -> str:
+    """Return what Prometheus would read; nothing while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=2) as answer:
+            text: str = answer.read().decode()
+    except OSError:
+        return ""
+    return text
+
+
+def test_a_taken_metrics_port_is_told_by_its_number(brokers: Brokers, tmp_path: Path) -> None:
+    """A port that somebody else has ends the start with a sentence that names it."""
+    with socket.create_server((LOOPBACK, 0)) as other:
+        port = other.getsockname()[1]
+        with (
+            pytest.raises(ProcessFailed, match=str(port)),
+            edge(brokers, tmp_path, metrics_port=port),
+        ):
+            pytest.fail("the gateway started")
