@@ -39,15 +39,18 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
 	KILLS=10 $(BIN)/pytest -s tests/acceptance/test_kills.py
 
-bench: servers-for-test $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
-	@$(BIN)/python -m bench
+bench: servers-for-bench $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
+	@$(BIN)/python -m bench $(N)
 
 clean: ## Remove what the targets above made, the virtual environment included
 	rm -rf .venv run build tests/clients/node/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: servers-for-demo servers-for-test client-stacks
+.PHONY: servers-for-demo servers-for-test servers-for-bench client-stacks
 servers-for-demo:
 	@sh deploy/install-debian.sh demo
+
+servers-for-bench:
+	@sh deploy/install-debian.sh bench
 
 servers-for-test:
 	@sh deploy/install-debian.sh test

@@ -1,4 +1,7 @@
-"""``python -m bench [microseconds|hub|gateway|round_trip ...]``: measure, and print ``name value unit``."""
+"""``python -m bench [NAME ...]``: measure, and print lines ``name value unit``.
+
+Names: microseconds, hub, gateway, round_trip; all of them where none is given.
+"""
 
 import sys
 from collections.abc import Callable

@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from adapters.amqp import reading, writing
 from adapters.amqp.frames import HEAD
@@ -32,6 +33,7 @@ GATEWAY, HUB = "gateway-1", "hub-1"
 FRAME_BYTES_MAX = 131_072
 ELEMENT = f"{{{TICKETING}}}PlaceBooking"
 TO = Address(INWARD_EXCHANGE, "ticketing.requests")
+T = TypeVar("T")
 _DELIVER = struct.Struct(">HHB1sQB")
 
 
@@ -90,7 +92,7 @@ def _time(step: Callable[[], None]) -> float:
     return statistics.median(found)
 
 
-def _each(step: Callable[[object], object], values: Sequence[object]) -> None:
+def _each(step: Callable[[T], object], values: Sequence[T]) -> None:
     for value in values:
         step(value)
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs from Debian's or Ubuntu's own packages whatever server programs are missing.
-# Usage: install-debian.sh demo|test
+# Usage: install-debian.sh demo|test|bench
 set -eu
 
 # program:package, tried in this order; the program is looked for before anything is installed.
@@ -9,6 +9,7 @@ test="$demo postgres:postgresql java:default-jre-headless php:php-cli node:nodej
       chromium:chromium chromedriver:chromium-driver
       /usr/share/java/derbynet.jar:libderby-java /usr/share/java/derbytools.jar:derby-tools
       /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk"
+bench="$demo postgres:postgresql wrk:wrk"
 
 there() {
     case $1 in
@@ -22,7 +23,8 @@ there() {
 case ${1:-} in
     demo) wanted=$demo ;;
     test) wanted=$test ;;
-    *) echo "Say what for: install-debian.sh demo, or install-debian.sh test." >&2; exit 2 ;;
+    bench) wanted=$bench ;;
+    *) echo "Say what for: install-debian.sh demo, test or bench." >&2; exit 2 ;;
 esac
 
 missing=""

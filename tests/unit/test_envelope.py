@@ -1,0 +1,77 @@
+"""A message sent on is the message that came, with one more hop and nothing else."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.envelope import (
+    HOPS,
+    HOPS_MAX,
+    Hop,
+    Message,
+    Transmission,
+    Wire,
+    from_wire,
+    onward,
+    to_wire,
+)
+from hub.errors import MalformedEnvelope
+from tests.unit.hub_world import NOON, booking
+
+HUB = "hub-1"
+
+
+def sent_on(wire: Wire, *, persistent: bool = True) -> Wire:
+    """Return what the hub sends on of a wire that it has read."""
+    return onward(wire, from_wire(wire), place=HUB, at=NOON, persistent=persistent)
+
+
+@given(
+    st.integers(0, 10**18 - 1),
+    st.sampled_from(["", "password", "certificate+digest"]),
+    st.none() | st.integers(0, 10**6),
+    st.integers(0, 5),
+)
+def test_sent_on_it_reads_as_the_message_with_one_more_hop(
+    sequence: int, sign_in: str, expires_seconds: int | None, hops: int
+) -> None:
+    """Sending on what was read says the same as writing the message anew."""
+    message = booking(
+        transmission=Transmission("gateway-1", "b00t", sequence),
+        sign_in=sign_in,
+        expires_at=None
+        if expires_seconds is None
+        else NOON + timedelta(seconds=expires_seconds, microseconds=1),
+        hops=tuple(Hop(f"place-{number}", NOON) for number in range(hops)),
+    )
+    wire = to_wire(message, account="gateway-1")
+    passed = message.passed(HUB, NOON)
+    for persistent in (True, False):
+        expected = to_wire(passed, account=HUB, persistent=persistent)
+        assert sent_on(wire, persistent=persistent) == expected
+
+
+def test_headers_that_no_message_has_stay_behind() -> None:
+    """What a stranger adds does not travel further than the hub."""
+    wire = to_wire(booking(), account="gateway-1")
+    assert "x-evil" not in sent_on(replace(wire, headers={**wire.headers, "x-evil": "1"})).headers
+
+
+def test_hops_have_an_end() -> None:
+    """A message that has passed as many places as it may goes on without another hop."""
+    hops = tuple(Hop("h", NOON) for _ in range(HOPS_MAX))
+    wire = to_wire(booking(hops=hops), account="gateway-1")
+    assert sent_on(wire).headers[HOPS] == wire.headers[HOPS]
+    assert from_wire(sent_on(wire)).hops == hops
+
+
+def test_hops_that_grow_too_long_stay_readable() -> None:
+    """However long the names of places are, what the hub sends on can be read."""
+    message: Message = booking(hops=tuple(Hop("p" * 40, NOON) for _ in range(13)))
+    wire = to_wire(message, account="gateway-1")
+    assert from_wire(sent_on(wire)).hops[:13] == message.hops
+    with pytest.raises(MalformedEnvelope):
+        from_wire(to_wire(booking(hops=message.hops * 2)))
