@@ -20,6 +20,7 @@ from typing import Any
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.log import LogLevels
 
 from adapters import logs, metrics
 from adapters.amqp.consumer import AmqpConsumer
@@ -49,7 +50,7 @@ _BROKER_SECONDS = 3.0
 _LOOK_SECONDS = 0.02
 # The server's own lines go through our handler, as JSON.
 _SERVER_LOG: dict[str, Any] = {
-    "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
+    "loggers": {"_granian": {"handlers": [], "level": "ERROR", "propagate": True}}
 }
 
 
@@ -73,6 +74,7 @@ def run(configuration: Configuration) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=gateway.header_read_seconds * 1_000),
         websockets=False,
         log_dictconfig=_SERVER_LOG,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=_RESPAWN_SECONDS,
         workers_max_rss=gateway.memory_mib_max,
@@ -126,6 +128,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
         link.start()
     loop.start_thread("brokers")
     _wait_for_broker(requester)
+    _log.info("gateway.worker_started", extra={"component": configuration.name})
     return served.wsgi
 
 

@@ -132,3 +132,11 @@ def test_health_says_accepting_while_the_broker_is_there(tmp_path: Path) -> None
     assert (health.status, facts["state"], facts["broker"]) == (200, "accepting", "ready")
     assert facts["agents"]["version"] == 1
     assert facts["offers"] is None
+
+
+def test_health_is_not_for_agents(tmp_path: Path) -> None:
+    """What HAProxy passes on from outside learns nothing of the gateway's state."""
+    with gateway(tmp_path) as world:
+        answer = world.open("GET", "/health", environ={"HTTP_X_CLIENT_VERIFIED": "no"})
+    assert answer.status == 404
+    fault(answer)
