@@ -128,7 +128,11 @@ class Snapshot(Generic[T]):
 
     def _run(self) -> None:
         while True:
-            self.offer(self._arrived.get().wire.body)
+            try:
+                self.offer(self._arrived.get().wire.body)
+            except Exception:  # noqa: BLE001  a thread that ends would leave blocked agents in for ever
+                self._metrics.count("lupu_snapshot_refused_total", document=self._row.name)
+                _log.exception("snapshot.failed", extra={"document": self._row.key})
 
     def _keep(self, body: bytes) -> None:
         # A disk that is full must not keep a blocked agent in: what counts is in memory.

@@ -38,6 +38,10 @@ class AmqpConsumer:
         self._loop.call(self._flush)
         self._link.stop()
 
+    def closed(self) -> bool:
+        """Return whether the connection has gone."""
+        return self._link.closed()
+
     def ready(self) -> bool:
         """Return whether every subscription that is not paused is being served."""
         return all(subscription.served() for subscription in self._subscriptions)

@@ -71,6 +71,10 @@ class Link:
         """Close for good; returns at once."""
         self.loop.call(self._stop)
 
+    def closed(self) -> bool:
+        """Return whether there is no connection."""
+        return self.connection is None
+
     def break_off(self, reason: str) -> None:
         """Drop the connection and dial anew, after an answer that makes no sense."""
         _log.warning("amqp.broken_off", extra={"link": self._purpose, "reason": reason})

@@ -50,6 +50,10 @@ class AmqpPublisher:
         """Close; what is under way settles as UNKNOWN."""
         self._link.stop()
 
+    def closed(self) -> bool:
+        """Return whether the connection has gone."""
+        return self._link.closed()
+
     def ready(self) -> bool:
         """Return whether the connection is open, not blocked, and confirms keep coming."""
         stalled = self._stalled(time.monotonic())

@@ -27,6 +27,11 @@ _FACET = re.compile(r"\[facet '[^']*'\] ")
 _NAMESPACE = re.compile(r"\{urn:[^}]*\}")
 
 
+# libxml2 keeps what it knows of XML Schema's own types in one place for all threads: two that
+# compile at the same moment break each other.
+_COMPILING = threading.Lock()
+
+
 class Schemas:
     """Implements ``hub.ports.Contracts`` for the XSDs in a folder.
 
@@ -124,7 +129,8 @@ class Schemas:
             source = self._sources.get(namespace)
             if source is None:
                 raise XmlRefused("SCHEMA_INVALID", "The document's namespace is not known.")
-            schema = compiled[namespace] = etree.XMLSchema(etree.fromstring(source))
+            with _COMPILING:
+                schema = compiled[namespace] = etree.XMLSchema(etree.fromstring(source))
         return schema
 
 

@@ -146,18 +146,19 @@ class AmqpTransport:
 
     def break_consumers(self, account: str) -> None:
         """Close the account's consuming connections."""
-        for consumer in self._consumers.pop(account, []):
+        broken = self._consumers.pop(account, [])
+        for consumer in broken:
             consumer.stop()
-        time.sleep(0.3)
+        assert until(lambda: all(consumer.closed() for consumer in broken))
 
     def close(self) -> None:
         """Close every connection and end the loop."""
-        for publisher in self._publishers.values():
-            publisher.stop()
+        links: list[AmqpPublisher | AmqpConsumer] = [*self._publishers.values()]
         for consumers in self._consumers.values():
-            for consumer in consumers:
-                consumer.stop()
-        time.sleep(0.1)
+            links += consumers
+        for link in links:
+            link.stop()
+        assert until(lambda: all(link.closed() for link in links)), "a link does not close"
         self.loop.stop()
         self.loop.join(5)
 
