@@ -20,7 +20,8 @@ def compile(namespace):
     except Exception as error:
         failed.append(error)
 threads = [
-    threading.Thread(target=compile, args=(one,)) for one in (PUBLISHED, TICKETING, COMMON, PUBLISHED)
+    threading.Thread(target=compile, args=(one,))
+    for one in (PUBLISHED, TICKETING, COMMON, PUBLISHED)
 ]
 for thread in threads:
     thread.start()
