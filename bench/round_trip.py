@@ -14,7 +14,7 @@ from adapters.soap.wsdl import PATH
 from bench import figures, soap
 from bench.figures import Figure
 from bench.soap import Asking, Load
-from bench.used import Peaks, descendants
+from bench.used import Peaks, descendants, processor_seconds
 from certs.authority import Authority
 from deploy.local.ports import free_port
 from deploy.local.postgresql import PostgreSQL
@@ -48,20 +48,36 @@ def measure(peaks: Peaks) -> None:
 
 def _measure_on(database: str, folder: Path, peaks: Peaks) -> None:
     loads: dict[int, list[Load]] = {}
+    used: dict[str, list[float]] = {}
     with _running(database, folder) as (stack, asking):
         for number in range(ROUNDS):
             for clients in CLIENTS:
+                before = _processor_seconds(stack)
                 load = soap.load(asking, folder, connections=clients, seconds=SECONDS)
+                if clients == CLIENTS[-1]:
+                    for name, seconds in _processor_seconds(stack).items():
+                        each = (seconds - before[name]) / (load.per_second * SECONDS)
+                        used.setdefault(name, []).append(each * 1e6)
                 where = f"{database}, round {number + 1}: {clients} clients"
                 figures.progress(f"{where} {load.per_second:.0f} {RATE}")
                 loads.setdefault(clients, []).append(load)
-        _look(stack, peaks)
+        for name, pids in _pids(stack).items():
+            for pid in pids:
+                peaks.look(f"round_trip.{name}", pid)
+    _show(database, loads, used)
+
+
+def _show(database: str, loads: dict[int, list[Load]], used: dict[str, list[float]]) -> None:
     for clients, found in loads.items():
         name = f"round_trip.{database}.clients{clients}"
         figures.show(figures.spread(name, [load.per_second for load in found], RATE))
         for quantile in ("p50_ms", "p99_ms"):
             value = statistics.median(getattr(load, quantile) for load in found)
             figures.show([Figure(f"{name}.{quantile.removesuffix('_ms')}", value, "ms")])
+    for name, each in used.items():
+        value = statistics.median(each)
+        where = f"round_trip.{database}.clients{CLIENTS[-1]}.processor.{name}"
+        figures.show([Figure(where, value, "us/request")])
 
 
 @contextmanager
@@ -105,10 +121,16 @@ def _places(folder: Path, database: Section) -> Places:
     )
 
 
-def _look(stack: Stack, peaks: Peaks) -> None:
-    pids = {name: process.pid for name, process in stack.processes.items()}
-    pids |= {"haproxy": stack.haproxy.pid}
-    pids |= {f"broker.{side.name}": side.pid for side in (stack.outside, stack.inside)}
-    for name, pid in pids.items():
-        for one in descendants(pid):
-            peaks.look(f"round_trip.{name}", one)
+def _processor_seconds(stack: Stack) -> dict[str, float]:
+    return {name: sum(map(processor_seconds, pids)) for name, pids in _pids(stack).items()}
+
+
+def _pids(stack: Stack) -> dict[str, list[int]]:
+    """Return the processes of each component; those of the same kind together."""
+    found: dict[str, list[int]] = {}
+    for name, process in stack.processes.items():
+        found.setdefault(name.rpartition("-")[0], []).extend(descendants(process.pid))
+    found["haproxy"] = descendants(stack.haproxy.pid)
+    for side in (stack.outside, stack.inside):
+        found[f"broker.{side.name}"] = [side.pid]
+    return found
