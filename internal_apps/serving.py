@@ -3,7 +3,6 @@
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -221,8 +220,6 @@ def run(configuration: Configuration, build: Build) -> None:
     serving.run()
     consumer.stop()
     publisher.stop()
-    time.sleep(0.2)
-    loop.stop()
-    loop.join(END_SECONDS_MAX)
+    loop.end(lambda: consumer.closed() and publisher.closed(), END_SECONDS_MAX)
     database.close()
     _log.info("worker.ended", extra={"component": name})

@@ -3,11 +3,13 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from pika.adapters.select_connection import IOLoop
 
 EXIT_SOFTWARE = 70
+CLOSE_POLL_SECONDS = 0.01
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +52,14 @@ class Loop:
         """Run the loop on a thread of its own; fork before this, not after."""
         self._thread = threading.Thread(target=self._run_or_end, name=name, daemon=True)
         self._thread.start()
+
+    def end(self, closed: Callable[[], bool], seconds_max: float) -> None:
+        """Stop once ``closed``, at the latest after ``seconds_max``; from another thread."""
+        deadline = time.monotonic() + seconds_max
+        while not closed() and time.monotonic() < deadline:
+            time.sleep(CLOSE_POLL_SECONDS)
+        self.stop()
+        self.join(seconds_max)
 
     def join(self, seconds: float) -> None:
         """Wait for the thread to end."""

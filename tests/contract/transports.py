@@ -158,9 +158,7 @@ class AmqpTransport:
             links += consumers
         for link in links:
             link.stop()
-        assert until(lambda: all(link.closed() for link in links)), "a link does not close"
-        self.loop.stop()
-        self.loop.join(5)
+        self.loop.end(lambda: all(link.closed() for link in links), WAIT_SECONDS)
 
 
 def subscribe(consumer: Any, queue: str, kind: str, prefetch_max: int, got: Got) -> Any:
