@@ -39,8 +39,9 @@ class PrometheusMetrics:
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
-        # A counter with its labels is found here at once; prometheus_client builds a key anew.
+        # A series with its labels is found here at once; prometheus_client builds a key anew.
         self._counted: dict[tuple[object, ...], Counter] = {}
+        self._observed: dict[tuple[object, ...], Histogram] = {}
         self._lock = threading.Lock()
 
     def count(self, name: str, by: int = 1, **labels: str) -> None:
@@ -54,8 +55,12 @@ class PrometheusMetrics:
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Add an observation to a histogram (seconds)."""
-        series = self._of(self._histograms, name, lambda: self._histogram(name, labels))
-        (series.labels(**labels) if labels else series).observe(value)
+        key = (name, *labels.items())
+        histogram = self._observed.get(key)
+        if histogram is None:
+            series = self._of(self._histograms, name, lambda: self._histogram(name, labels))
+            histogram = self._observed[key] = series.labels(**labels) if labels else series
+        histogram.observe(value)
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge."""

@@ -223,7 +223,7 @@ def _aware(moment: datetime) -> datetime:
 
 
 def _only(parent: Element, name: str, code: str = "SIGN_IN_FAILED") -> Element | None:
-    found = parent.findall(name)
+    found = [child for child in parent if child.tag == name]
     if len(found) > 1:
         raise SoapRefused(code, "The Security header has something twice.")
     return found[0] if found else None
