@@ -12,6 +12,7 @@ SOAP_12 = "1.2"
 CERTIFICATE = "certificate"
 TEXT = "text"
 DIGEST = "digest"
+SIGNATURE = "signature"
 
 Call = tuple[str, dict[str, Any]]
 Outcome = dict[str, Any]
@@ -29,6 +30,8 @@ class Job:
     password: str
     certificate: str
     key: str
+    signing_certificate: str
+    signing_key: str
     calls: list[Call]
 
     @property

@@ -151,13 +151,13 @@ def table(results: Mapping[str, Mapping[str, str]]) -> str:
     """
     wide = max(len(operation) for operation in OPERATIONS) + 2
     head = f"{'stack':16}{'SOAP':6}{'sign-in':13}"
-    rows = [head + "".join(f"{operation:{wide}}" for operation in OPERATIONS)]
+    rows = [(head + "".join(f"{operation:{wide}}" for operation in OPERATIONS)).rstrip()]
     for stack in STACKS:
         for soap in SOAP_VERSIONS:
             for sign_in in SIGN_INS:
                 got = results.get(str(Cell(stack, soap, sign_in)), {})
                 cells = "".join(f"{_short(got.get(one)):{wide}}" for one in OPERATIONS)
-                why = "" if got else _reason(stack, soap)
+                why = "" if got else _reason(stack, soap, sign_in)
                 row = f"{stack.name:16}{soap:6}{sign_in:13}"
                 rows.append((row + (f"({why})" if why else cells)).rstrip())
     rows.append("ok: answered rightly, and refused by a declared fault, typed")
@@ -168,5 +168,6 @@ def _short(result: str | None) -> str:
     return "-" if result is None else re.sub(r"\s.*", "", result)
 
 
-def _reason(stack: Stack, soap: str) -> str:
-    return "not run" if soap in stack.speaks else f"empty: {stack.why_not}"
+def _reason(stack: Stack, soap: str, sign_in: str) -> str:
+    why = stack.why_not(soap, sign_in)
+    return f"empty: {why}" if why else "not run"

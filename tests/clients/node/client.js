@@ -22,6 +22,13 @@ async function main() {
   client.addHttpHeader('Connection', 'close');
   if (job.sign_in === 'certificate') {
     client.setSecurity(new soap.ClientSSLSecurity(tls.key, tls.cert, tls.ca));
+  } else if (job.sign_in === 'signature') {
+    client.setSecurity(new soap.WSSecurityCert(
+      fs.readFileSync(job.signing_key),
+      fs.readFileSync(job.signing_certificate),
+      '',
+      { hasTimeStamp: true },
+    ));
   } else {
     client.setSecurity(new soap.WSSecurity(job.user, job.password, {
       passwordType: job.sign_in === 'digest' ? 'PasswordDigest' : 'PasswordText',
