@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from multiprocessing.util import Finalize
 from typing import Any
@@ -46,6 +47,8 @@ _MEASURE_SECONDS = 5.0
 _BOOT_BYTES = 6
 _GOODBYE_SECONDS = 0.5
 _PORT_SECONDS = 0.5
+# Whoever asks is told within a second that it is not known.
+_CONFIRM_SECONDS_MAX = 0.9
 _BROKER_SECONDS = 3.0
 _LOOK_SECONDS = 0.02
 # The server's own lines go through our handler, as JSON.
@@ -100,7 +103,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     _die_with(parent)
     logs.configure(configuration.read(settings.Log).level)
     gateway = configuration.read(Gateway)
-    broker = configuration.read(OutsideBroker)
+    broker = _prompt(configuration.read(OutsideBroker))
     registry = metrics.PrometheusMetrics()
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, configuration.name)
@@ -130,6 +133,10 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     _wait_for_broker(requester)
     _log.info("gateway.worker_started", extra={"component": configuration.name})
     return served.wsgi
+
+
+def _prompt(broker: OutsideBroker) -> OutsideBroker:
+    return replace(broker, confirm_seconds=min(broker.confirm_seconds, _CONFIRM_SECONDS_MAX))
 
 
 def _wait_for_broker(requester: Requester) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -121,7 +121,6 @@ def edge(
 def _config(
     brokers: Brokers, folder: Path, path: Path, settings: dict[str, Any], metrics_port: int
 ) -> Path:
-    outside = replace(brokers.outside(NAME), confirm_seconds=0.8)
     section = {
         "socket": str(path),
         "snapshots": str(folder / "snapshots"),
@@ -131,9 +130,8 @@ def _config(
         "query_wait_seconds": 0.2,
         **settings,
     }
-    broker = {**dialled(outside), "confirm_seconds": 0.8}
     sections = {
-        "outside_broker": broker,
+        "outside_broker": dialled(brokers.outside(NAME)),
         "gateway": section,
         "metrics": {"port": metrics_port},
     }

@@ -88,9 +88,12 @@ class SwitchedPublisher:
         self._inner = inner
         self.outcome: Published | None = None
         self.stalled = False
+        self.broken = False
 
     def ready(self) -> bool:
-        """Return whether it would send."""
+        """Return whether it would send; raises where it is broken."""
+        if self.broken:
+            raise RuntimeError("a mistake of our own with a secret in it")
         return self._inner.ready() and self.outcome is not Published.NOT_SENT
 
     def publish(self, to: Address, wire: Any, settled: Callable[[Published], None]) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from dmz_gateway.published import Edition
 from tests.slice.gateway_answers import document, fault
-from tests.slice.gateway_requests import envelope, list_offers, text_token
+from tests.slice.gateway_requests import envelope, list_offers, place_booking, text_token
 from tests.slice.gateway_world import SCHEMAS, World, gateway, hours_ago
 
 
@@ -132,6 +133,21 @@ def test_health_says_accepting_while_the_broker_is_there(tmp_path: Path) -> None
     assert (health.status, facts["state"], facts["broker"]) == (200, "accepting", "ready")
     assert facts["agents"]["version"] == 1
     assert facts["offers"] is None
+
+
+def test_a_mistake_of_our_own_is_a_fault_that_tells_nothing(tmp_path: Path) -> None:
+    """Whatever fails in the gateway, the agent gets a proper fault: nothing sent, or unknown."""
+    with gateway(tmp_path) as world:
+        broken: Any = None
+        world.served.offers._edition = Edition(1, datetime.now(UTC), broken)
+        answer = world.post(envelope(list_offers()))
+        assert (fault(answer).element, fault(answer).code) == ("NotAccepted", "INTERNAL")
+        world.publisher.broken = True
+        answer = world.post(envelope(place_booking()))
+        assert fault(answer).element == "OutcomeUnknown"
+        assert "secret" not in answer.text
+        world.publisher.broken = False
+        assert world.post(envelope(place_booking())).status == 200
 
 
 def test_health_is_not_for_agents(tmp_path: Path) -> None:
