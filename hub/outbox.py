@@ -53,6 +53,10 @@ class Outbox:
             self._run(partial(self._publisher.publish, to, wire, partial(self._on_end, number)))
         return len(fresh)
 
+    def settled(self) -> int:
+        """Return how many publishes have ended since ``mark``."""
+        return self._settled.qsize()
+
     def mark(self) -> int:
         """Mark what was confirmed, free what was not; return how many were confirmed."""
         settled = [self._settled.get() for _ in range(self._settled.qsize())]

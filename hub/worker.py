@@ -40,6 +40,7 @@ class Pace:
     retry_seconds_min: float = 0.5
     retry_seconds_max: float = 15.0
     chore_seconds: float = 1.0
+    mark_seconds: float = 0.2
 
 
 class RequestWorker:
@@ -74,6 +75,7 @@ class RequestWorker:
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
         self._next_chore = 0.0
+        self._next_mark = 0.0
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Subscribe; deliveries wait until ``run`` takes them."""
@@ -118,13 +120,20 @@ class RequestWorker:
             self._inbox.handle([message for _, message in messages])
         for delivery, _ in messages:
             self._acknowledge(delivery)
-        self._outbox.mark()
         self._outbox.publish_soon()
+        self._mark()
         if time.monotonic() >= self._next_chore:
             self._next_chore = time.monotonic() + self._pace.chore_seconds
             self._inbox.wake_due()
             self._chores()
             self._outbox.publish_soon()
+
+    def _mark(self) -> None:
+        # A commit of its own: at low load it waits for others to share it, and delays no answer.
+        now = time.monotonic()
+        if self._outbox.settled() >= self._pace.batch_max or now >= self._next_mark:
+            self._next_mark = now + self._pace.mark_seconds
+            self._outbox.mark()
 
     def _checked(self, deliveries: list[Delivery]) -> list[tuple[Delivery, Message]]:
         checked = []
