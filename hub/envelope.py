@@ -25,6 +25,7 @@ _HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, 
 
 HEADER_CHARACTERS_MAX = 1_000
 HOPS_MAX = 16
+SHORT_CHARACTERS_MAX = 60
 SEQUENCE_DIGITS_MAX = 18
 
 _REQUEST_ID = re.compile(
@@ -164,8 +165,8 @@ def from_wire(wire: Wire) -> Message:
         wire.reply_to,
         wire.correlation_id,
         None if expires_at is None else read_time(expires_at),
-        headers.get(SIGN_IN, ""),
-        headers.get(OPERATOR, ""),
+        _short(headers, SIGN_IN),
+        _short(headers, OPERATOR),
         read_hops(headers.get(HOPS, "")),
     )
 
@@ -236,6 +237,13 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name)
     if not isinstance(value, str) or not value or len(value) > HEADER_CHARACTERS_MAX:
         raise MalformedEnvelope(f"The header {name} is missing or unreadable.")
+    return value
+
+
+def _short(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name, "")
+    if len(value) > SHORT_CHARACTERS_MAX or not value.isprintable():
+        raise MalformedEnvelope(f"The header {name} is too long or unreadable.")
     return value
 
 

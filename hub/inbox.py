@@ -3,12 +3,13 @@ together, many messages a transaction, a savepoint each.
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.envelope import Message
-from hub.errors import Refusal, Refused, TryAgain
+from hub.errors import NeverWorks, Refusal, Refused, TryAgain
 from hub.messages import message_type
 from hub.ports import (
     Answer,
@@ -70,6 +71,7 @@ class Inbox:
         self._clock = clock
         self._metrics = metrics
         self._limits = limits or Limits()
+        self._unkept: list[Message] = []
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Handle a batch and commit; TryAgain if the database cannot serve now.
@@ -101,6 +103,11 @@ class Inbox:
             if changed:
                 self._wake(changed)
 
+    def take_unkept(self) -> Sequence[Message]:
+        """Return, once, the messages that could be neither handled nor parked."""
+        unkept, self._unkept = self._unkept, []
+        return unkept
+
     def wake_due(self) -> int:
         """Handle waiting messages whose deadline has passed; return how many."""
         return self._wake(())
@@ -112,11 +119,27 @@ class Inbox:
         except TryAgain:
             raise
         except Exception as error:  # noqa: BLE001  the message is kept with it and waits for a person
-            _log.exception("inbox.parked", extra={"request": str(message.id)})
-            self._metrics.count("lupu_inbox_parked_total")
-            with self._store.unit() as unit:
-                unit.park(message, self._digest(message), f"{type(error).__name__}: {error}"[:500])
+            self._park(message, error)
             return ()
+
+    def _park(self, message: Message, error: Exception) -> None:
+        # Where it broke is said, not what the error says: that may hold a passenger's name.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        facts = {"request": str(message.id), "error": type(error).__name__}
+        _log.error("inbox.parked", extra={**facts, "at": f"{where.filename}:{where.lineno}"})
+        self._metrics.count("lupu_inbox_parked_total")
+        try:
+            digest = self._digest(message)
+        except NeverWorks:
+            digest = ""
+        try:
+            with self._store.unit() as unit:
+                unit.park(message, digest, f"{type(error).__name__}: {error}"[:500])
+        except TryAgain:
+            raise
+        except Exception as worse:  # noqa: BLE001  the worker must outlive a message that cannot be kept
+            _log.error("inbox.unkept", extra={**facts, "unkept": type(worse).__name__})
+            self._unkept.append(message)
 
     def _wake(self, subjects: Sequence[str]) -> int:
         # A message that is woken may change what others wait for: go on until nobody is left.

@@ -118,8 +118,12 @@ class RequestWorker:
         messages = self._checked(deliveries)
         if messages:
             self._inbox.handle([message for _, message in messages])
-        for delivery, _ in messages:
-            self._acknowledge(delivery)
+        unkept = {str(message.id) for message in self._inbox.take_unkept()}
+        for delivery, message in messages:
+            if str(message.id) in unkept:
+                self._refuse(delivery, "It could be neither handled nor parked.")
+            else:
+                self._acknowledge(delivery)
         self._outbox.publish_soon()
         self._mark()
         if time.monotonic() >= self._next_chore:
@@ -210,6 +214,9 @@ class QueryWorker:
             except LupuError as error:
                 self._metrics.count("lupu_queries_failed_total")
                 _log.warning("query.failed", extra={"reason": str(error)[:300]})
+            except Exception as error:  # noqa: BLE001  the thread must go on answering others
+                self._metrics.count("lupu_queries_failed_total")
+                _log.error("query.broken", extra={"error": type(error).__name__})
             self._run_on_loop(lambda tag=delivery.tag: self._acknowledge(tag))  # type: ignore[misc]
 
     def _answer(self, message: Message) -> None:

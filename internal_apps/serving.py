@@ -18,7 +18,7 @@ from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
-from hub.errors import SettingsError
+from hub.errors import SettingsError, TryAgain
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
@@ -148,7 +148,13 @@ class Serving:
 
     def _chores(self) -> None:
         for chore in self._application.chores:
-            chore()
+            try:
+                chore()
+            except TryAgain:
+                raise
+            except Exception:  # noqa: BLE001  a bad row in the catalogue must not stop the bookings
+                self._around.metrics.count("lupu_chores_failed_total")
+                _log.exception("chore.failed")
         kept = timedelta(seconds=self._worker.sent_kept_seconds)
         self._around.store.forget_sent(self._around.clock.now() - kept)
 

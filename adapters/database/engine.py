@@ -89,7 +89,9 @@ def _engine(url: sa.URL, lock_wait_seconds: int, connections_max: int) -> sa.Eng
             "connect_timeout": lock_wait_seconds,
         }
     try:
-        engine = sa.create_engine(url, pool_timeout=lock_wait_seconds, **arguments)
+        engine = sa.create_engine(
+            url, pool_timeout=lock_wait_seconds, hide_parameters=True, **arguments
+        )
     except (sa.exc.NoSuchModuleError, ImportError) as error:
         raise SettingsError(_missing(url)) from error
     if url.get_backend_name() == SQLITE:

@@ -27,7 +27,8 @@ class Books:
 class MemoryUnit:
     """Implements ``hub.ports.Unit``. ``effects`` is where a test's handler leaves its mark."""
 
-    def __init__(self, books: Books, effects: list[str]) -> None:
+    def __init__(self, books: Books, effects: list[str], *, parks: bool = True) -> None:
+        self._parks = parks
         self.books = books
         self.effects = effects
 
@@ -47,6 +48,8 @@ class MemoryUnit:
 
     def park(self, message: Message, digest: str, reason: str) -> None:
         """Keep the original bytes with the reason."""
+        if not self._parks:
+            raise ValueError("A row does not fit.")
         self.books.parked[str(message.id)] = (reason, dump(to_wire(message)))
         self.record(
             message,
@@ -72,12 +75,17 @@ class MemoryUnit:
 
 
 class MemoryStore:
-    """Implements ``hub.ports.Store``; ``away`` makes it a database that cannot be reached."""
+    """Implements ``hub.ports.Store``.
+
+    ``away`` makes it a database that cannot be reached, ``parks`` false one that refuses a parked
+    message.
+    """
 
     def __init__(self) -> None:
         self.books = Books()
         self.effects: list[str] = []
         self.away = False
+        self.parks = True
         self._lock = threading.RLock()
 
     @contextmanager
@@ -85,7 +93,7 @@ class MemoryStore:
         """Open a transaction; the copy replaces the whole on leaving without an error."""
         with self._lock:
             self._reach()
-            unit = MemoryUnit(copy.deepcopy(self.books), list(self.effects))
+            unit = MemoryUnit(copy.deepcopy(self.books), list(self.effects), parks=self.parks)
             yield unit
             self._reach()
             self.books, self.effects = unit.books, unit.effects

@@ -18,10 +18,10 @@ BROAD_EXCEPT = {
     "hub/inbox.py",
     "lupu/exits.py",
     "hub/worker.py",
+    "internal_apps/serving.py",
     "adapters/amqp/loop.py",
     "dmz_gateway/agents/names.py",
     "dmz_gateway/app.py",
-    "dmz_gateway/published.py",
     "dmz_gateway/published.py",
 }
 

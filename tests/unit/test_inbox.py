@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message, Transmission
-from hub.errors import DatabaseAway, Refusal, Refused
+from hub.errors import DatabaseAway, InvalidBody, Refusal, Refused
 from hub.inbox import Inbox, Limits, Refusals
 from hub.ports import Answer, Handled, InboxState, Unit
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
@@ -40,7 +40,7 @@ def books(message: Message, unit: MemoryUnit) -> Handled:
 class World:
     """An inbox on a store in memory, with a handler of the test's choosing."""
 
-    def __init__(self, does: Does = books) -> None:
+    def __init__(self, does: Does = books, contracts: PlainContracts | None = None) -> None:
         self.store = MemoryStore()
         self.clock = MovedClock()
         self.metrics = CountedMetrics()
@@ -48,7 +48,7 @@ class World:
         self.inbox = Inbox(
             self.store,
             {"PlaceBooking.1": self._handle, "ChangeBooking.1": self._handle},
-            contracts=PlainContracts(),
+            contracts=contracts or PlainContracts(),
             refusals=REFUSALS,
             clock=self.clock,
             metrics=self.metrics,
@@ -123,6 +123,41 @@ def test_one_bad_message_is_parked_and_the_others_of_its_batch_are_handled() -> 
     world.answers()
     world.inbox.handle([booking("A-2")])
     assert world.answers() == [b"PENDING"]
+
+
+class UnreadableContracts(PlainContracts):
+    """Contracts that pass a body whose values nobody can read."""
+
+    def digest(self, element: str, body: bytes) -> str:
+        """Break at a certain body."""
+        if b"unreadable" in body:
+            raise InvalidBody("No calendar holds this day.")
+        return super().digest(element, body)
+
+
+def test_a_body_that_cannot_be_read_is_parked_and_stops_nobody() -> None:
+    """One request must not end the worker, whatever slipped through the checks before it."""
+    world = World(contracts=UnreadableContracts())
+    world.inbox.handle([booking("A-1", body=b"unreadable"), booking("A-2")])
+    assert world.store.effects == ["A-2"]
+    assert str(booking("A-1").id) in world.store.books.parked
+    assert not world.inbox.take_unkept()
+
+
+def test_a_message_that_cannot_even_be_parked_is_handed_back_once() -> None:
+    """Whoever took it keeps it elsewhere; the others are handled."""
+
+    def breaks(message: Message, unit: MemoryUnit) -> Handled:
+        if message.id.reference == "A-1":
+            raise ValueError("a bug")
+        return books(message, unit)
+
+    world = World(breaks)
+    world.store.parks = False
+    world.inbox.handle([booking("A-1"), booking("A-2")])
+    assert world.store.effects == ["A-2"]
+    assert [message.id.reference for message in world.inbox.take_unkept()] == ["A-1"]
+    assert not world.inbox.take_unkept()
 
 
 def test_a_database_that_is_away_parks_nothing() -> None:
