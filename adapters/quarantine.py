@@ -1,10 +1,10 @@
 """The quarantine as a durable queue: the original bytes and headers, with the reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hub.envelope import Wire
-from hub.messages import QUARANTINE_QUEUE
+from hub.messages import QUARANTINE_EXCHANGE, QUARANTINE_QUEUE
 from hub.ports import Address, Published, Publisher
 
 REASON = "lupu-quarantine-reason"
@@ -25,8 +25,7 @@ class QueueQuarantine:
 
     def keep(self, wire: Wire, reason: str, settled: Callable[[Published], None]) -> None:
         """Store the message durably with its reason."""
-        kept = replace(
-            wire,
+        kept = wire._replace(
             headers={
                 **wire.headers,
                 REASON: reason,
@@ -36,4 +35,4 @@ class QueueQuarantine:
             persistent=True,
             expiration_ms=None,
         )
-        self.publisher.publish(Address("", QUARANTINE_QUEUE), kept, settled)
+        self.publisher.publish(Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE), kept, settled)

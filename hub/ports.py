@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hub.envelope import Message, RequestId, Wire
 
@@ -70,8 +70,7 @@ class Publisher(Protocol):
         """Return whether the connection is open and not blocked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A message handed over by a broker, until it is acknowledged.
 
     ``tag`` is meaningful only to the subscription that delivered it.

@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hub.envelope import Wire
@@ -12,7 +12,10 @@ from hub.messages import (
     INWARD_EXCHANGE,
     MESSAGES,
     OUTWARD_EXCHANGE,
+    PUBLISHED_EXCHANGE,
+    QUARANTINE_EXCHANGE,
     QUARANTINE_QUEUE,
+    REPLIES_EXCHANGE,
     Lane,
     applications,
     inside_queue,
@@ -43,6 +46,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.up = True
+        self.exchanges = {REPLIES_EXCHANGE, QUARANTINE_EXCHANGE}
         self._queues: dict[str, _Queue] = {}
         self._bindings: dict[tuple[str, str], str] = {}
 
@@ -58,7 +62,9 @@ class MemoryBroker:
 
     def bind(self, exchange: str, routing_key: str, queue: str) -> None:
         """Bind a queue to an exchange by key."""
-        self._bindings[exchange, routing_key] = queue
+        with self.lock:
+            self.exchanges.add(exchange)
+            self._bindings[exchange, routing_key] = queue
 
     def depth(self, name: str) -> int:
         """Return how many messages lie in a queue, not counting those delivered."""
@@ -73,14 +79,19 @@ class MemoryBroker:
             return wires
 
     def route(self, to: Address, account: str, wire: Wire) -> Published:
-        """Put a message where it belongs and say how that ended."""
+        """Put a message where it belongs and say how that ended.
+
+        UNKNOWN where a broker closes the channel: for another's name, and for an exchange that
+        is not there, the default one included, for nobody may use it.
+        """
         with self.lock:
             if not self.up:
                 return Published.NOT_SENT
             if wire.user_id and wire.user_id != account:
                 return Published.UNKNOWN
-            name = self._bindings.get((to.exchange, to.routing_key), "")
-            queue = self._queues.get(name if to.exchange else to.routing_key)
+            if to.exchange not in self.exchanges:
+                return Published.UNKNOWN
+            queue = self._queues.get(self._bindings.get((to.exchange, to.routing_key), ""))
             if queue is None:
                 return Published.RETURNED
             if queue.stream:
@@ -138,7 +149,8 @@ def outside_broker() -> MemoryBroker:
     for row in MESSAGES:
         if row.lane is Lane.PUBLISHED:
             broker.declare(published_stream(row), stream=True)
-    broker.declare(QUARANTINE_QUEUE)
+            broker.bind(PUBLISHED_EXCHANGE, published_stream(row), published_stream(row))
+    _declare_quarantine(broker)
     return broker
 
 
@@ -153,13 +165,18 @@ def inside_broker() -> MemoryBroker:
     for lane in (Lane.REPLIES, Lane.PUBLISHED):
         broker.declare(outward_queue(lane))
         broker.bind(OUTWARD_EXCHANGE, lane.value, outward_queue(lane))
-    broker.declare(QUARANTINE_QUEUE)
+    _declare_quarantine(broker)
     return broker
+
+
+def _declare_quarantine(broker: MemoryBroker) -> None:
+    broker.declare(QUARANTINE_QUEUE)
+    broker.bind(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE, QUARANTINE_QUEUE)
 
 
 def dump(wire: Wire) -> bytes:
     """Return the bytes of a wire."""
-    values = asdict(wire)
+    values = wire._asdict()
     values["body"] = base64.b64encode(wire.body).decode("ascii")
     values["headers"] = dict(wire.headers)
     return json.dumps(values).encode()

@@ -1,7 +1,6 @@
 """Whoever publishes past the gateway gets no further than the outside broker's quarantine."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def booking(**changes: object) -> Message:
         body=BODY,
         reply_to="replies.gateway-1.b00t",
     )
-    return replace(message, **changes)  # type: ignore[arg-type]
+    return message._replace(**changes)  # type: ignore[arg-type]
 
 
 def sent(account: str = "gateway-1", **changes: object) -> Wire:
@@ -65,7 +64,7 @@ HOSTILE = {
     "naming a member of staff": sent(operator="liu"),
     "accepted in the future": sent(accepted_at=datetime.now(UTC) + timedelta(days=1)),
     "without headers": Wire("PlaceBooking.1", "agent:1001/PlaceBooking/A-1", BODY),
-    "with an id that is none": replace(sent(), message_id="'; DROP TABLE inbox; --"),
+    "with an id that is none": sent()._replace(message_id="'; DROP TABLE inbox; --"),
 }
 
 
@@ -123,7 +122,7 @@ def test_headers_and_properties_that_break_parsers_do_not_stop_the_hub(
         {"lupu-hops": "\u2028=\x00"},
     ):
         wire = sent()
-        hostile = replace(wire, headers={**wire.headers, **headers})
+        hostile = wire._replace(headers={**wire.headers, **headers})
         assert bridged.send("gateway-1", to, hostile) is Published.CONFIRMED
     bridged.send("gateway-1", to, sent(id=RequestId("agent:1001", "PlaceBooking", "A-2")))
     assert until(lambda: len(arrived.deliveries) == 1)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -229,7 +228,7 @@ def test_a_waiting_message_may_be_parked(world: World) -> None:
 def test_a_repeat_within_one_transaction_sees_the_first(world: World) -> None:
     """Two sendings in one batch are one request."""
     message = world.message()
-    again = replace(message, transmission=Transmission("gateway-2", "77", 1))
+    again = message._replace(transmission=Transmission("gateway-2", "77", 1))
     with world.store.unit() as unit:
         with unit.savepoint():
             record(unit, message)

@@ -1,7 +1,6 @@
 """What staff look for is found, page by page, and each booking tells its history."""
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -103,7 +102,7 @@ def test_history_tells_every_message_and_its_way(office: Office) -> None:
     at = world.clock.now()
     passed = (Hop("staff-1", at), Hop("ticketing-1", at + timedelta(milliseconds=5)))
     world.clock.move(seconds=1)
-    world.handle(replace(confirm, hops=passed, operator="李雷", sign_in="session"))
+    world.handle(confirm._replace(hops=passed, operator="李雷", sign_in="session"))
     world.clock.move(seconds=1)
     world.ask("CancelBooking", {**named, "Version": 1})
     told = history(world.database, booking["BookingReference"].lower())

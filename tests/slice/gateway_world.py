@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from dmz_gateway.settings import Gateway
 from hub.envelope import Message, from_wire, to_wire
 from hub.errors import Refusal
 from hub.inbox import reply
-from hub.messages import Lane, outside_queue
+from hub.messages import REPLIES_EXCHANGE, Lane, outside_queue
 from hub.ports import Address, Answer, Delivery, Published
 from hub.requester import Requester
 from tests.unit.hub_world import CountedMetrics
@@ -236,8 +236,8 @@ def _answer_inside(world: World, loop: MemoryLoop) -> None:
             world.seen.append(message)
             answer = world.inside(message)
             if answer is not None:
-                wire = replace(to_wire(reply(message, answer)), user_id="hub-1")
-                back.publish(Address("", message.reply_to), wire, lambda _: None)
+                wire = to_wire(reply(message, answer))._replace(user_id="hub-1")
+                back.publish(Address(REPLIES_EXCHANGE, message.reply_to), wire, lambda _: None)
             subscription.acknowledge(delivery.tag)
 
         subscription = consumer.subscribe(outside_queue(lane), 100, deliver)

@@ -1,6 +1,5 @@
 """A message sent on is the message that came, with one more hop and nothing else."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -57,7 +56,7 @@ def test_sent_on_it_reads_as_the_message_with_one_more_hop(
 def test_headers_that_no_message_has_stay_behind() -> None:
     """What a stranger adds does not travel further than the hub."""
     wire = to_wire(booking(), account="gateway-1")
-    assert "x-evil" not in sent_on(replace(wire, headers={**wire.headers, "x-evil": "1"})).headers
+    assert "x-evil" not in sent_on(wire._replace(headers={**wire.headers, "x-evil": "1"})).headers
 
 
 def test_hops_have_an_end() -> None:

@@ -1,7 +1,6 @@
 """Handled once: whatever is repeated, fails or waits, each request has one effect and outcome."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -69,7 +68,7 @@ class World:
 def test_a_repeat_gets_the_stored_answer_and_has_no_second_effect() -> None:
     """The same request again, by another transmission, gets the same answer."""
     world = World()
-    again = replace(booking(), transmission=Transmission("gateway-2", "x", 9))
+    again = booking()._replace(transmission=Transmission("gateway-2", "x", 9))
     world.inbox.handle([booking(), again])
     world.inbox.handle([again])
     assert world.store.effects == ["A-1"]
@@ -79,7 +78,7 @@ def test_a_repeat_gets_the_stored_answer_and_has_no_second_effect() -> None:
 def test_a_reply_answers_the_transmission_that_asked() -> None:
     """Each repeat is answered where it waits."""
     world = World()
-    world.inbox.handle([replace(booking(), transmission=Transmission("gateway-2", "x", 9))])
+    world.inbox.handle([booking()._replace(transmission=Transmission("gateway-2", "x", 9))])
     ((_, message),) = world.store.unsent(10)
     assert message.correlation == "gateway-2.x.9"
 
@@ -182,7 +181,7 @@ def waits_for_booking(message: Message, unit: MemoryUnit) -> Handled:
 def change(reference: str = "C-1") -> Message:
     """Return a change of the booking."""
     message = booking(reference, type="ChangeBooking.1")
-    return replace(message, id=replace(message.id, operation="ChangeBooking"))
+    return message._replace(id=message.id._replace(operation="ChangeBooking"))
 
 
 def test_a_change_that_overtook_its_booking_waits_for_it() -> None:

@@ -1,7 +1,7 @@
 """A ticketing worker without brokers: real database, real documents, a moved clock."""
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -129,14 +129,14 @@ class World:
     def get(self, values: dict[str, Any], sender: str = AGENT) -> Said:
         """Ask for a booking or an outcome."""
         body = self.schemas.write(f"{{{TICKETING}}}GetBooking", values)
-        message = replace(self.question(sender), type="GetBooking.1", body=body)
+        message = self.question(sender)._replace(type="GetBooking.1", body=body)
         answer = self.queries[message.type](message)
         return self.read(answer.type, answer.body)
 
     def outcome(self, of: Message) -> Said:
         """Ask for the stored outcome of a request."""
         body = self.schemas.write(f"{{{COMMON}}}GetOutcome", {})
-        question = replace(of, type="GetOutcome.1", body=body)
+        question = of._replace(type="GetOutcome.1", body=body)
         answer = stored_outcome(self.store, self.schemas)(question)
         return self.read(answer.type, answer.body)
 
