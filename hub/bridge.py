@@ -10,6 +10,8 @@ from hub.envelope import Message
 from hub.guard import Admission, Guard
 from hub.messages import (
     INWARD_EXCHANGE,
+    PUBLISHED_EXCHANGE,
+    REPLIES_EXCHANGE,
     Direction,
     Lane,
     MessageType,
@@ -85,8 +87,9 @@ class Bridge:
 
     def _outward(self, lane: Lane) -> Channel:
         def route(message: Message, row: MessageType) -> Address:
-            name = published_stream(row) if lane is Lane.PUBLISHED else message.reply_to
-            return Address("", name)
+            if lane is Lane.PUBLISHED:
+                return Address(PUBLISHED_EXCHANGE, published_stream(row))
+            return Address(REPLIES_EXCHANGE, message.reply_to)
 
         guard = Guard(Direction.OUTWARD, lane, self.contracts, self.clock)
         return self._channel(lane, guard, route, self.outside.publisher)

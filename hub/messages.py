@@ -88,9 +88,14 @@ MESSAGES: tuple[MessageType, ...] = (
 
 _BY_KEY = {row.key: row for row in MESSAGES}
 
-# Exchanges: the same names on both brokers.
+# Exchanges: the same names on both brokers. Nobody may publish through the default exchange,
+# for that reaches every queue of a broker by its name.
 INWARD_EXCHANGE = "inward"
 OUTWARD_EXCHANGE = "outward"
+# Of topics, for only those let the broker say who may listen to which key.
+REPLIES_EXCHANGE = "replies"
+PUBLISHED_EXCHANGE = "published"
+QUARANTINE_EXCHANGE = "quarantine"
 QUARANTINE_QUEUE = "quarantine"
 
 
@@ -147,5 +152,8 @@ def published_stream(row: MessageType) -> str:
 
 
 def reply_queue(origin: str, boot: str) -> str:
-    """The exclusive queue on which one process waits for replies: ``replies.gateway-1.5f2c``."""
+    """The exclusive queue on which one process waits for replies: ``replies.gateway-1.5f2c``.
+
+    Its process binds it to REPLIES_EXCHANGE by its own name.
+    """
     return f"replies.{origin}.{boot}"

@@ -6,7 +6,13 @@ from functools import partial
 from queue import SimpleQueue
 
 from hub.envelope import Message, Wire, to_wire
-from hub.messages import OUTWARD_EXCHANGE, Lane, message_type, outward_queue
+from hub.messages import (
+    OUTWARD_EXCHANGE,
+    REPLIES_EXCHANGE,
+    Lane,
+    message_type,
+    outward_queue,
+)
 from hub.ports import Address, Clock, Metrics, Published, Publisher, Store
 
 _log = logging.getLogger(__name__)
@@ -93,5 +99,5 @@ def reply_address(message: Message, lane: Lane) -> Address:
     A reply to staff goes straight to the queue that waits inside; all else to the channel.
     """
     if lane is Lane.REPLIES and message.reply_to.startswith(STAFF_REPLIES):
-        return Address("", message.reply_to)
+        return Address(REPLIES_EXCHANGE, message.reply_to)
     return Address(OUTWARD_EXCHANGE, outward_queue(lane).partition(".")[2])

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.amqp.link import Link
 from adapters.amqp.loop import Loop
 from adapters.amqp.reading import Read
+from hub.messages import REPLIES_EXCHANGE
 from hub.ports import Delivery
 from hub.settings import Broker
 
@@ -55,7 +56,10 @@ class AmqpConsumer:
     def subscribe_exclusive(
         self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None]
     ) -> "AmqpSubscription":
-        """Declare ``queue`` for this connection alone, gone with it, and consume it."""
+        """Declare ``queue`` for this connection alone, gone with it, and consume it.
+
+        Replies that name the queue come to it.
+        """
         return self._add(
             AmqpSubscription(self._loop, queue, prefetch_max, deliver, exclusive=True)
         )
@@ -189,9 +193,15 @@ class AmqpSubscription:
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _: channel.close())
         if self._exclusive:
-            channel.queue_declare(self._queue, exclusive=True, callback=self._declared)
+            channel.queue_declare(self._queue, exclusive=True, callback=self._bind)
         else:
             self._declared(None)
+
+    def _bind(self, _frame: Any) -> None:
+        if self._channel is not None:
+            self._channel.queue_bind(
+                self._queue, REPLIES_EXCHANGE, self._queue, callback=self._declared
+            )
 
     def _declared(self, _frame: Any) -> None:
         if self._channel is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from adapters.memory.broker import MemoryBroker, load
 from adapters.memory.loop import MemoryLoop
 from hub.envelope import Wire
+from hub.messages import REPLIES_EXCHANGE
 from hub.ports import Address, Delivery, Published
 
 
@@ -42,8 +43,9 @@ class MemoryConsumer:
     def subscribe_exclusive(
         self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None]
     ) -> "MemorySubscription":
-        """Declare and consume a queue of one's own."""
+        """Declare and consume a queue of one's own, to which replies that name it come."""
         self._broker.declare(queue)
+        self._broker.bind(REPLIES_EXCHANGE, queue, queue)
         return self.subscribe(queue, prefetch_max, deliver)
 
     def subscribe_stream(

@@ -4,14 +4,22 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from deploy.brokers.permissions import Permission, inside_permission, outside_permission
+from deploy.brokers.permissions import (
+    NOTHING,
+    Permission,
+    inside_permission,
+    outside_permission,
+)
 from deploy.brokers.policies import PRIORITY, Policy, inside_policies, outside_policies
 from deploy.components import Components
 from hub.messages import (
     INWARD_EXCHANGE,
     MESSAGES,
     OUTWARD_EXCHANGE,
+    PUBLISHED_EXCHANGE,
+    QUARANTINE_EXCHANGE,
     QUARANTINE_QUEUE,
+    REPLIES_EXCHANGE,
     Direction,
     Lane,
     applications,
@@ -36,14 +44,18 @@ def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Def
         if row.lane is Lane.PUBLISHED and row.direction is Direction.OUTWARD
     ]
     return _definitions(
-        exchanges=[INWARD_EXCHANGE],
+        exchanges=[INWARD_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             _queue(outside_queue(Lane.REQUESTS), "quorum"),
             _queue(outside_queue(Lane.QUERIES), "classic"),
             _queue(QUARANTINE_QUEUE, "quorum"),
             *(_queue(stream, "stream") for stream in streams),
         ],
-        bindings=[_binding(INWARD_EXCHANGE, outside_queue(lane), lane.value) for lane in inward],
+        bindings=[
+            *(_binding(INWARD_EXCHANGE, outside_queue(lane), lane.value) for lane in inward),
+            *(_binding(PUBLISHED_EXCHANGE, stream, stream) for stream in streams),
+            _binding(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE, QUARANTINE_QUEUE),
+        ],
         policies=outside_policies(version),
         permissions=[outside_permission(name) for name in components.outside],
     )
@@ -55,7 +67,7 @@ def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Defi
     queries = [inside_queue(app, Lane.QUERIES) for app in applications()]
     outward = (Lane.REPLIES, Lane.PUBLISHED)
     return _definitions(
-        exchanges=[INWARD_EXCHANGE, OUTWARD_EXCHANGE],
+        exchanges=[INWARD_EXCHANGE, OUTWARD_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             *(_queue(name, "quorum") for name in requests),
             *(_queue(name, "classic") for name in queries),
@@ -66,6 +78,7 @@ def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Defi
         bindings=[
             *(_binding(INWARD_EXCHANGE, name, name) for name in (*requests, *queries)),
             *(_binding(OUTWARD_EXCHANGE, outward_queue(lane), lane.value) for lane in outward),
+            _binding(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE, QUARANTINE_QUEUE),
         ],
         policies=inside_policies(version),
         permissions=[inside_permission(name) for name in components.inside],
@@ -77,6 +90,7 @@ def with_account(definitions: Definitions, permission: Permission) -> Definition
     return definitions | {
         "users": [*definitions["users"], _user(permission.account)],
         "permissions": [*definitions["permissions"], _permission(permission)],
+        "topic_permissions": [*definitions["topic_permissions"], *_topics([permission])],
     }
 
 
@@ -97,8 +111,12 @@ def _definitions(
         "vhosts": [{"name": VIRTUAL_HOST}],
         "users": [_user(permission.account) for permission in permissions],
         "permissions": [_permission(permission) for permission in permissions],
+        "topic_permissions": _topics(permissions),
         "policies": [_policy(policy) for policy in policies],
-        "exchanges": [_exchange(name) for name in exchanges],
+        "exchanges": [
+            *(_exchange(name, "direct") for name in exchanges),
+            _exchange(REPLIES_EXCHANGE, "topic"),
+        ],
         "queues": list(queues),
         "bindings": list(bindings),
     }
@@ -124,6 +142,21 @@ def _permission(permission: Permission) -> Definitions:
     }
 
 
+def _topics(permissions: Iterable[Permission]) -> list[Definitions]:
+    # RabbitMQ asks nothing of an account without an entry: each that may bind has one.
+    return [
+        {
+            "user": permission.account,
+            "vhost": VIRTUAL_HOST,
+            "exchange": REPLIES_EXCHANGE,
+            "write": NOTHING,
+            "read": permission.listen,
+        }
+        for permission in permissions
+        if permission.listen != NOTHING
+    ]
+
+
 def _policy(policy: Policy) -> Definitions:
     return {
         "vhost": VIRTUAL_HOST,
@@ -135,11 +168,11 @@ def _policy(policy: Policy) -> Definitions:
     }
 
 
-def _exchange(name: str) -> Definitions:
+def _exchange(name: str, kind: str) -> Definitions:
     return {
         "name": name,
         "vhost": VIRTUAL_HOST,
-        "type": "direct",
+        "type": kind,
         "durable": True,
         "auto_delete": False,
         "internal": False,

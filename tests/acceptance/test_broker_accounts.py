@@ -36,9 +36,27 @@ def declare(queue: str, *, exclusive: bool = False) -> Attempt:
     return lambda channel: channel.queue_declare(queue, exclusive=exclusive)
 
 
-def bind(queue: str, exchange: str) -> Attempt:
-    """Bind a queue to listen in."""
-    return lambda channel: channel.queue_bind(queue, exchange, "requests")
+def bind(queue: str, exchange: str, key: str = "requests") -> Attempt:
+    """Bind a queue of one's own, or one that is there, to listen in."""
+
+    def attempt(channel: Any) -> None:
+        if queue.startswith("replies."):
+            channel.queue_declare(queue, exclusive=True)
+        channel.queue_bind(queue, exchange, key)
+
+    return attempt
+
+
+def bind_exchange(to: str, exchange: str, key: str) -> Attempt:
+    """Bind an exchange to listen in by a detour."""
+    return lambda channel: channel.exchange_bind(to, exchange, key)
+
+
+def dead_letters_to(queue: str, exchange: str) -> Attempt:
+    """Declare a queue of one's own that publishes in the broker's name what it drops."""
+    return lambda channel: channel.queue_declare(
+        queue, exclusive=True, arguments={"x-dead-letter-exchange": exchange}
+    )
 
 
 def delete(queue: str) -> Attempt:
@@ -51,6 +69,15 @@ def purge(queue: str) -> Attempt:
     return lambda channel: channel.queue_purge(queue)
 
 
+OTHERS = (
+    "replies.gateway-2.x",
+    "replies.gateway-1.*",
+    "replies.*.x",
+    "replies.#",
+    "*.gateway-2.*",
+    "#",
+    "",
+)
 OUTSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("gateway-1", consume("inward.requests")),
     ("gateway-1", consume("quarantine")),
@@ -61,7 +88,27 @@ OUTSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("gateway-1", publish("amq.topic", "x")),
     ("gateway-1", declare("replies.gateway-2.stolen", exclusive=True)),
     ("gateway-1", declare("inward.extra")),
+    ("gateway-1", publish("", "inward.requests")),
+    ("gateway-1", publish("replies", "replies.gateway-1.x")),
+    ("gateway-1", publish("replies", "replies.gateway-2.x")),
+    ("gateway-1", publish("published", "published.Offers.1")),
+    ("gateway-1", publish("quarantine", "quarantine")),
     ("gateway-1", bind("replies.gateway-1.x", "inward")),
+    ("gateway-1", bind("replies.gateway-1.x", "published", "published.Offers.1")),
+    ("gateway-1", bind("replies.gateway-1.x", "quarantine", "quarantine")),
+    *(("gateway-1", bind("replies.gateway-1.x", "replies", key)) for key in OTHERS),
+    *(("gateway-1", bind_exchange("inward", "replies", key)) for key in OTHERS),
+    ("gateway-1", bind("inward.requests", "replies", "replies.gateway-1.x")),
+    ("gateway-1", dead_letters_to("replies.gateway-1.x", "replies")),
+    ("gateway-1", dead_letters_to("replies.gateway-1.x", "quarantine")),
+    ("hub-1", publish("", "inward.requests")),
+    ("hub-1", publish("", "inward.queries")),
+    ("hub-1", publish("", "quarantine")),
+    ("hub-1", publish("", "published.Offers.1")),
+    ("hub-1", publish("", "replies.gateway-1.x")),
+    ("hub-1", publish("amq.topic", "x")),
+    ("hub-1", bind_exchange("quarantine", "replies", "#")),
+    ("hub-1", purge("quarantine")),
     ("gateway-1", delete("inward.requests")),
     ("gateway-1", purge("inward.requests")),
     ("hub-1", publish("inward", "requests")),
@@ -83,6 +130,22 @@ INSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("staff-1", consume("outward.replies")),
     ("staff-1", publish("outward", "published")),
     ("staff-1", declare("replies.staff-2.stolen", exclusive=True)),
+    ("staff-1", publish("", "ticketing.requests")),
+    ("staff-1", publish("replies", "replies.staff-2.x")),
+    ("staff-1", publish("quarantine", "quarantine")),
+    *(
+        ("staff-1", bind("replies.staff-1.x", "replies", key))
+        for key in ("#", "replies.staff-2.x")
+    ),
+    ("staff-1", bind("replies.staff-1.x", "outward", "replies")),
+    ("hub-1", publish("", "ticketing.requests")),
+    ("hub-1", publish("", "outward.published")),
+    ("hub-1", publish("", "quarantine")),
+    ("hub-1", publish("replies", "replies.staff-1.x")),
+    ("ticketing-1", publish("", "ticketing.requests")),
+    ("ticketing-1", publish("", "outward.published")),
+    ("ticketing-1", publish("", "quarantine")),
+    ("ticketing-1", publish("", "replies.staff-1.x")),
 ]
 
 
@@ -135,7 +198,17 @@ def test_inside_an_account_may_do_nothing_but_its_own(
     [
         ("outside", "gateway-1", publish("inward", "requests")),
         ("outside", "gateway-1", declare("replies.gateway-1.own", exclusive=True)),
+        ("outside", "gateway-1", bind("replies.gateway-1.x", "replies", "replies.gateway-1.x")),
+        ("outside", "hub-1", publish("replies", "replies.gateway-1.x")),
+        ("outside", "hub-1", publish("published", "nowhere")),
+        ("outside", "hub-1", publish("quarantine", "nowhere")),
         ("outside", "operator-1", consume("quarantine")),
+        ("inside", "hub-1", publish("inward", "ticketing.requests")),
+        ("inside", "hub-1", publish("quarantine", "nowhere")),
+        ("inside", "ticketing-1", publish("outward", "nowhere")),
+        ("inside", "ticketing-1", publish("replies", "replies.staff-1.x")),
+        ("inside", "ticketing-1", publish("quarantine", "nowhere")),
+        ("inside", "staff-1", bind("replies.staff-1.x", "replies", "replies.staff-1.x")),
         ("inside", "ticketing-1", consume("ticketing.requests")),
         ("inside", "staff-1", publish("inward", "ticketing.requests")),
     ],

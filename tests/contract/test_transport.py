@@ -5,7 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from hub.envelope import Wire, to_wire
-from hub.messages import INWARD_EXCHANGE, MESSAGES, published_stream
+from hub.messages import (
+    INWARD_EXCHANGE,
+    MESSAGES,
+    PUBLISHED_EXCHANGE,
+    QUARANTINE_QUEUE,
+    REPLIES_EXCHANGE,
+    published_stream,
+)
 from hub.ports import Address, Published
 from tests.contract.transports import AmqpTransport, MemoryTransport, Transport, until
 from tests.unit.hub_world import booking
@@ -107,18 +114,29 @@ def test_a_queue_of_ones_own_goes_with_its_consumer(transport: Transport) -> Non
     queue = "replies.gateway-1.test"
     got = transport.consume("gateway-1", queue, "exclusive")
     reply = to_wire(booking(type="PlaceBookingResponse.1"), account="hub-1", persistent=False)
-    assert transport.send("hub-1", Address("", queue), reply) is Published.CONFIRMED
+    assert transport.send("hub-1", Address(REPLIES_EXCHANGE, queue), reply) is Published.CONFIRMED
     assert until(lambda: len(got.deliveries) == 1)
     transport.break_consumers("gateway-1")
-    assert transport.send("hub-1", Address("", queue), reply) is Published.RETURNED
+    assert transport.send("hub-1", Address(REPLIES_EXCHANGE, queue), reply) is Published.RETURNED
 
 
 def test_who_comes_late_gets_the_last_published_document(transport: Transport) -> None:
     """A stream keeps its last document for whoever subscribes later."""
     document = to_wire(booking(type="Offers.1", body=b"<Offers/>"), account="hub-1")
-    assert transport.send("hub-1", Address("", STREAM), document) is Published.CONFIRMED
+    assert (
+        transport.send("hub-1", Address(PUBLISHED_EXCHANGE, STREAM), document)
+        is Published.CONFIRMED
+    )
     got = transport.consume("gateway-1", STREAM, "stream", 10)
     assert until(lambda: b"<Offers/>" in got.bodies())
+
+
+@pytest.mark.parametrize("queue", [QUEUE, STREAM, QUARANTINE_QUEUE, "replies.gateway-1.test"])
+def test_no_queue_is_reached_by_its_name_alone(transport: Transport, queue: str) -> None:
+    """The default exchange, which would reach every queue, takes nothing from the hub."""
+    transport.consume("gateway-1", "replies.gateway-1.test", "exclusive")
+    wire = to_wire(booking(), account="hub-1")
+    assert transport.send("hub-1", Address("", queue), wire) is Published.UNKNOWN
 
 
 def test_an_account_cannot_speak_in_anothers_name(transport: Transport) -> None:

@@ -11,7 +11,7 @@ from adapters.quarantine import REASON, QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import PAUSE_SECONDS
 from hub.envelope import Message, Wire, from_wire, to_wire
-from hub.messages import INWARD_EXCHANGE, OUTWARD_EXCHANGE
+from hub.messages import INWARD_EXCHANGE, OUTWARD_EXCHANGE, REPLIES_EXCHANGE
 from hub.ports import Address, Published
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
@@ -155,12 +155,14 @@ def test_a_full_quarantine_pauses_rather_than_loses() -> None:
 def test_a_reply_goes_to_the_queue_that_waits_and_is_dropped_if_it_has_gone() -> None:
     """A reply nobody waits for is counted, and does not stop the others."""
     world = World()
-    world.outside.declare("replies.gateway-1.b00t")
-    for queue in ("replies.gateway-9.gone", "replies.gateway-1.b00t"):
+    waiting = "replies.gateway-1.b00t"
+    world.outside.declare(waiting)
+    world.outside.bind(REPLIES_EXCHANGE, waiting, waiting)
+    for queue in ("replies.gateway-9.gone", waiting):
         reply = to_wire(booking(type="PlaceBookingResponse.1", reply_to=queue))
         world.inside.route(Address(OUTWARD_EXCHANGE, "replies"), "ticketing-1", reply)
     world.loop.pump()
-    assert world.outside.depth("replies.gateway-1.b00t") == 1
+    assert world.outside.depth(waiting) == 1
     assert world.metrics.counts["lupu_channel_unwanted_total outward.replies"] == 1
     assert world.inside.depth("outward.replies") == 0
 

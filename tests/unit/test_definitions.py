@@ -1,6 +1,7 @@
 """The brokers' definitions follow from the map of messages, and permit only what is needed."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -80,7 +81,29 @@ def test_gateways_cannot_read_each_other() -> None:
     ):
         assert not re.search(permission.configure, other)
         assert not re.search(permission.read, other)
-    assert not re.search(permission.write, "amq.default")
+    for other in ("replies.gateway-2.1", "replies.gateway-1.*", "replies.#", "replies.*.*", "#"):
+        assert not re.search(permission.listen, other)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_account_reaches_queues_by_their_names(name: str) -> None:
+    """Nobody may publish through the default exchange, on either side."""
+    for permission in (outside_permission(name), inside_permission(name)):
+        assert not re.search(permission.write, "amq.default")
+
+
+@pytest.mark.parametrize("side", [definitions.outside, definitions.inside])
+def test_whoever_may_bind_to_replies_may_listen_to_its_own_only(side: Any) -> None:
+    """An account without an entry of its own could listen to all; none that may read has none."""
+    defined = side(Components.of(NAMES))
+    bound = {entry["user"]: entry for entry in defined["topic_permissions"]}
+    for permission in defined["permissions"]:
+        name = permission["user"]
+        reads = re.search(permission["read"], "replies") is not None
+        assert reads == (name in bound)
+        if reads:
+            assert re.search(bound[name]["read"], f"replies.{name}.5f2c")
+            assert not re.search(bound[name]["read"], f"replies.{name}1.5f2c")
 
 
 def test_only_the_hub_takes_what_is_outside() -> None:

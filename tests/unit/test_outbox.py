@@ -93,7 +93,7 @@ def test_replies_to_staff_stay_inside_and_all_others_go_to_the_channel() -> None
     world.commit(answer("replies.staff-1.b00t"), answer(), booking(type="Offers.1"))
     world.outbox.publish_soon()
     assert [to for to, _, _ in world.publisher.sent] == [
-        Address("", "replies.staff-1.b00t"),
+        Address("replies", "replies.staff-1.b00t"),
         Address("outward", "replies"),
         Address("outward", "published"),
     ]

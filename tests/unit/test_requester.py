@@ -7,7 +7,7 @@ from adapters.memory.broker import outside_broker
 from adapters.memory.links import MemoryConsumer, MemoryPublisher
 from adapters.memory.loop import MemoryLoop
 from hub.envelope import Message, Transmission, to_wire
-from hub.messages import INWARD_EXCHANGE
+from hub.messages import INWARD_EXCHANGE, REPLIES_EXCHANGE
 from hub.ports import Address, Published
 from hub.requester import Requester
 from tests.unit.hub_world import CountedMetrics, booking
@@ -44,7 +44,7 @@ class World:
             ),
             account="hub-1",
         )
-        self.broker.route(Address("", QUEUE), "hub-1", reply)
+        self.broker.route(Address(REPLIES_EXCHANGE, QUEUE), "hub-1", reply)
 
 
 def test_each_thread_gets_its_own_answer() -> None:
