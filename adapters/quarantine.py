@@ -1,7 +1,15 @@
-"""The quarantine as a durable queue: the original bytes and headers, with the reason."""
+"""The quarantine as a durable queue: the original bytes and headers, with the reason.
 
-from collections.abc import Callable
+A stranger's headers may fill all that a broker takes at once; with ours added they would never
+be taken, and the lane would stand still for ever. What does not fit lies as JSON in front of
+the body, ``BEFORE_BODY`` says how many bytes, and ``restored`` puts everything back.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hub.envelope import Wire
 from hub.messages import QUARANTINE_EXCHANGE, QUARANTINE_QUEUE
@@ -9,7 +17,26 @@ from hub.ports import Address, Published, Publisher
 
 REASON = "lupu-quarantine-reason"
 ACCOUNT = "lupu-quarantine-account"
-KEPT_CHARACTERS_MAX = 200
+EXPIRATION = "lupu-quarantine-expiration-ms"
+TRANSIENT = "lupu-quarantine-transient"
+BEFORE_BODY = "lupu-quarantine-before-body"
+PART = "lupu-quarantine-part"
+_OURS = frozenset((REASON, ACCOUNT, EXPIRATION, TRANSIENT, BEFORE_BODY, PART))
+
+REASON_CHARACTERS_MAX = 500
+# All properties travel in one frame, of 131,072 bytes at most.
+HEADERS_BYTES_MAX = 65_536
+# AMQP's short string: properties, and the names of headers.
+TEXT_BYTES_MAX = 255
+HEADER_BYTES = 6
+# As much as a broker of Lupu takes in one message.
+PART_BYTES_MAX = 8 * 1_024 * 1_024
+_PROPERTIES = ("type", "message_id", "reply_to", "correlation_id")
+_TO = Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE)
+
+
+class PartMissing(ValueError):
+    """What was kept in parts cannot be put together without all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +52,122 @@ class QueueQuarantine:
 
     def keep(self, wire: Wire, reason: str, settled: Callable[[Published], None]) -> None:
         """Store the message durably with its reason."""
-        kept = wire._replace(
+        parts = kept(wire, reason, self.account)
+        together = settled if len(parts) == 1 else _together(settled, len(parts))
+        for part in parts:
+            self.publisher.publish(_TO, part, together)
+
+
+def kept(wire: Wire, reason: str, account: str) -> list[Wire]:
+    """Return what ``account`` publishes to keep ``wire``: one message, rarely a few parts.
+
+    Few: where the body alone is nearly as large as a broker takes.
+    """
+    said = {REASON: _readable(reason), ACCOUNT: wire.user_id}
+    if wire.expiration_ms is not None:
+        said[EXPIRATION] = str(wire.expiration_ms)
+    if not wire.persistent:
+        said[TRANSIENT] = "yes"
+    texts, headers, moved = _divided(wire)
+    if "user_id" in moved:
+        said[ACCOUNT] = ""
+    before = b""
+    if moved:
+        before = json.dumps(moved).encode()
+        said[BEFORE_BODY] = str(len(before))
+    return _parts(
+        Wire(body=before + wire.body, headers={**headers, **said}, user_id=account, **texts)
+    )
+
+
+def restored(parts: Sequence[Wire]) -> Wire:
+    """Return the original of what was kept, from its parts in any order, some perhaps twice."""
+    first, body = _joined(parts)
+    length = int(first.headers.get(BEFORE_BODY, "0"))
+    moved: dict[str, Any] = json.loads(body[:length]) if length else {}
+    headers = {name: text for name, text in first.headers.items() if name not in _OURS}
+    headers |= moved.pop("headers", {})
+    expiration = first.headers.get(EXPIRATION)
+    original = first._replace(
+        body=body[length:],
+        headers=headers,
+        user_id=first.headers[ACCOUNT],
+        expiration_ms=None if expiration is None else int(expiration),
+        persistent=TRANSIENT not in first.headers,
+    )
+    return original._replace(**moved)
+
+
+def _divided(wire: Wire) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """Return the properties and headers that fit, and all that must move."""
+    given = {name: getattr(wire, name) for name in (*_PROPERTIES, "user_id")}
+    moved: dict[str, Any] = {
+        name: text for name, text in given.items() if len(text.encode()) > TEXT_BYTES_MAX
+    }
+    texts = {name: "" if name in moved else given[name] for name in _PROPERTIES}
+    headers, moved_headers = _divided_headers(wire.headers)
+    if moved_headers:
+        moved["headers"] = moved_headers
+    return texts, headers, moved
+
+
+def _divided_headers(headers: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    fit: dict[str, str] = {}
+    moved: dict[str, str] = {}
+    room = HEADERS_BYTES_MAX
+    for name, text in headers.items():
+        size = HEADER_BYTES + len(name.encode()) + len(text.encode())
+        if name in _OURS or len(name.encode()) > TEXT_BYTES_MAX or size > room:
+            moved[name] = text
+        else:
+            fit[name] = text
+            room -= size
+    return fit, moved
+
+
+def _parts(whole: Wire) -> list[Wire]:
+    body, most = whole.body, PART_BYTES_MAX
+    if len(body) <= most:
+        return [whole]
+    pieces = [body[start : start + most] for start in range(0, len(body), most)]
+    digest = hashlib.sha256(body).hexdigest()
+    said = {name: whole.headers[name] for name in (REASON, ACCOUNT)}
+    return [
+        whole._replace(
+            body=piece,
             headers={
-                **wire.headers,
-                REASON: reason,
-                ACCOUNT: wire.user_id[:KEPT_CHARACTERS_MAX],
+                **(whole.headers if number == 1 else said),
+                PART: f"{number}/{len(pieces)} {digest}",
             },
-            user_id=self.account,
-            persistent=True,
-            expiration_ms=None,
         )
-        self.publisher.publish(Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE), kept, settled)
+        for number, piece in enumerate(pieces, 1)
+    ]
+
+
+def _joined(parts: Sequence[Wire]) -> tuple[Wire, bytes]:
+    """Return the first part and the whole body."""
+    numbered = {part.headers.get(PART, "1/1 "): part for part in parts}
+    count = int(next(iter(numbered)).partition(" ")[0].partition("/")[2])
+    ordered = sorted(numbered.items(), key=lambda entry: int(entry[0].partition("/")[0]))
+    body = b"".join(part.body for _, part in ordered)
+    digest = ordered[0][0].partition(" ")[2]
+    if len(ordered) != count or (digest and hashlib.sha256(body).hexdigest() != digest):
+        raise PartMissing(f"These are not the {count} parts of one message.")
+    return ordered[0][1], body
+
+
+def _together(settled: Callable[[Published], None], count: int) -> Callable[[Published], None]:
+    """Return what settles once ``count`` publishes have: confirmed only if all were."""
+    outcomes: list[Published] = []
+
+    def one(outcome: Published) -> None:
+        outcomes.append(outcome)
+        if len(outcomes) == count:
+            failed = (entry for entry in outcomes if entry is not Published.CONFIRMED)
+            settled(next(failed, Published.CONFIRMED))
+
+    return one
+
+
+def _readable(reason: str) -> str:
+    return reason[:REASON_CHARACTERS_MAX].encode(errors="replace").decode()

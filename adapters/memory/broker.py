@@ -25,6 +25,11 @@ from hub.messages import (
 )
 from hub.ports import Address, Published
 
+TEXT_BYTES_MAX = 255
+HEADER_BYTES = 6
+FRAME_BYTES_MAX = 131_000
+BODY_BYTES_MAX = 8 * 1_024 * 1_024
+
 
 class Waiting(Protocol):
     """Somebody who consumes a queue."""
@@ -36,6 +41,7 @@ class Waiting(Protocol):
 @dataclass(slots=True)
 class _Queue:
     stream: bool = False
+    messages_max: int | None = None
     bodies: deque[bytes] = field(default_factory=deque)
     subscriptions: list["Waiting"] = field(default_factory=list)
 
@@ -66,6 +72,11 @@ class MemoryBroker:
             self.exchanges.add(exchange)
             self._bindings[exchange, routing_key] = queue
 
+    def limit(self, name: str, messages_max: int | None) -> None:
+        """Bound a queue: at ``messages_max`` it refuses more; None takes the bound away."""
+        with self.lock:
+            self._queues[name].messages_max = messages_max
+
     def depth(self, name: str) -> int:
         """Return how many messages lie in a queue, not counting those delivered."""
         return len(self._queues[name].bodies)
@@ -81,19 +92,22 @@ class MemoryBroker:
     def route(self, to: Address, account: str, wire: Wire) -> Published:
         """Put a message where it belongs and say how that ended.
 
-        UNKNOWN where a broker closes the channel: for another's name, and for an exchange that
-        is not there, the default one included, for nobody may use it.
+        UNKNOWN where a broker closes the channel: for another's name, for what is larger than
+        it takes, and for an exchange that is not there, the default one included, for nobody
+        may use it.
         """
         with self.lock:
             if not self.up:
                 return Published.NOT_SENT
             if wire.user_id and wire.user_id != account:
                 return Published.UNKNOWN
-            if to.exchange not in self.exchanges:
+            if to.exchange not in self.exchanges or not _fits(wire):
                 return Published.UNKNOWN
             queue = self._queues.get(self._bindings.get((to.exchange, to.routing_key), ""))
             if queue is None:
                 return Published.RETURNED
+            if queue.messages_max is not None and len(queue.bodies) >= queue.messages_max:
+                return Published.REFUSED
             if queue.stream:
                 queue.bodies.clear()
             queue.bodies.append(dump(wire))
@@ -167,6 +181,15 @@ def inside_broker() -> MemoryBroker:
         broker.bind(OUTWARD_EXCHANGE, lane.value, outward_queue(lane))
     _declare_quarantine(broker)
     return broker
+
+
+def _fits(wire: Wire) -> bool:
+    """Return whether RabbitMQ would take it: properties and headers lie in one frame."""
+    texts = (wire.type, wire.message_id, wire.reply_to, wire.correlation_id, wire.user_id)
+    sizes = [len(text.encode()) for text in (*texts, *wire.headers)]
+    table = sum(len(text.encode()) + HEADER_BYTES for text in wire.headers.values())
+    short = max(sizes) <= TEXT_BYTES_MAX
+    return short and sum(sizes) + table <= FRAME_BYTES_MAX and len(wire.body) <= BODY_BYTES_MAX
 
 
 def _declare_quarantine(broker: MemoryBroker) -> None:

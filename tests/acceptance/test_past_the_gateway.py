@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from adapters.quarantine import ACCOUNT, REASON
+from adapters.quarantine import ACCOUNT, REASON, restored
 from adapters.xml import Schemas
-from hub.envelope import Message, RequestId, Transmission, Wire, to_wire
+from hub.envelope import (
+    SHORT_CHARACTERS_MAX,
+    Message,
+    RequestId,
+    Transmission,
+    Wire,
+    to_wire,
+)
 from hub.guard import BODY_BYTES_MAX
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, TICKETING
 from hub.ports import Address, Published
+from tests.contract.stuffing import stuffed
 from tests.contract.transports import AmqpTransport, until
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub
@@ -63,6 +71,11 @@ HOSTILE = {
     "answering into another's queue": sent(reply_to="replies.gateway-2.b00t"),
     "naming a member of staff": sent(operator="liu"),
     "accepted in the future": sent(accepted_at=datetime.now(UTC) + timedelta(days=1)),
+    "with a sign-in that is too long": sent(sign_in="p" * (SHORT_CHARACTERS_MAX + 1)),
+    "with headers that fill a frame": stuffed(sent(account="")),
+    "with as many headers as fill a frame": stuffed(
+        sent()._replace(headers={f"{number:05}": "y" for number in range(10_000)})
+    ),
     "without headers": Wire("PlaceBooking.1", "agent:1001/PlaceBooking/A-1", BODY),
     "with an id that is none": sent()._replace(message_id="'; DROP TABLE inbox; --"),
 }
@@ -101,8 +114,8 @@ def test_no_hostile_message_reaches_the_inside_and_each_is_kept_with_its_reason(
     assert until(lambda: len(arrived.deliveries) == 1)
     assert until(lambda: len(kept.deliveries) == len(HOSTILE))
     assert arrived.deliveries[0].wire.body == BODY
-    assert [one.wire.body for one in kept.deliveries] == [one.body for one in HOSTILE.values()]
     for case, delivery in zip(HOSTILE, kept.deliveries, strict=True):
+        assert restored([delivery.wire]) == HOSTILE[case], case
         assert delivery.wire.headers[REASON], case
         assert delivery.wire.headers[ACCOUNT] == HOSTILE[case].user_id
     assert not until(lambda: len(arrived.deliveries) > 1, seconds=0.5)
