@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
-from hub.channel import Channel, Later, Route
+from hub.channel import Channel, Route
 from hub.envelope import Message
+from hub.flow import Later
 from hub.guard import Admission, Guard
 from hub.messages import (
     INWARD_EXCHANGE,
@@ -109,5 +110,5 @@ class Bridge:
             clock=self.clock,
             metrics=self.metrics,
             persistent=lane in (Lane.REQUESTS, Lane.PUBLISHED),
-            drop_returned=lane is Lane.REPLIES,
+            drop_unwanted=lane is Lane.REPLIES,
         )

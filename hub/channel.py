@@ -6,10 +6,10 @@ lies confirmed in the other broker or in the quarantine.
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from hub.envelope import Message, onward
 from hub.errors import NeverWorks
+from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Guard, reason
 from hub.messages import MessageType
 from hub.ports import (
@@ -26,15 +26,9 @@ from hub.ports import (
 
 _log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 1.0
-
-
-class Later(Protocol):
-    """Runs a function after some seconds on the channel's own thread."""
-
-    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
-        """Run ``function`` once, after ``seconds``."""
-
+QUARANTINE = "the quarantine"
+_CONFIRMED = Published.CONFIRMED
+_BY_ONE_QUEUE = (Published.RETURNED, Published.REFUSED)
 
 Route = Callable[[Message, MessageType], Address]
 
@@ -42,8 +36,7 @@ Route = Callable[[Message, MessageType], Address]
 class Channel:
     """Moves one queue. Everything here runs on one thread, that of the brokers' loop.
 
-    While the destination does not take messages the channel pauses: it gives back what it
-    holds, stops consuming, and looks again every PAUSE_SECONDS. It says so once.
+    While the destination or the quarantine does not take messages, ``Flow`` has it pause.
     """
 
     def __init__(
@@ -59,32 +52,37 @@ class Channel:
         clock: Clock,
         metrics: Metrics,
         persistent: bool,
-        drop_returned: bool = False,
+        drop_unwanted: bool = False,
     ) -> None:
-        """``drop_returned``: what no queue takes is counted and dropped (replies only)."""
+        """``drop_unwanted``: what no queue takes, or a full one refuses, is counted and dropped
+        (replies only: one gateway that does not read must not stop the answers of all).
+        """
         self.name = name
         self._place = place
         self._guard = guard
         self._route = route
         self._publisher = publisher
         self._quarantine = quarantine
-        self._later = later
         self._clock = clock
         self._metrics = metrics
         self._persistent = persistent
-        self._drop_returned = drop_returned
-        self._subscription: Subscription | None = None
-        self._paused = False
+        self._drop_unwanted = drop_unwanted
+        self._flow = Flow(name, later=later, metrics=metrics, ready=publisher.ready)
+        self._under_way = self._flow.under_way
+        self._subscription: Subscription
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Begin to move ``queue``."""
         self._subscription = consumer.subscribe(queue, prefetch_max, self._deliver)
+        self._flow.start(self._subscription, prefetch_max)
 
     def _deliver(self, delivery: Delivery) -> None:
-        if self._paused:
+        if not self._flow.taking:
             return
+        wire, tag, _ = delivery
+        self._under_way[tag] = None
         try:
-            message, row = self._guard.check(delivery.wire)
+            message, row = self._guard.check(wire)
             to = self._route(message, row)
         except NeverWorks as error:
             self._refuse(delivery, reason(error))
@@ -93,56 +91,46 @@ class Channel:
             _log.exception("guard.broken", extra={"channel": self.name})
             self._refuse(delivery, f"{type(error).__name__} in the guard")
             return
-        wire = onward(
-            delivery.wire,
+        sent = onward(
+            wire,
             message,
             place=self._place,
             at=self._clock.now(),
             persistent=self._persistent,
         )
         # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
-        self._publisher.publish(to, wire, partial(self._published, delivery.tag, wire.type))
+        self._publisher.publish(to, sent, partial(self._published, tag, to))
 
-    def _published(self, tag: int, type_: str, outcome: Published) -> None:
-        if outcome is Published.CONFIRMED:
+    def _published(self, tag: int, to: Address, outcome: Published) -> None:
+        if outcome is _CONFIRMED:
             self._metrics.count("lupu_channel_moved_total", channel=self.name)
-            self._acknowledge(tag)
-        elif outcome is Published.RETURNED and self._drop_returned:
+            # As in _done, without the call: nearly every message goes this way.
+            self._subscription.acknowledge(tag)
+            self._under_way.pop(tag, None)
+            if self._flow.troubled:
+                self._flow.taken(to.routing_key, ANYWHERE)
+        elif self._drop_unwanted and outcome in _BY_ONE_QUEUE:
             self._metrics.count("lupu_channel_unwanted_total", channel=self.name)
-            self._acknowledge(tag)
+            self._done(tag, to.routing_key, ANYWHERE)
         else:
-            self._pause(f"{type_} was {outcome.value}")
+            place = to.routing_key if outcome in _BY_ONE_QUEUE else ANYWHERE
+            self._flow.not_taken(tag, place, f"sent to {to.routing_key}: {outcome.value}")
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
         self._metrics.count("lupu_channel_refused_total", channel=self.name)
-        _log.warning("guard.refused", extra={"channel": self.name, "reason": why})
-        self._quarantine.keep(delivery.wire, why, partial(self._quarantined, delivery.tag))
+        settled = partial(self._quarantined, delivery.tag, why)
+        self._quarantine.keep(delivery.wire, why, settled)
 
-    def _quarantined(self, tag: int, outcome: Published) -> None:
-        if outcome is Published.CONFIRMED:
+    def _quarantined(self, tag: int, why: str, outcome: Published) -> None:
+        if outcome is _CONFIRMED:
             self._metrics.count("lupu_channel_quarantined_total", channel=self.name)
-            self._acknowledge(tag)
+            _log.warning("guard.refused", extra={"channel": self.name, "reason": why})
+            self._done(tag, QUARANTINE)
         else:
-            self._pause(f"the quarantine was {outcome.value}")
+            self._flow.not_taken(tag, QUARANTINE, f"{why}; {QUARANTINE}: {outcome.value}")
 
-    def _acknowledge(self, tag: int) -> None:
-        if self._subscription is not None:
-            self._subscription.acknowledge(tag)
-
-    def _pause(self, why: str) -> None:
-        if self._paused or self._subscription is None:
-            return
-        self._paused = True
-        self._metrics.gauge("lupu_channel_paused", 1, channel=self.name)
-        _log.warning("channel.paused", extra={"channel": self.name, "reason": why})
-        self._subscription.pause()
-        self._later.call_later(PAUSE_SECONDS, self._look_again)
-
-    def _look_again(self) -> None:
-        if not self._publisher.ready() or self._subscription is None:
-            self._later.call_later(PAUSE_SECONDS, self._look_again)
-            return
-        self._paused = False
-        self._metrics.gauge("lupu_channel_paused", 0, channel=self.name)
-        _log.info("channel.resumed", extra={"channel": self.name})
-        self._subscription.resume()
+    def _done(self, tag: int, *proved: str) -> None:
+        self._subscription.acknowledge(tag)
+        self._under_way.pop(tag, None)
+        if self._flow.troubled:
+            self._flow.taken(*proved)

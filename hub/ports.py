@@ -90,8 +90,8 @@ class Subscription(Protocol):
     def pause(self) -> None:
         """Take no more and give back what is not acknowledged."""
 
-    def resume(self) -> None:
-        """Take messages again."""
+    def resume(self, prefetch_max: int | None = None) -> None:
+        """Take messages again after a pause, from now on holding at most ``prefetch_max``."""
 
 
 class Consumer(Protocol):

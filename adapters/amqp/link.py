@@ -1,7 +1,6 @@
 """One connection that is kept up for ever: mutual TLS, backoff with jitter, few log lines."""
 
 import logging
-import random
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,12 @@ from pika.credentials import ExternalCredentials
 from adapters.amqp.connection import WholeMessageConnection
 from adapters.amqp.loop import Loop
 from adapters.amqp.tls import BufferedContext
+from hub.backoff import Backoff
 from hub.settings import Broker
 
 _log = logging.getLogger(__name__)
 
-RETRY_SECONDS_MIN = 0.2
+RETRY_SECONDS_FIRST = 0.2
 RETRY_SECONDS_MAX = 15.0
 
 
@@ -43,6 +43,8 @@ def parameters(broker: Broker, purpose: str) -> pika.ConnectionParameters:
 class Link:
     """Dials, and dials again after any trouble; says so once when it breaks and once when it is
     mended. All callbacks run on the loop's thread.
+
+    ``purpose`` is completed by the broker's side: "hub-1 consumes from" the outside broker.
     """
 
     def __init__(
@@ -57,10 +59,10 @@ class Link:
         self.loop = loop
         self.connection: Any = None
         self._broker = broker
-        self._purpose = purpose
+        self.purpose = f"{purpose} the {broker.section.replace('_', ' ') or 'broker'}"
         self._opened = opened
         self._closed = closed
-        self._failures = 0
+        self._backoff = Backoff(RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX)
         self._stopping = False
 
     def start(self) -> None:
@@ -77,7 +79,7 @@ class Link:
 
     def break_off(self, reason: str) -> None:
         """Drop the connection and dial anew, after an answer that makes no sense."""
-        _log.warning("amqp.broken_off", extra={"link": self._purpose, "reason": reason})
+        _log.warning("amqp.broken_off", extra={"link": self.purpose, "reason": reason})
         if self.connection is not None and self.connection.is_open:
             self.connection.close(320, reason)
 
@@ -86,7 +88,7 @@ class Link:
             return
         try:
             WholeMessageConnection(
-                parameters(self._broker, self._purpose),
+                parameters(self._broker, self.purpose),
                 on_open_callback=self._on_open,
                 on_open_error_callback=self._on_open_error,
                 on_close_callback=self._on_close,
@@ -96,11 +98,11 @@ class Link:
             self._retry(error)
 
     def _on_open(self, connection: Any) -> None:
-        if self._failures:
-            _log.info("amqp.connected_again", extra={"link": self._purpose})
+        if self._backoff.failures:
+            _log.info("amqp.connected_again", extra={"link": self.purpose})
         else:
-            _log.info("amqp.connected", extra={"link": self._purpose})
-        self._failures = 0
+            _log.info("amqp.connected", extra={"link": self.purpose})
+        self._backoff.reset()
         self.connection = connection
         if self._stopping:
             connection.close()
@@ -118,12 +120,9 @@ class Link:
     def _retry(self, error: BaseException | str) -> None:
         if self._stopping:
             return
-        if self._failures == 0:
-            _log.warning("amqp.away", extra={"link": self._purpose, "reason": _first_line(error)})
-        ceiling = min(RETRY_SECONDS_MAX, RETRY_SECONDS_MIN * 2 ** min(self._failures, 16))
-        self._failures += 1
-        # Jitter keeps many processes from dialling a broker that comes back in one instant.
-        self.loop.call_later(ceiling * random.uniform(0.5, 1.0), self._dial)  # noqa: S311
+        if self._backoff.failures == 0:
+            _log.warning("amqp.away", extra={"link": self.purpose, "reason": _first_line(error)})
+        self.loop.call_later(self._backoff.next_seconds(), self._dial)
 
     def _stop(self) -> None:
         self._stopping = True

@@ -33,7 +33,7 @@ class AmqpPublisher:
 
     def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
         self._link = Link(
-            loop, broker, f"{purpose} publishes", opened=self._opened, closed=self._lost
+            loop, broker, f"{purpose} publishes to", opened=self._opened, closed=self._lost
         )
         self._window_max = broker.window_max
         self._stall_seconds = broker.confirm_seconds
@@ -100,11 +100,12 @@ class AmqpPublisher:
 
     def _on_blocked(self, _connection: Any, method: Any) -> None:
         self._blocked = True
-        _log.warning("amqp.blocked", extra={"reason": str(method.method.reason)[:200]})
+        said = {"link": self._link.purpose, "reason": str(method.method.reason)[:200]}
+        _log.warning("amqp.blocked", extra=said)
 
     def _on_unblocked(self, _connection: Any, _method: Any) -> None:
         self._blocked = False
-        _log.info("amqp.unblocked")
+        _log.info("amqp.unblocked", extra={"link": self._link.purpose})
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
         # The broker returns a message before it confirms it.

@@ -93,8 +93,10 @@ class MemorySubscription:
         self._paused = True
         self.lose()
 
-    def resume(self) -> None:
-        """Take messages again."""
+    def resume(self, prefetch_max: int | None = None) -> None:
+        """Take messages again, holding at most ``prefetch_max``."""
+        if prefetch_max is not None:
+            self._prefetch_max = prefetch_max
         self._paused = False
         self.wake()
 

@@ -68,6 +68,10 @@ def test_a_killed_broker_is_said_once_and_reconnected_to_for_ever(
     events = [record.message for record in caplog.records]
     assert events.count("amqp.away") == 2
     assert events.count("amqp.connected_again") == 2
+    assert {getattr(record, "link", "") for record in caplog.records} >= {
+        "gateway-1 publishes to the outside broker",
+        "hub-1 consumes from the outside broker",
+    }
 
 
 def test_a_blocked_broker_counts_as_away_and_serves_again_after_the_alarm(

@@ -1,38 +1,11 @@
 """The channel acknowledges only what lies confirmed in the other broker or in quarantine."""
 
-from collections.abc import Callable
-
-import pytest
-
-from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
-from adapters.memory.links import MemoryConsumer, MemoryPublisher
-from adapters.memory.loop import MemoryLoop
-from adapters.quarantine import REASON, QueueQuarantine
-from hub.bridge import Bridge, Hub, Side
-from hub.channel import PAUSE_SECONDS
-from hub.envelope import Message, Wire, from_wire, to_wire
-from hub.messages import INWARD_EXCHANGE, OUTWARD_EXCHANGE, REPLIES_EXCHANGE
-from hub.ports import Address, Published
-from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
-
-
-class HandMovedLoop(MemoryLoop):
-    """A loop whose later calls come when the test says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.later: list[tuple[float, Callable[[], None]]] = []
-
-    def call_later(self, seconds: float, function: Callable[[], None]) -> None:
-        """Keep the call."""
-        self.later.append((seconds, function))
-
-    def pass_time(self) -> None:
-        """Make the calls that were kept."""
-        due, self.later = self.later, []
-        for _, function in due:
-            function()
-        self.pump()
+from adapters.quarantine import REASON
+from hub.envelope import from_wire, to_wire
+from hub.messages import OUTWARD_EXCHANGE, REPLIES_EXCHANGE
+from hub.ports import Address
+from tests.unit.channel_world import World
+from tests.unit.hub_world import PlainContracts, booking
 
 
 class PoisonedContracts(PlainContracts):
@@ -45,49 +18,12 @@ class PoisonedContracts(PlainContracts):
         super().check(element, body)
 
 
-class World:
-    """Two brokers in memory with the real bridge between them."""
-
-    def __init__(self, contracts: PlainContracts | None = None) -> None:
-        self.loop = HandMovedLoop()
-        self.outside = outside_broker()
-        self.inside = inside_broker()
-        self.metrics = CountedMetrics()
-        self.bridge = Bridge(
-            place="hub-1",
-            outside=self._side(self.outside),
-            inside=self._side(self.inside),
-            contracts=contracts or PlainContracts(),
-            clock=MovedClock(),
-            metrics=self.metrics,
-            later=self.loop,
-            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
-        )
-        self.bridge.start(Hub())
-
-    def _side(self, broker: MemoryBroker) -> Side:
-        return Side(MemoryConsumer(self.loop, broker), MemoryPublisher(broker, "hub-1"))
-
-    def send(self, message: Message, account: str = "gateway-1") -> None:
-        """Publish on the outside broker as a gateway does."""
-        self.send_wire(to_wire(message, account=account), account)
-
-    def send_wire(self, wire: Wire, account: str = "gateway-1") -> None:
-        """Publish any wire, and let everything run that is due."""
-        to = Address(INWARD_EXCHANGE, "requests")
-        assert self.outside.route(to, account, wire) is Published.CONFIRMED
-        self.loop.pump()
-
-    def arrived(self) -> list[Message]:
-        """Return what has arrived inside."""
-        return [from_wire(wire) for wire in self.inside.take_all("ticketing.requests")]
-
-
 def test_a_request_crosses_with_its_body_and_identities() -> None:
     """What arrives is what was sent, with one more hop."""
     world = World()
     world.send(booking())
-    (message,) = world.arrived()
+    (wire,) = world.inside.take_all("ticketing.requests")
+    message = from_wire(wire)
     assert (message.id, message.body, message.transmission) == (
         booking().id,
         booking().body,
@@ -115,24 +51,7 @@ def test_a_message_that_breaks_the_guard_itself_is_kept_and_the_next_one_crosses
     world.send(booking("A-2"))
     (kept,) = world.outside.take_all("quarantine")
     assert kept.headers[REASON] == "ZeroDivisionError in the guard"
-    assert [message.id.reference for message in world.arrived()] == ["A-2"]
-
-
-def test_while_the_inside_is_away_nothing_is_lost_and_it_is_said_once(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Messages wait outside, the log has one line, and all arrive when the inside is back."""
-    world = World()
-    world.inside.up = False
-    for number in range(3):
-        world.send(booking(f"A-{number}"))
-    for _ in range(5):
-        world.loop.pass_time()
-    assert world.outside.depth("inward.requests") == 3
-    assert [record.message for record in caplog.records].count("channel.paused") == 1
-    world.inside.up = True
-    world.loop.pass_time()
-    assert [message.id.reference for message in world.arrived()] == ["A-0", "A-1", "A-2"]
+    assert world.arrived() == ["A-2"]
 
 
 def test_what_no_inside_queue_takes_is_not_acknowledged() -> None:
@@ -144,12 +63,18 @@ def test_what_no_inside_queue_takes_is_not_acknowledged() -> None:
     assert world.metrics.gauges["lupu_channel_paused inward.requests"] == 1
 
 
-def test_a_full_quarantine_pauses_rather_than_loses() -> None:
-    """What can be kept nowhere stays where it is."""
+def test_what_can_be_kept_nowhere_stays_where_it_is() -> None:
+    """Without a quarantine a refused message is not acknowledged."""
     world = World()
     world.outside.delete("quarantine")
     world.send(booking(body=b"invalid"))
     assert world.outside.depth("inward.requests") == 1
+
+
+def reply_to(world: World, queue: str) -> None:
+    """Send a reply from the inside to a gateway's queue."""
+    reply = to_wire(booking(type="PlaceBookingResponse.1", reply_to=queue))
+    world.inside.route(Address(OUTWARD_EXCHANGE, "replies"), "ticketing-1", reply)
 
 
 def test_a_reply_goes_to_the_queue_that_waits_and_is_dropped_if_it_has_gone() -> None:
@@ -159,17 +84,24 @@ def test_a_reply_goes_to_the_queue_that_waits_and_is_dropped_if_it_has_gone() ->
     world.outside.declare(waiting)
     world.outside.bind(REPLIES_EXCHANGE, waiting, waiting)
     for queue in ("replies.gateway-9.gone", waiting):
-        reply = to_wire(booking(type="PlaceBookingResponse.1", reply_to=queue))
-        world.inside.route(Address(OUTWARD_EXCHANGE, "replies"), "ticketing-1", reply)
-    world.loop.pump()
+        reply_to(world, queue)
+    world.loop.pass_seconds(0)
     assert world.outside.depth(waiting) == 1
     assert world.metrics.counts["lupu_channel_unwanted_total outward.replies"] == 1
     assert world.inside.depth("outward.replies") == 0
 
 
-def test_pauses_are_not_shorter_than_said() -> None:
-    """While paused the channel looks again only every PAUSE_SECONDS."""
+def test_a_gateway_that_does_not_read_its_replies_stops_nobody_elses() -> None:
+    """What a full reply queue refuses is counted and dropped: a repeat fetches the outcome."""
     world = World()
-    world.inside.up = False
-    world.send(booking())
-    assert [seconds for seconds, _ in world.loop.later] == [PAUSE_SECONDS]
+    full, waiting = "replies.gateway-1.b00t", "replies.gateway-2.b00t"
+    for queue in (full, waiting):
+        world.outside.declare(queue)
+        world.outside.bind(REPLIES_EXCHANGE, queue, queue)
+    world.outside.limit(full, 1)
+    for queue in (full, full, waiting):
+        reply_to(world, queue)
+    world.loop.pass_seconds(0)
+    assert (world.outside.depth(full), world.outside.depth(waiting)) == (1, 1)
+    assert world.metrics.counts["lupu_channel_unwanted_total outward.replies"] == 1
+    assert world.metrics.gauges["lupu_channel_paused outward.replies"] == 0
