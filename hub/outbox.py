@@ -18,12 +18,17 @@ from hub.ports import Address, Clock, Metrics, Published, Publisher, Store
 _log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 1_000
+RETURNED_SECONDS_FIRST = 1.0
+RETURNED_SECONDS_MAX = 60.0
 STAFF_REPLIES = "replies.staff"
 
 
 class Outbox:
     """Reads committed rows, publishes each, marks those that were confirmed.
 
+    A reply that no queue takes is done: whoever waited has gone, and its outcome is stored. Of
+    anything else that is a mistake in the broker's definitions: it is held back and published
+    again, after a pause that grows, and said once; what is not returned does not wait for it.
     ``publish_soon`` and ``mark`` are called by the worker's thread, confirms arrive on the
     publisher's; ``run`` hands a function to that thread.
     """
@@ -44,18 +49,29 @@ class Outbox:
         self._account = account
         self._clock = clock
         self._metrics = metrics
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[int, Lane] = {}
+        self._confirmed: list[int] = []
+        self._returned: set[int] = set()
+        self._returned_pause_seconds = RETURNED_SECONDS_FIRST
+        self._returned_until = 0.0
         self._settled: SimpleQueue[tuple[int, Published]] = SimpleQueue()
 
     def publish_soon(self) -> int:
         """Start publishing rows that are neither sent nor under way; return how many."""
         if not self._publisher.ready():
             return 0
-        rows = self._store.unsent(IN_FLIGHT_MAX)
-        fresh = [(number, message) for number, message in rows if number not in self._in_flight]
-        self._in_flight.update(number for number, _ in fresh)
+        if self._returned and self._clock.monotonic() >= self._returned_until:
+            self._returned.clear()
+        rows = self._store.unsent(IN_FLIGHT_MAX + len(self._returned))
+        fresh = [
+            (number, message)
+            for number, message in rows
+            if number not in self._in_flight and number not in self._returned
+        ]
         for number, message in fresh:
-            to, wire = self._addressed(message)
+            lane = message_type(message.type).lane
+            self._in_flight[number] = lane
+            to, wire = reply_address(message, lane), self._wire(message, lane)
             self._run(partial(self._publisher.publish, to, wire, partial(self._on_end, number)))
         return len(fresh)
 
@@ -65,32 +81,50 @@ class Outbox:
 
     def mark(self) -> int:
         """Mark what was confirmed, free what was not; return how many were confirmed."""
-        settled = [self._settled.get() for _ in range(self._settled.qsize())]
-        done = [number for number, outcome in settled if self._is_done(outcome)]
+        for _ in range(self._settled.qsize()):
+            self._end(*self._settled.get())
+        # What is confirmed counts as under way until it is marked: the database may be away.
+        done = self._confirmed
         if done:
             self._store.mark_sent(done, self._clock.now())
-        self._in_flight.difference_update(number for number, _ in settled)
+            for number in done:
+                del self._in_flight[number]
+            self._confirmed = []
         return len(done)
 
     def _on_end(self, number: int, outcome: Published) -> None:
         self._settled.put((number, outcome))
 
-    def _is_done(self, outcome: Published) -> bool:
-        if outcome is Published.RETURNED:
-            # Only a reply to a queue that has gone is returned; its outcome is stored.
+    def _end(self, number: int, outcome: Published) -> None:
+        is_reply = self._in_flight[number] is Lane.REPLIES
+        if outcome is Published.CONFIRMED:
+            self._confirmed.append(number)
+            if not is_reply:
+                self._returned_pause_seconds = RETURNED_SECONDS_FIRST
+        elif outcome is Published.RETURNED and is_reply:
             self._metrics.count("lupu_outbox_unwanted_total")
-            return True
-        return outcome is Published.CONFIRMED
+            self._confirmed.append(number)
+        else:
+            lane = self._in_flight.pop(number)
+            if outcome is Published.RETURNED:
+                self._hold_back(number, lane)
 
-    def _addressed(self, message: Message) -> tuple[Address, Wire]:
-        lane = message_type(message.type).lane
-        now = self._clock.now()
-        wire = to_wire(
-            message.passed(self._account, now),
+    def _hold_back(self, number: int, lane: Lane) -> None:
+        self._metrics.count("lupu_outbox_returned_total")
+        if self._returned_pause_seconds == RETURNED_SECONDS_FIRST:
+            _log.error("outbox.returned", extra={"lane": lane.value})
+        if not self._returned:
+            self._returned_until = self._clock.monotonic() + self._returned_pause_seconds
+            doubled = self._returned_pause_seconds * 2
+            self._returned_pause_seconds = min(doubled, RETURNED_SECONDS_MAX)
+        self._returned.add(number)
+
+    def _wire(self, message: Message, lane: Lane) -> Wire:
+        return to_wire(
+            message.passed(self._account, self._clock.now()),
             account=self._account,
             persistent=lane is not Lane.REPLIES,
         )
-        return reply_address(message, lane), wire
 
 
 def reply_address(message: Message, lane: Lane) -> Address:

@@ -9,8 +9,9 @@ from queue import Empty, SimpleQueue
 
 from hub.envelope import Message, to_wire
 from hub.errors import LupuError, NeverWorks, TryAgain
-from hub.guard import Guard
+from hub.guard import Guard, reason
 from hub.inbox import Inbox, reply
+from hub.keeping import Keeping
 from hub.messages import Lane
 from hub.outbox import Outbox, reply_address
 from hub.ports import (
@@ -67,7 +68,13 @@ class RequestWorker:
         self._outbox = outbox
         self._guard = guard
         self._run_on_loop = run
-        self._quarantine = quarantine
+        self._keeping = Keeping(
+            quarantine,
+            self._acknowledge,
+            run=run,
+            metrics=metrics,
+            pause_seconds=(pace.retry_seconds_min, pace.retry_seconds_max),
+        )
         self._metrics = metrics
         self._pace = pace
         self._chores = chores
@@ -88,9 +95,10 @@ class RequestWorker:
     def run(self) -> None:
         """Handle until ``stop``."""
         pause_seconds = self._pace.retry_seconds_min
-        held: list[Delivery] = []
+        held: list[tuple[Delivery, Message]] = []
         while not self._stopping.is_set():
-            held = held or self._take()
+            held = held or self._checked(self._take())
+            self._keeping.offer_again()
             try:
                 self._step(held)
             except TryAgain as error:
@@ -102,7 +110,6 @@ class RequestWorker:
             if pause_seconds != self._pace.retry_seconds_min:
                 _log.info("worker.resumed")
                 pause_seconds = self._pace.retry_seconds_min
-            held = []
 
     def _take(self) -> list[Delivery]:
         taken: list[Delivery] = []
@@ -114,16 +121,17 @@ class RequestWorker:
             pass
         return taken
 
-    def _step(self, deliveries: list[Delivery]) -> None:
-        messages = self._checked(deliveries)
-        if messages:
-            self._inbox.handle([message for _, message in messages])
+    def _step(self, held: list[tuple[Delivery, Message]]) -> None:
+        if held:
+            self._inbox.handle([message for _, message in held])
         unkept = {str(message.id) for message in self._inbox.take_unkept()}
-        for delivery, message in messages:
+        for delivery, message in held:
             if str(message.id) in unkept:
                 self._refuse(delivery, "It could be neither handled nor parked.")
             else:
                 self._acknowledge(delivery)
+        # What follows may have to be tried again; what was handled need not.
+        held.clear()
         self._outbox.publish_soon()
         self._mark()
         if time.monotonic() >= self._next_chore:
@@ -145,20 +153,18 @@ class RequestWorker:
             try:
                 message, _ = self._guard.check(delivery.wire)
             except NeverWorks as error:
-                self._refuse(delivery, f"{type(error).__name__}: {error}")
-                continue
-            checked.append((delivery, message))
+                self._refuse(delivery, reason(error))
+            except Exception as error:  # noqa: BLE001  it would come back and end the worker for ever
+                _log.exception("guard.broken", extra={"channel": "worker"})
+                self._refuse(delivery, f"{type(error).__name__} in the guard")
+            else:
+                checked.append((delivery, message))
         return checked
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
         _log.warning("worker.refused", extra={"reason": why})
         self._metrics.count("lupu_worker_refused_total")
-
-        def settled(outcome: Published) -> None:
-            if outcome is Published.CONFIRMED:
-                self._acknowledge_on_loop(delivery)
-
-        self._run_on_loop(lambda: self._quarantine.keep(delivery.wire, why, settled))
+        self._keeping.keep(delivery, why)
 
     def _acknowledge(self, delivery: Delivery) -> None:
         self._run_on_loop(lambda: self._acknowledge_on_loop(delivery))

@@ -1,10 +1,14 @@
 """What was committed leaves, and only that; what was not confirmed leaves again."""
 
+import itertools
 from collections.abc import Callable
+
+import pytest
 
 from adapters.memory.store import MemoryStore
 from hub.envelope import Message, Wire
-from hub.outbox import Outbox
+from hub.errors import DatabaseAway
+from hub.outbox import IN_FLIGHT_MAX, RETURNED_SECONDS_MAX, Outbox
 from hub.ports import Address, Published
 from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 
@@ -30,6 +34,12 @@ class ScriptedPublisher:
         for _, _, settled in sent:
             settled(outcome)
 
+    def settle_each(self, outcome: Published, *, replies: Published) -> None:
+        """End all that is under way, replies in a way of their own."""
+        sent, self.sent = self.sent, []
+        for to, _, settled in sent:
+            settled(replies if to.routing_key == "replies" else outcome)
+
 
 class World:
     """An outbox over a store in memory."""
@@ -37,19 +47,26 @@ class World:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.publisher = ScriptedPublisher()
+        self.clock = MovedClock()
+        self.metrics = CountedMetrics()
         self.outbox = Outbox(
             self.store,
             self.publisher,
             lambda function: function(),
             account="ticketing-1",
-            clock=MovedClock(),
-            metrics=CountedMetrics(),
+            clock=self.clock,
+            metrics=self.metrics,
         )
 
     def commit(self, *messages: Message) -> None:
         """Commit messages to the outbox."""
         with self.store.unit() as unit:
             unit.send(messages)
+
+
+def edition() -> Message:
+    """Return a document to be published."""
+    return booking(type="Offers.1")
 
 
 def answer(reply_to: str = "replies.gateway-1.b00t") -> Message:
@@ -85,6 +102,58 @@ def test_a_reply_to_a_queue_that_has_gone_is_done() -> None:
     world.outbox.publish_soon()
     world.publisher.settle(Published.RETURNED)
     assert world.outbox.mark() == 1
+
+
+def test_what_is_not_a_reply_is_kept_when_no_queue_takes_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It stays unsent, is tried again ever more rarely, said once, and leaves in the end."""
+    world = World()
+    world.commit(edition(), answer())
+    tried = []
+    for _ in range(120):
+        if world.outbox.publish_soon():
+            tried.append(world.clock.monotonic())
+        world.publisher.settle_each(Published.RETURNED, replies=Published.CONFIRMED)
+        world.outbox.mark()
+        world.clock.move(seconds=1)
+    assert [number for number, _ in world.store.unsent(10)] == [1]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(tried)]
+    assert pauses == [1, 2, 4, 8, 16, 32]
+    assert [record.message for record in caplog.records] == ["outbox.returned"]
+    assert world.metrics.counts["lupu_outbox_returned_total"] == len(tried)
+    world.clock.move(seconds=RETURNED_SECONDS_MAX)
+    world.outbox.publish_soon()
+    world.publisher.settle(Published.CONFIRMED)
+    assert world.outbox.mark() == 1
+    assert world.store.unsent(10) == []
+
+
+def test_what_is_held_back_does_not_hold_up_the_rest() -> None:
+    """However many editions nobody takes, replies leave."""
+    world = World()
+    world.commit(*(edition() for _ in range(IN_FLIGHT_MAX)), answer())
+    world.outbox.publish_soon()
+    world.publisher.settle(Published.RETURNED)
+    world.outbox.mark()
+    assert world.outbox.publish_soon() == 1
+    world.publisher.settle(Published.CONFIRMED)
+    assert world.outbox.mark() == 1
+
+
+def test_what_was_confirmed_while_the_database_was_away_is_marked_afterwards() -> None:
+    """It is not published again meanwhile, and not forgotten either."""
+    world = World()
+    world.commit(answer())
+    world.outbox.publish_soon()
+    world.publisher.settle(Published.CONFIRMED)
+    world.store.away = True
+    with pytest.raises(DatabaseAway):
+        world.outbox.mark()
+    world.store.away = False
+    assert world.outbox.publish_soon() == 0
+    assert world.outbox.mark() == 1
+    assert world.store.unsent(10) == []
 
 
 def test_replies_to_staff_stay_inside_and_all_others_go_to_the_channel() -> None:
