@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from hub.backoff import Backoff
 from hub.ports import Delivery, Metrics, Published, Quarantine
 
 _log = logging.getLogger(__name__)
@@ -34,15 +35,14 @@ class Keeping:
         *,
         run: Callable[[Callable[[], None]], None],
         metrics: Metrics,
-        pause_seconds: tuple[float, float],
+        backoff: Backoff,
     ) -> None:
-        """``pause_seconds``: the first pause and the longest."""
+        """``backoff`` says how long each pause is."""
         self._quarantine = quarantine
         self._acknowledge = acknowledge
         self._run = run
         self._metrics = metrics
-        self._first_seconds, self._longest_seconds = pause_seconds
-        self._pause_seconds = self._first_seconds
+        self._backoff = backoff
         self._not_before = 0.0
         self._away = False
         self._waiting: list[_Refused] = []
@@ -89,12 +89,12 @@ class Keeping:
         if outcome is Published.CONFIRMED:
             self._acknowledge(refused.delivery)
             self._waiting.remove(refused)
-            self._pause_seconds, self._not_before = self._first_seconds, 0.0
+            self._backoff.reset()
+            self._not_before = 0.0
             self._say(away=False)
             return
         if time.monotonic() >= self._not_before:
-            self._not_before = time.monotonic() + self._pause_seconds
-            self._pause_seconds = min(self._pause_seconds * 2, self._longest_seconds)
+            self._not_before = time.monotonic() + self._backoff.next_seconds()
         self._say(away=True, why=outcome.value)
 
     def _say(self, *, away: bool, why: str = "") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 
+from hub.backoff import Backoff
 from hub.envelope import Message, Wire, to_wire
 from hub.messages import (
     OUTWARD_EXCHANGE,
@@ -52,7 +53,7 @@ class Outbox:
         self._in_flight: dict[int, Lane] = {}
         self._confirmed: list[int] = []
         self._returned: set[int] = set()
-        self._returned_pause_seconds = RETURNED_SECONDS_FIRST
+        self._returned_pauses = Backoff(RETURNED_SECONDS_FIRST, RETURNED_SECONDS_MAX)
         self._returned_until = 0.0
         self._settled: SimpleQueue[tuple[int, Published]] = SimpleQueue()
 
@@ -100,7 +101,7 @@ class Outbox:
         if outcome is Published.CONFIRMED:
             self._confirmed.append(number)
             if not is_reply:
-                self._returned_pause_seconds = RETURNED_SECONDS_FIRST
+                self._returned_pauses.reset()
         elif outcome is Published.RETURNED and is_reply:
             self._metrics.count("lupu_outbox_unwanted_total")
             self._confirmed.append(number)
@@ -111,12 +112,11 @@ class Outbox:
 
     def _hold_back(self, number: int, lane: Lane) -> None:
         self._metrics.count("lupu_outbox_returned_total")
-        if self._returned_pause_seconds == RETURNED_SECONDS_FIRST:
+        if self._returned_pauses.failures == 0:
             _log.error("outbox.returned", extra={"lane": lane.value})
         if not self._returned:
-            self._returned_until = self._clock.monotonic() + self._returned_pause_seconds
-            doubled = self._returned_pause_seconds * 2
-            self._returned_pause_seconds = min(doubled, RETURNED_SECONDS_MAX)
+            seconds = self._returned_pauses.next_seconds()
+            self._returned_until = self._clock.monotonic() + seconds
         self._returned.add(number)
 
     def _wire(self, message: Message, lane: Lane) -> Wire:

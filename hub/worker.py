@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+from hub.backoff import Backoff
 from hub.envelope import Message, to_wire
 from hub.errors import LupuError, NeverWorks, TryAgain
 from hub.guard import Guard, reason
@@ -73,7 +74,7 @@ class RequestWorker:
             self._acknowledge,
             run=run,
             metrics=metrics,
-            pause_seconds=(pace.retry_seconds_min, pace.retry_seconds_max),
+            backoff=Backoff(pace.retry_seconds_min, pace.retry_seconds_max),
         )
         self._metrics = metrics
         self._pace = pace

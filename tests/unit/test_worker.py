@@ -189,7 +189,7 @@ def test_the_pauses_between_offers_grow(world: World) -> None:
     assert until(lambda: len(offers) == 6)
     pauses = [later - earlier for earlier, later in itertools.pairwise(offers)]
     assert all(
-        pause >= least for pause, least in zip(pauses, (0.02, 0.04, 0.08, 0.1), strict=False)
+        pause >= least for pause, least in zip(pauses, (0.01, 0.02, 0.04, 0.05), strict=False)
     )
 
 
