@@ -6,7 +6,11 @@ an event's name and its facts, never a sentence with values in it, never persona
 
 import json
 import logging
+import os
 import sys
+import threading
+import time
+from collections import deque
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -17,6 +21,9 @@ _QUIET = ("pika", "zeep", "sqlalchemy.engine", "alembic", "werkzeug")
 _OF_EVERY_RECORD = frozenset(
     [*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"]
 )
+GATHER_SECONDS = 0.02
+LINES_MAX = 10_000
+
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
@@ -38,6 +45,65 @@ class JsonLines(logging.Formatter):
         return _encode(line)
 
 
+class GatheredLines(logging.Handler):
+    """Writes lines many at a time, on a thread of its own; a warning at once, and all before it.
+
+    A thread that writes lets go of the interpreter, and of the handler's lock, in the middle of
+    its request: with dozens of them a line each made them wait for one another twice over. A
+    process that is killed takes the lines of its last GATHER_SECONDS with it.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to ``stream``."""
+        super().__init__()
+        self._stream = stream
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        # What had gathered before a fork is the parent's to write.
+        self._lines: deque[str] = deque()
+        self._gathered = threading.Event()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def createLock(self) -> None:  # noqa: N802  logging calls it so
+        """Have no lock: a deque needs none."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a line; while the stream takes none, wait for it rather than keep ever more."""
+        self._lines.append(self.format(record) + "\n")
+        if record.levelno >= logging.WARNING or len(self._lines) > LINES_MAX:
+            self.flush()
+            return
+        if self._thread is None:
+            self._start()
+        if not self._gathered.is_set():
+            self._gathered.set()
+
+    def flush(self) -> None:
+        """Write what has gathered."""
+        with self._writing:
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            if lines:
+                self._stream.write("".join(lines))
+                self._stream.flush()
+
+    def _start(self) -> None:
+        with self._writing:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+                self._thread.start()
+
+    def _write(self) -> None:
+        while True:
+            self._gathered.wait()
+            time.sleep(GATHER_SECONDS)
+            self._gathered.clear()
+            self.flush()
+
+
 def _time(seconds: float) -> str:
     at = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
     return at.replace("+00:00", "Z")
@@ -48,10 +114,11 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     # What no line shows is not looked up for each: who called, on which thread and process.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001  as the manual advises
-    handler = logging.StreamHandler(stream or sys.stdout)
+    handler = GatheredLines(stream or sys.stdout)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     for old in root.handlers[:]:
+        old.flush()
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)

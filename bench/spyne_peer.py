@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from spyne import (  # type: ignore[import-not-found]
     Application,
     ComplexModel,
@@ -134,6 +134,7 @@ def main(socket: Path, agent: str, password: str) -> None:
         uds=socket,
         workers=1,
         blocking_threads=1,
+        runtime_mode=RuntimeModes.st,
         http=HTTPModes.http1,
         websockets=False,
         log_enabled=False,

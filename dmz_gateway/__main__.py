@@ -19,7 +19,7 @@ from multiprocessing.util import Finalize
 from typing import Any
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -72,6 +72,8 @@ def run(configuration: Configuration) -> None:
         uds_permissions=gateway.socket_mode,
         workers=1,
         blocking_threads=gateway.threads,
+        # One thread takes the connections; the other mode's threads cost twice as much a request.
+        runtime_mode=RuntimeModes.st,
         backpressure=gateway.threads * 4,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=gateway.header_read_seconds * 1_000),
@@ -163,6 +165,7 @@ def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher) -> None:
     publisher.stop()
     loop.call(lambda: loop.call_later(_GOODBYE_SECONDS / 2, loop.stop))
     loop.join(_GOODBYE_SECONDS)
+    logging.shutdown()  # a worker process ends without it
 
 
 def _claim(gateway: Gateway) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 
 from adapters import logs, metrics
 from adapters.amqp.consumer import AmqpConsumer
@@ -78,6 +78,7 @@ def run(configuration: Configuration) -> None:
         workers=1,
         blocking_threads=staff.threads,
         backpressure=staff.threads * 4,
+        runtime_mode=RuntimeModes.st,  # as at the gateway, where it was measured
         http=HTTPModes.http1,
         websockets=False,
         log_dictconfig=_SERVER_LOG,
@@ -184,6 +185,7 @@ def _database(configuration: Configuration) -> Database:
 def _stop(*links: AmqpConsumer | AmqpPublisher) -> None:
     for link in links:
         link.stop()
+    logging.shutdown()  # a worker process ends without it
 
 
 def _claim(staff: Staff) -> None:

@@ -3,6 +3,10 @@
 import io
 import json
 import logging
+import subprocess
+import sys
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,6 +48,68 @@ def test_one_event_is_one_json_line(log_lines: io.StringIO) -> None:
     assert first["request"] == "agent:1001/PlaceBooking/甲"
     assert first["logger"] == "hub.example"
     assert "ValueError" in second["exception"]
+
+
+def test_lines_of_many_threads_all_arrive(log_lines: io.StringIO) -> None:
+    """Every line is written within a second, once, each thread's in their order."""
+    log = logging.getLogger("hub.example")
+
+    def speak(speaker: int) -> None:
+        for number in range(200):
+            log.info("example.said", extra={"speaker": speaker, "number": number})
+
+    threads = [threading.Thread(target=speak, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    time.sleep(10 * logs.GATHER_SECONDS)
+    said = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    for number in range(8):
+        assert [line["number"] for line in said if line["speaker"] == number] == list(range(200))
+    assert len(said) == 8 * 200
+
+
+def test_a_warning_is_written_at_once_and_all_before_it(log_lines: io.StringIO) -> None:
+    """Nobody waits for what went wrong, and it stands behind what led to it."""
+    log = logging.getLogger("hub.example")
+    log.info("example.before")
+    log.warning("example.wrong")
+    events = [json.loads(line)["event"] for line in log_lines.getvalue().splitlines()]
+    assert events == ["example.before", "example.wrong"]
+
+
+def test_a_stream_that_takes_nothing_holds_up_who_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines never gather without end: beyond LINES_MAX each writes for itself."""
+    monkeypatch.setattr(logs, "GATHER_SECONDS", 60)
+    monkeypatch.setattr(logs, "LINES_MAX", 10)
+    stream = io.StringIO()
+    handler = logs.GatheredLines(stream)
+    for number in range(12):
+        handler.emit(logging.makeLogRecord({"msg": f"example.{number}", "levelno": logging.INFO}))
+    assert len(stream.getvalue().splitlines()) == 11
+
+
+def test_a_forked_process_writes_its_own_lines_and_only_those() -> None:
+    """What had gathered before a fork is written once, what the child says is written too."""
+    program = """
+import logging, os, sys, time
+from adapters import logs
+logs.configure("INFO")
+log = logging.getLogger("hub.example")
+log.info("example.parent")
+child = os.fork()
+if not child:
+    log.info("example.child")
+    time.sleep(10 * logs.GATHER_SECONDS)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, timeout=30
+    )
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert sorted(events) == ["example.child", "example.parent"]
 
 
 def test_metrics_are_served() -> None:
