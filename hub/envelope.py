@@ -27,7 +27,8 @@ HOPS = "lupu-hops"
 _HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
 
 HEADER_CHARACTERS_MAX = 1_000
-HOPS_MAX = 16
+# So many of the longest names and times fit into a header, and into its column inside.
+HOPS_MAX = 13
 SHORT_CHARACTERS_MAX = 60
 SEQUENCE_DIGITS_MAX = 18
 

@@ -1,7 +1,7 @@
 """What may cross. The inside never parses, stores or acts on anything before this has passed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.envelope import Message, Wire, from_wire
@@ -21,14 +21,22 @@ class Admission:
     """Which kinds of sender a broker account may name, by the account's first word.
 
     ``{"gateway": ("agent",)}``: the account ``gateway-1`` may send for ``agent:...`` only.
+    ``brings``: ``{"hub": "gateway"}`` sends nothing of its own, only on what gateways sent.
     """
 
     kinds: Mapping[str, tuple[str, ...]]
+    brings: Mapping[str, str] = field(default_factory=dict)
 
-    def check(self, account: str, sender: str) -> None:
-        """NotAllowed where ``account`` may not speak for ``sender``."""
-        allowed = self.kinds.get(account.partition("-")[0], ())
-        if sender.partition(":")[0] not in allowed:
+    def check(self, account: str, origin: str, sender: str) -> None:
+        """NotAllowed where ``account`` may not send what ``origin`` sent for ``sender``."""
+        word = account.partition("-")[0]
+        brought = self.brings.get(word)
+        if brought is None:
+            if not account or account != origin:
+                raise NotAllowed("The origin is not the broker account that published.")
+        elif origin.partition("-")[0] != brought:
+            raise NotAllowed("The broker account may not bring what this origin sent.")
+        if sender.partition(":")[0] not in self.kinds.get(word, ()):
             raise NotAllowed("The broker account may not name this sender.")
 
 
@@ -43,7 +51,7 @@ class Guard:
         clock: Clock,
         admission: Admission | None = None,
     ) -> None:
-        """``admission`` is needed inward, where the accounts of the outside speak."""
+        """``admission`` is needed inward: on either broker several accounts may publish."""
         self._direction = direction
         self._lane = lane
         published = lane is Lane.PUBLISHED
@@ -72,15 +80,13 @@ class Guard:
         self, wire: Wire, message: Message, row: MessageType, admission: Admission
     ) -> None:
         sent = message.transmission
-        if not wire.user_id or wire.user_id != sent.origin:
-            raise NotAllowed("The origin is not the broker account that published.")
-        admission.check(wire.user_id, message.id.sender)
+        admission.check(wire.user_id, sent.origin, message.id.sender)
         if row.application != "*" and message.id.operation != row.name:
             raise NotAllowed("The request id names another operation than the message.")
         if message.reply_to not in ("", reply_queue(sent.origin, sent.boot)):
             raise NotAllowed("The reply is to go to somebody else's queue.")
-        if message.operator:
-            raise NotAllowed("A member of staff may not be named from outside.")
+        if message.operator and message.id.sender != f"staff:{message.operator}":
+            raise NotAllowed("A member of staff may be named by its own requests only.")
         if message.accepted_at - self._clock.now() > _SKEW_MAX:
             raise NotAllowed("The time of acceptance lies in the future.")
 

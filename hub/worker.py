@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from hub.backoff import Backoff
 from hub.envelope import Message, to_wire
 from hub.errors import LupuError, NeverWorks, TryAgain
-from hub.guard import Guard, reason
+from hub.guard import Admission, Guard, reason
 from hub.inbox import Inbox, reply
 from hub.keeping import Keeping
 from hub.messages import Lane
@@ -28,6 +28,9 @@ from hub.ports import (
 )
 
 _log = logging.getLogger(__name__)
+
+# On the inside broker the hub brings what gateways sent, and the staff's pages ask themselves.
+ADMISSION = Admission({"hub": ("agent",), "staff": ("staff",)}, brings={"hub": "gateway"})
 
 Run = Callable[[Callable[[], None]], None]
 Query = Callable[[Message], Answer]

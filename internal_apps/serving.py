@@ -26,7 +26,7 @@ from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
-from hub.worker import Pace, Query, QueryWorker, RequestWorker, Run
+from hub.worker import ADMISSION, Pace, Query, QueryWorker, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
 
 _log = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class Serving:
         self.requests = RequestWorker(
             _inbox(application, around, worker),
             _outbox(around, links),
-            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock),
+            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock, ADMISSION),
             run=links.run,
             quarantine=links.quarantine,
             metrics=around.metrics,
@@ -117,7 +117,7 @@ class Serving:
         )
         self.queries = QueryWorker(
             {GET_OUTCOME: stored_outcome(around.store, around.schemas), **application.queries},
-            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock),
+            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, ADMISSION),
             links.publisher,
             run=links.run,
             account=around.name,

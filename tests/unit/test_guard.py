@@ -13,6 +13,7 @@ from hub.envelope import RequestId, Transmission, Wire, to_wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
 from hub.guard import BODY_BYTES_MAX, PUBLISHED_BYTES_MAX, Guard
 from hub.messages import Direction, Lane
+from hub.worker import ADMISSION as INSIDE
 from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
 
 
@@ -59,6 +60,10 @@ REFUSED: dict[str, tuple[Wire, type[NeverWorks]]] = {
     "answering into a queue of work": (sent(reply_to="inward.requests"), NotAllowed),
     "naming a member of staff": (sent(operator="liu"), NotAllowed),
     "accepted in the future": (sent(accepted_at=NOON + timedelta(hours=1)), NotAllowed),
+    "of the staff, whoever sends it": (
+        sent(id=RequestId("staff:liu", "PlaceBooking", "A-1"), operator="liu"),
+        NotAllowed,
+    ),
 }
 
 
@@ -68,6 +73,96 @@ def test_what_is_not_allowed_is_refused_with_its_reason(case: str) -> None:
     wire, error = REFUSED[case]
     with pytest.raises(error):
         guard().check(wire)
+
+
+STAFF: dict[str, Any] = {
+    "account": "staff-1",
+    "id": RequestId("staff:liu", "PlaceBooking", "A-1"),
+    "transmission": Transmission("staff-1", "b00t", 1),
+    "reply_to": "replies.staff-1.b00t",
+    "operator": "liu",
+}
+INSIDE_ALLOWED = {
+    "an agent's, brought by the hub": sent("hub-1"),
+    "an agent's from another gateway": sent(
+        "hub-2",
+        transmission=Transmission("gateway-7", "b", 1),
+        reply_to="replies.gateway-7.b",
+    ),
+    "a member of staff's": sent(**STAFF),
+    "one that wants no reply": sent("hub-1", reply_to=""),
+}
+INSIDE_REFUSED = {
+    "an agent's from the staff": sent(**STAFF | {"id": RequestId("agent:1", "PlaceBooking", "A")}),
+    "an agent's in a gateway's name from the staff": sent("staff-1"),
+    "a member of staff's from the hub": sent("hub-1", id=STAFF["id"]),
+    "a member of staff's in its name from the hub": sent(**STAFF | {"account": "hub-1"}),
+    "one of the hub's own": sent(
+        "hub-1", transmission=Transmission("hub-1", "b", 1), reply_to="replies.hub-1.b"
+    ),
+    "one of another staff process": sent(
+        **STAFF | {"transmission": Transmission("staff-2", "b00t", 1)}
+    ),
+    "a gateway's own": sent("gateway-1"),
+    "a worker's": sent("ticketing-1"),
+    "nobody's": sent(""),
+    "answering into another staff process's queue": sent(
+        **STAFF | {"reply_to": "replies.staff-2.b00t"}
+    ),
+    "answering into another start's queue": sent(**STAFF | {"reply_to": "replies.staff-1.gone"}),
+    "answering into a gateway's queue": sent(**STAFF | {"reply_to": "replies.gateway-1.b00t"}),
+    "an agent's answering to the staff": sent("hub-1", reply_to="replies.staff-1.b00t"),
+    "naming another member of staff": sent(**STAFF | {"operator": "wang"}),
+    "an agent's naming a member of staff": sent("hub-1", operator="liu"),
+}
+
+
+def inside_guard() -> Guard:
+    """Return the guard of a worker, at noon."""
+    return Guard(Direction.INWARD, Lane.REQUESTS, PlainContracts(), MovedClock(), INSIDE)
+
+
+@pytest.mark.parametrize("case", INSIDE_ALLOWED)
+def test_inside_the_hub_speaks_for_agents_and_the_staff_for_itself(case: str) -> None:
+    """What each account may bring passes."""
+    assert inside_guard().check(INSIDE_ALLOWED[case])
+
+
+@pytest.mark.parametrize("case", INSIDE_REFUSED)
+def test_inside_no_account_speaks_for_another(case: str) -> None:
+    """A captured staff page cannot book as an agency, nor a hub as a member of staff."""
+    with pytest.raises(NotAllowed):
+        inside_guard().check(INSIDE_REFUSED[case])
+
+
+SHORT = [envelope.SIGN_IN, envelope.OPERATOR]
+
+
+@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize(
+    ("value", "takes"),
+    [
+        ("x" * envelope.SHORT_CHARACTERS_MAX, True),
+        ("x" * (envelope.SHORT_CHARACTERS_MAX + 1), False),
+        ("吏" * envelope.SHORT_CHARACTERS_MAX, True),
+        ("吏" * (envelope.SHORT_CHARACTERS_MAX + 1), False),
+        ("a\nb", False),
+        ("a\x00b", False),
+        ("a\u202eb", False),
+        ("", True),
+    ],
+)
+def test_sign_in_and_operator_are_short_and_can_be_printed(
+    name: str, value: str, *, takes: bool
+) -> None:
+    """Neither breaks a log line or a column, however it came."""
+    wire = sent()._replace(headers={**sent().headers, name: value})
+    if takes:
+        message = envelope.from_wire(wire)
+        assert value in (message.sign_in, message.operator)
+    else:
+        with pytest.raises(MalformedEnvelope, match=name):
+            envelope.from_wire(wire)
 
 
 @pytest.mark.parametrize("name", [envelope.ORIGIN, envelope.BOOT, envelope.SEQUENCE])
