@@ -4,8 +4,10 @@ together, many messages a transaction, a savepoint each.
 
 import logging
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.envelope import Message
@@ -49,8 +51,30 @@ class Limits:
     wait_seconds_max: float = 120
 
 
+@dataclass(slots=True)
+class _Left:
+    """What a commit leaves to do.
+
+    ``changed``: subjects whose waiting messages may go on. ``waits``: messages to look at again,
+    each with the subject that its row in the waiting room names; empty where the row is lent.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    waits: deque[tuple[Message, str]] = field(default_factory=deque)
+
+    def add(self, other: "_Left") -> None:
+        """Take on what another commit leaves."""
+        self.changed += other.changed
+        self.waits += other.waits
+
+
 class Inbox:
-    """Gives each message to its handler exactly once and keeps the outcome for ever."""
+    """Gives each message to its handler exactly once and keeps the outcome for ever.
+
+    A message that waits is looked at once more after its row is committed: what it waits for may
+    have been committed just before, by a worker that did not see it waiting. What comes later
+    finds the row.
+    """
 
     def __init__(
         self,
@@ -72,6 +96,7 @@ class Inbox:
         self._metrics = metrics
         self._limits = limits or Limits()
         self._unkept: list[Message] = []
+        self._left = _Left()
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Handle a batch and commit; TryAgain if the database cannot serve now.
@@ -80,28 +105,26 @@ class Inbox:
         transaction: two batches that blocked each other then no longer do, a database that is
         away still is, and the message that fails by itself is parked with its reason.
         """
-        changed: list[str] = []
+        left = _Left()
         try:
             with self._store.unit() as unit:
                 for message in messages:
-                    changed += self._one(message, unit, resumed=False)
+                    self._one(message, unit, left)
         except Exception as error:
             if isinstance(error, TryAgain) and len(messages) == 1:
                 raise
             self._metrics.count("lupu_inbox_batches_abandoned_total")
             self._singly(messages)
             return
-        if changed:
-            self._wake(changed)
+        self._left.add(left)
+        self._go_on_if_possible()
 
     def _singly(self, messages: Sequence[Message]) -> None:
-        changed: list[str] = []
         try:
             for message in messages:
-                changed += self._alone(message)
+                self._alone(message)
         finally:
-            if changed:
-                self._wake(changed)
+            self._go_on_if_possible()
 
     def take_unkept(self) -> Sequence[Message]:
         """Return, once, the messages that could be neither handled nor parked."""
@@ -110,17 +133,22 @@ class Inbox:
 
     def wake_due(self) -> int:
         """Handle waiting messages whose deadline has passed; return how many."""
-        return self._wake(())
+        self._go_on()
+        woken = self._wake(())
+        self._go_on()
+        return woken
 
-    def _alone(self, message: Message, *, resumed: bool = False) -> Sequence[str]:
+    def _alone(self, message: Message, awaited: str | None = None) -> None:
+        left = _Left()
         try:
             with self._store.unit() as unit:
-                return self._one(message, unit, resumed=resumed)
+                self._one(message, unit, left, awaited)
         except TryAgain:
             raise
         except Exception as error:  # noqa: BLE001  the message is kept with it and waits for a person
             self._park(message, error)
-            return ()
+            return
+        self._left.add(left)
 
     def _park(self, message: Message, error: Exception) -> None:
         # Where it broke is said, not what the error says: that may hold a passenger's name.
@@ -141,26 +169,35 @@ class Inbox:
             _log.error("inbox.unkept", extra={**facts, "unkept": type(worse).__name__})
             self._unkept.append(message)
 
-    def _wake(self, subjects: Sequence[str]) -> int:
-        # A message that is woken may change what others wait for: go on until nobody is left.
-        total = 0
-        while True:
-            woken = self._store.woken(subjects, self._clock.now(), WOKEN_MAX)
-            total += len(woken)
-            changed: list[str] = []
-            for waiting in woken:
-                changed += self._alone(waiting.message, resumed=True)
-            if not changed:
-                return total
-            subjects = changed
+    def _go_on_if_possible(self) -> None:
+        # What was handled is committed: trouble now is no reason to handle it again.
+        with suppress(TryAgain):
+            self._go_on()
 
-    def _one(self, message: Message, unit: Unit, *, resumed: bool) -> Sequence[str]:
+    def _go_on(self) -> None:
+        """Do what commits have left; what is interrupted stays to be done."""
+        left = self._left
+        while left.waits or left.changed:
+            if left.waits:
+                self._alone(*left.waits[0])
+                left.waits.popleft()
+            else:
+                self._wake(left.changed)
+                left.changed.clear()
+
+    def _wake(self, subjects: Sequence[str]) -> int:
+        woken = self._store.woken(subjects, self._clock.now(), WOKEN_MAX)
+        self._left.waits += [(waiting.message, "") for waiting in woken]
+        return len(woken)
+
+    def _one(self, message: Message, unit: Unit, left: _Left, awaited: str | None = None) -> None:
+        """Handle a message in ``unit``; one looked at again says what its row waits for."""
         digest = self._digest(message)
         entry = unit.entry(message.id)
-        if entry is not None and not (resumed and entry.state is InboxState.WAITING):
+        if entry is None or (awaited is not None and entry.state is InboxState.WAITING):
+            self._first(message, digest, unit, left, awaited=awaited)
+        elif awaited is None:
             self._repeat(message, digest, entry, unit)
-            return ()
-        return self._first(message, digest, unit)
 
     def _digest(self, message: Message) -> str:
         return self._contracts.digest(message_type(message.type).element, message.body)
@@ -177,30 +214,26 @@ class Inbox:
         self._metrics.count("lupu_inbox_repeats_total")
         unit.send([reply(message, answer)])
 
-    def _first(self, message: Message, digest: str, unit: Unit) -> Sequence[str]:
+    def _first(
+        self, message: Message, digest: str, unit: Unit, left: _Left, *, awaited: str | None
+    ) -> None:
         now = self._clock.now()
         handled = self._effect(message, unit, now)
-        if handled.wait_for:
-            deadline = message.accepted_at + timedelta(seconds=self._limits.wait_seconds_max)
-            if now < deadline:
-                waiting = InboxEntry(
-                    message.id, digest, InboxState.WAITING, None, "", subject=handled.subject
-                )
-                unit.record(message, waiting, now)
-                unit.wait(message, handled.wait_for, deadline)
-                return ()
-        done = InboxEntry(
-            message.id,
-            digest,
-            InboxState.HANDLED,
-            handled.answer,
-            handled.outcome_code,
-            subject=handled.subject,
-        )
-        unit.record(message, done, now)
+        deadline = message.accepted_at + timedelta(seconds=self._limits.wait_seconds_max)
+        waits = bool(handled.wait_for) and now < deadline
+        if waits and handled.wait_for == awaited:
+            return  # its row stays untouched, for whoever is about to wake it
+        state = InboxState.WAITING if waits else InboxState.HANDLED
+        answer, code = (None, "") if waits else (handled.answer, handled.outcome_code)
+        entry = InboxEntry(message.id, digest, state, answer, code, subject=handled.subject)
+        unit.record(message, entry, now)
+        if waits:
+            unit.wait(message, handled.wait_for, deadline)
+            left.waits.append((message, handled.wait_for))
+            return
         unit.send([reply(message, handled.answer), *handled.messages])
         self._metrics.count("lupu_inbox_handled_total", outcome=handled.outcome_code)
-        return handled.changed
+        left.changed += handled.changed
 
     def _effect(self, message: Message, unit: Unit, now: datetime) -> Handled:
         age_seconds = (now - message.accepted_at).total_seconds()
