@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip install -qq --disable-pip-version-check
+PIP_FAILED := { echo "pip did not get them; what it said is above. Run make again once it can."; exit 1; }
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
@@ -61,20 +62,22 @@ client-stacks:
 	    [ -d $$folder/node_modules ] || npm ci --silent --no-audit --no-fund --prefix $$folder; \
 	done
 
-.venv/bin/python:
+# pip comes last: a .venv without it was left half made.
+.venv/bin/pip:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: apt-get install python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "$(PYTHON) is older than 3.11; name a newer one: make PYTHON=python3.12 ..."; exit 1; }
-	@$(PYTHON) -m venv .venv || { echo "Making .venv failed: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	    echo "Making .venv failed: as root, apt-get install python3-venv; then run make again."; exit 1; }
 
 # A missing Db2 driver switches Db2 off and nothing else.
-$(INSTALLED): $(PINS) | .venv/bin/python
+$(INSTALLED): $(PINS) | .venv/bin/pip
 	@echo "Installing the pinned Python packages into .venv"
-	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements.txt || $(PIP_FAILED)
 	@$(PIP) -r requirements-db2.txt || echo "IBM's Db2 driver is not to be had here: Db2 is off."
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt || $(PIP_FAILED)
 	@touch $@

@@ -31,25 +31,28 @@ missing=""
 for pair in $wanted; do
     there "${pair%%:*}" || missing="$missing ${pair##*:}"
 done
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null && [ ! -x .venv/bin/python ]; then
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null && [ ! -x .venv/bin/pip ]; then
     missing="$missing python3-venv"
 fi
 [ -n "$missing" ] || exit 0
+try_needs="'make try' needs Python with venv, no more."
 
 if ! command -v apt-get >/dev/null 2>&1; then
     echo "These are missing, and apt-get is not here to install them:$missing" >&2
     echo "Install the same programs with this system's own package manager (the names are" >&2
-    echo "Debian's), then run the same make target again. 'make try' needs none of them." >&2
+    echo "Debian's), then run the same make target again. $try_needs" >&2
     exit 1
 fi
 as_root=""
 if [ "$(id -u)" -ne 0 ]; then
-    if ! command -v sudo >/dev/null 2>&1; then
-        echo "Missing:$missing. Only root may install them, and sudo is not here; as root run:" >&2
+    as_root=sudo
+    if ! command -v sudo >/dev/null 2>&1 || ! sudo true; then
+        echo "Missing:$missing. Only root may install them, and sudo is not here or says no." >&2
+        echo "Ask for this as root, then run the same make target again:" >&2
         echo "  apt-get update && apt-get install --no-install-recommends$missing" >&2
+        echo "$try_needs" >&2
         exit 1
     fi
-    as_root=sudo
 fi
 
 # The packages' own services are not wanted: Lupu starts private ones. This file is how Debian
@@ -61,14 +64,25 @@ if [ ! -e "$guard" ]; then
     printf '#!/bin/sh\nexit 101\n' | $as_root tee "$guard" >/dev/null
     $as_root chmod 755 "$guard"
 fi
+# dash leaves on a signal without the EXIT trap, but not where a trap exits.
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 trap '[ -z "$made_guard" ] || $as_root rm -f "$guard"' EXIT
 
-echo "Installing from Debian's packages:$missing"
+echo "Installing from Debian's packages, which can take minutes:$missing"
 $as_root apt-get update -q >/dev/null || echo "apt-get update failed; trying with the old lists."
+# A machine just started may be updating itself: its lock is waited for.
 # shellcheck disable=SC2086  # the list is split into words on purpose
-$as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends $missing >/dev/null
-case $missing in
-    *rabbitmq-server*)
-        echo "If this machine is to run no broker of its own: systemctl disable rabbitmq-server" ;;
-esac
+if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+    --no-install-recommends -o DPkg::Lock::Timeout=300 $missing >/dev/null; then
+    echo "apt-get did not install them; what it said is above. Once this machine reaches" >&2
+    echo "Debian's packages, run the same make target again. $try_needs" >&2
+    exit 1
+fi
+[ -d /run/systemd/system ] || exit 0
+services=""
+for name in rabbitmq-server haproxy postgresql; do
+    case "$missing " in *" $name "*) services="$services $name" ;; esac
+done
+[ -z "$services" ] || echo "Debian starts these from the next boot on, which Lupu does not need;" \
+    "to stop that: ${as_root:+sudo }systemctl disable$services"
