@@ -141,8 +141,6 @@ class AmqpSubscription:
 
     def _opened(self, channel: Any) -> None:
         if channel is not self._channel:
-            if channel.is_open:
-                channel.close()
             return
         channel.add_on_cancel_callback(partial(self._cancelled, channel))
         if self._exclusive:

@@ -56,18 +56,33 @@ def test_pause_and_resume_at_any_step_leave_one_channel(answers: int, *, exclusi
     assert served.subscription.served()
 
 
-def test_answers_of_an_older_channel_that_come_late_change_nothing() -> None:
-    """What was asked on a channel that was left is not gone on with, and says nothing."""
+@pytest.mark.parametrize(("exclusive", "answers"), [(False, 3), (True, 5)])
+def test_an_answer_on_a_channel_that_was_left_is_not_gone_on_with(
+    answers: int, *, exclusive: bool
+) -> None:
+    """Whatever comes late on the older channel asks nothing more there and says nothing."""
+    for given in range(answers):
+        served = Served(exclusive=exclusive)
+        first = served.connection.channels[0]
+        for _ in range(given):
+            first.answer()
+        late, asked, limit = first.waiting[0], list(first.consumed), first.prefetch_count
+        served.subscription.pause()
+        served.subscription.resume()
+        closing = list(first.waiting)
+        late()
+        assert first.waiting == closing
+        assert (first.consumed, first.prefetch_count) == (asked, limit)
+        assert not served.subscription.served()
+
+
+def test_another_connection_leaves_the_channel_of_the_one_before() -> None:
+    """Connected twice, say, without a word of the loss between: one channel is held."""
     served = Served()
-    first = served.connection.channels[0]
-    first.answer()
-    late = first.waiting[0]
-    served.subscription.pause()
-    served.subscription.resume()
-    late()
-    assert first.consumed == []
-    served.connection.channels[1].answer()
-    assert not served.subscription.served()
+    served.connection.answer_all()
+    served.subscription.connected(served.connection)
+    served.connection.answer_all()
+    assert served.connection.held() == [2]
 
 
 def test_a_retry_that_comes_due_while_another_channel_opens_opens_no_second() -> None:
@@ -81,19 +96,6 @@ def test_a_retry_that_comes_due_while_another_channel_opens_opens_no_second() ->
     served.connection.answer_all()
     assert len(served.connection.channels) == 2
     assert served.connection.held() == [2]
-
-
-def test_an_open_that_was_overtaken_is_closed_when_it_comes() -> None:
-    """Should a channel that was left open all the same, it is closed and never consumed."""
-    served = Served()
-    first = served.connection.channels[0]
-    opened = first.waiting[0]
-    served.subscription.pause()
-    served.subscription.resume()
-    opened()
-    served.connection.answer_all()
-    assert served.connection.held() == [2]
-    assert first.consumed == []
 
 
 def test_served_is_true_only_of_the_present_channel() -> None:

@@ -1,0 +1,228 @@
+"""The hub's channels on real brokers that refuse, fall silent, or lose a queue."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.amqp.consumer import AmqpConsumer
+from adapters.amqp.loop import Loop
+from adapters.amqp.publisher import AmqpPublisher
+from adapters.quarantine import QueueQuarantine
+from hub.bridge import Bridge, Hub, Side
+from hub.envelope import to_wire
+from hub.messages import INWARD_EXCHANGE
+from hub.ports import Address, Published
+from tests.contract.transports import AmqpTransport, call_and_wait, until
+from tests.servers.brokers import Brokers
+from tests.unit.channel_world import said
+from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
+
+REQUESTS = Address(INWARD_EXCHANGE, "requests")
+QUEUE, INSIDE_QUEUE = "inward.requests", "ticketing.requests"
+FIRST, MANY, ODD = 5, 60, 6
+SEVERAL_PAUSES_SECONDS = 9.0
+GIVEN_BACK_SECONDS_MAX = 25.0
+RESUMED_SECONDS_MAX = 40.0
+WINDOW = 10
+
+
+class CountingPublisher(AmqpPublisher):
+    """Counts what it is given to publish."""
+
+    tried = 0
+
+    def publish(self, *arguments: object) -> None:
+        """Count, then publish."""
+        self.tried += 1
+        super().publish(*arguments)  # type: ignore[arg-type]
+
+
+class RealHub:
+    """The four channels of hub-1 on two real brokers."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        self.loop = Loop()
+        outside, inside = brokers.outside("hub-1"), brokers.inside("hub-1")
+        self.to_inside = CountingPublisher(self.loop, inside, "hub-1")
+        self.from_outside = AmqpConsumer(self.loop, outside, "hub-1")
+        self.to_outside = AmqpPublisher(self.loop, outside, "hub-1")
+        self.from_inside = AmqpConsumer(self.loop, inside, "hub-1")
+        self._links = (self.from_outside, self.to_outside, self.from_inside, self.to_inside)
+        self.metrics = CountedMetrics()
+
+    def start(self) -> None:
+        """Move messages on a thread of its own."""
+        Bridge(
+            place="hub-1",
+            outside=Side(self.from_outside, self.to_outside),
+            inside=Side(self.from_inside, self.to_inside),
+            contracts=PlainContracts(),
+            clock=MovedClock(),
+            metrics=self.metrics,
+            later=self.loop,
+            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
+        ).start(Hub())
+        for link in self._links:
+            link.start()
+        self.loop.start_thread("hub")
+        assert until(lambda: all(link.ready() for link in self._links))
+
+    def close(self) -> None:
+        """Close every connection and end the loop."""
+        for link in self._links:
+            link.stop()
+        self.loop.end(lambda: all(link.closed() for link in self._links), 15)
+
+
+@pytest.fixture
+def gateway(own_brokers: Brokers) -> Iterator[AmqpTransport]:
+    """Offer a connected gateway on brokers that may be filled or blocked."""
+    made = AmqpTransport(own_brokers.outside)
+    made.publisher("gateway-1")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hub(own_brokers: Brokers) -> Iterator[RealHub]:
+    """Offer a hub between them, not yet started."""
+    made = RealHub(own_brokers)
+    yield made
+    made.close()
+
+
+def send_many(gateway: AmqpTransport, number: int, odd: int = 0) -> None:
+    """Publish bookings, of which ``odd``, spread among them, no guard lets through."""
+    publisher, outcomes = gateway.publisher("gateway-1"), list[Published]()
+    step = number // odd if odd else number + 1
+
+    def send() -> None:
+        for count in range(number):
+            body = b"invalid" if count % step == step - 1 else b"<PlaceBooking/>"
+            wire = to_wire(booking(f"A-{count}", body=body), account="gateway-1")
+            publisher.publish(REQUESTS, wire, outcomes.append)
+
+    call_and_wait(gateway.loop, send)
+    assert until(lambda: outcomes == [Published.CONFIRMED] * number)
+
+
+def listed(brokers: Brokers, side: str, queue: str) -> dict[str, int]:
+    """Return what the broker says of one queue."""
+    broker = brokers.outside_broker if side == "outside" else brokers.inside_broker
+    columns = ("messages", "messages_unacknowledged", "consumers")
+    told = broker.control(
+        *("--quiet", "list_queues", "-p", "lupu", "name", *columns, "--formatter", "json")
+    )
+    (row,) = [row for row in json.loads(told) if row["name"] == queue]
+    return {name: int(row[name]) for name in columns}
+
+
+def bound_inside_queue(brokers: Brokers, messages_max: int) -> None:
+    """Let the inside queue refuse what goes beyond a bound."""
+    definition = json.dumps({"max-length": messages_max, "overflow": "reject-publish"})
+    brokers.inside_broker.control(
+        *("set_policy", "-p", "lupu", "--priority", "99", "--apply-to", "queues"),
+        *("full", f"^{INSIDE_QUEUE}$", definition),
+    )
+
+
+def test_a_full_inside_queue_is_said_once_and_fills_no_quarantine(
+    own_brokers: Brokers, gateway: AmqpTransport, hub: RealHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Several pauses long: one line, one message a try, each refused message kept once."""
+    bound_inside_queue(own_brokers, 1)
+    hub.start()
+    send_many(gateway, FIRST)  # a bound lets in what is sent before the broker tells of it
+    assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == FIRST)
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    send_many(gateway, MANY, ODD)
+    assert until(lambda: said(caplog, "channel.paused") == 1)
+    time.sleep(SEVERAL_PAUSES_SECONDS)
+    kept = listed(own_brokers, "outside", "quarantine")["messages"]
+    assert kept == said(caplog, "guard.refused")
+    assert FIRST < hub.to_inside.tried <= FIRST + MANY + WINDOW
+    assert listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == FIRST
+    assert (said(caplog, "channel.paused"), said(caplog, "channel.resumed")) == (1, 0)
+    own_brokers.inside_broker.control("clear_policy", "-p", "lupu", "full")
+    assert until(lambda: said(caplog, "channel.resumed") == 1, RESUMED_SECONDS_MAX)
+    whole = FIRST + MANY - ODD
+    assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == whole)
+    assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
+    assert listed(own_brokers, "outside", "quarantine")["messages"] == ODD
+    assert (said(caplog, "channel.paused"), said(caplog, "guard.refused")) == (1, ODD)
+
+
+def test_while_the_inside_confirms_nothing_the_hub_holds_nothing_for_long(
+    own_brokers: Brokers, gateway: AmqpTransport, hub: RealHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A memory alarm inside, and no message that follows: it is given back, nobody consumes."""
+    hub.start()
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    own_brokers.inside_broker.control("set_vm_memory_high_watermark", "0.000001")
+    send_many(gateway, 1)
+    assert until(lambda: hub.to_inside.tried > 0)
+
+    def given_back() -> bool:
+        row = listed(own_brokers, "outside", QUEUE)
+        return row == {"messages": 1, "messages_unacknowledged": 0, "consumers": 0}
+
+    assert until(given_back, GIVEN_BACK_SECONDS_MAX)
+    time.sleep(SEVERAL_PAUSES_SECONDS)
+    assert given_back()
+    assert said(caplog, "channel.paused") == 1
+    own_brokers.inside_broker.control("set_vm_memory_high_watermark", "0.6")
+    assert until(lambda: said(caplog, "channel.resumed") == 1, RESUMED_SECONDS_MAX)
+    assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
+    # What was in doubt has gone in twice, and is handled once.
+    assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] >= 1)
+
+
+def test_a_missing_queue_is_said_once_and_consumed_again_when_it_is_there(
+    own_brokers: Brokers, gateway: AmqpTransport, hub: RealHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Deleted under its consumer and gone for a while: one line, then one that it is served."""
+    hub.start()
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    own_brokers.outside_broker.control("delete_queue", "-p", "lupu", "inward.queries")
+    assert until(lambda: not hub.from_outside.ready())
+    time.sleep(SEVERAL_PAUSES_SECONDS)
+    assert said(caplog, "amqp.subscription_lost") == 1
+    broker = own_brokers.outside_broker
+    broker.control("import_definitions", str(broker.folder / "definitions.json"))
+    assert until(hub.from_outside.ready, RESUMED_SECONDS_MAX)
+    assert said(caplog, "amqp.subscription_served") == 1
+    send_many(gateway, 1)
+    assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == 1)
+
+
+def test_pauses_in_quick_succession_leave_one_channel_a_subscription(brokers: Brokers) -> None:
+    """Resumed while the channel before is still opening: the broker sees one, holding one lot."""
+    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUEUE)
+    gateway = AmqpTransport(brokers.outside)
+    got = gateway.consume("hub-1", QUEUE, prefetch_max=MANY)
+
+    def flicker() -> None:
+        for _ in range(20):
+            got.subscription.pause()
+            got.subscription.resume(WINDOW)
+
+    call_and_wait(gateway.loop, flicker)
+    assert until(got.subscription.served)
+    send_many(gateway, MANY)
+    assert until(lambda: len(got.deliveries) == WINDOW)
+
+    def channels() -> int:
+        told = brokers.outside_broker.control("--quiet", "list_channels", "pid", "user")
+        return [line.split()[-1] for line in told.splitlines() if line].count("hub-1")
+
+    assert until(lambda: channels() == 1)
+    held = {"messages": MANY, "messages_unacknowledged": WINDOW, "consumers": 1}
+    assert until(lambda: listed(brokers, "outside", QUEUE) == held)
+    gateway.close()
+    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUEUE)
