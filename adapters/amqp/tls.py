@@ -18,6 +18,8 @@ class BufferedContext(ssl.SSLContext):
         self, sock: socket.socket, *, server_hostname: str | None = None, **_: Any
     ) -> "BufferedSocket":
         """Return TLS over ``sock``, which must be non-blocking; the handshake is yet to do."""
+        # Python 3.11.2, Debian 12's own, sets it: a cut line would look like a clean end.
+        self.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         return BufferedSocket(self, sock, server_hostname)
 
 

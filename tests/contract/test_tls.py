@@ -122,7 +122,8 @@ def test_a_broken_line_is_an_error_and_not_an_end(
     serve(authority, theirs, lambda tls: tls.sendall(b"half"))
     patiently(ours, ours.do_handshake)
     assert patiently(ours, lambda: ours.recv(100)) == b"half"
-    with pytest.raises(ssl.SSLEOFError):
+    # Which of its errors says so differs from one Python 3.11 to another.
+    with pytest.raises(ssl.SSLError, match="(?i)eof"):
         patiently(ours, lambda: ours.recv(100))
 
 
