@@ -8,7 +8,8 @@ demo="rabbitmq-server:rabbitmq-server haproxy:haproxy setpriv:util-linux"
 test="$demo postgres:postgresql java:default-jre-headless php:php-cli node:nodejs npm:npm
       chromium:chromium chromedriver:chromium-driver
       /usr/share/java/derbynet.jar:libderby-java /usr/share/java/derbytools.jar:derby-tools
-      /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk"
+      /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk
+      curl:curl ss:iproute2 openssl:openssl"
 bench="$demo postgres:postgresql wrk:wrk"
 
 there() {
