@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -52,5 +53,13 @@ def run(make: Callable[[Job], Callable[[str, dict[str, Any]], Outcome]]) -> None
     """Read the job, make the calls with the client that ``make`` returns, print what came."""
     job = Job(**json.load(sys.stdin))
     call = make(job)
-    outcomes = [call(operation, values) for operation, values in job.calls]
+    outcomes = [_timed(call, operation, values) for operation, values in job.calls]
     json.dump(outcomes, sys.stdout, default=str)
+
+
+def _timed(
+    call: Callable[[str, dict[str, Any]], Outcome], operation: str, values: dict[str, Any]
+) -> Outcome:
+    began = time.monotonic()
+    outcome = call(operation, values)
+    return {**outcome, "seconds": time.monotonic() - began}

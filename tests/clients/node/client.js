@@ -39,9 +39,11 @@ async function main() {
   const port = job.soap === '1.2' ? service.TicketingSoap12 : service.TicketingSoap11;
   const outcomes = [];
   for (const [operation, values] of job.calls) {
+    const began = performance.now();
     const outcome = await call(port[operation], values, { httpsAgent });
+    const seconds = (performance.now() - began) / 1000;
     const sent = client.lastRequest.includes(ENVELOPE_12) ? '1.2' : '1.1';
-    outcomes.push({ ...outcome, sent });
+    outcomes.push({ ...outcome, sent, seconds });
   }
   process.stdout.write(JSON.stringify(outcomes));
   httpsAgent.destroy();

@@ -57,12 +57,14 @@ foreach ($job['calls'] as [$operation, $values]) {
     if ($job['sign_in'] !== 'certificate') {
         $client->__setSoapHeaders([security($job)]);
     }
+    $began = microtime(true);
     try {
         $outcome = ['answer' => $client->__soapCall($operation, [$values])];
     } catch (SoapFault $fault) {
         $outcome = refused($fault);
     }
+    $seconds = microtime(true) - $began;
     $sent = str_contains($client->__getLastRequest() ?? '', ENVELOPE_12) ? '1.2' : '1.1';
-    $outcomes[] = $outcome + ['sent' => $sent];
+    $outcomes[] = $outcome + ['sent' => $sent, 'seconds' => $seconds];
 }
 echo json_encode($outcomes, JSON_THROW_ON_ERROR);
