@@ -123,7 +123,7 @@ def test_a_broken_line_is_an_error_and_not_an_end(
     patiently(ours, ours.do_handshake)
     assert patiently(ours, lambda: ours.recv(100)) == b"half"
     # Which of its errors says so differs from one Python 3.11 to another.
-    with pytest.raises(ssl.SSLError, match="(?i)eof"):
+    with pytest.raises(ssl.SSLError, match=r"(?i)eof"):
         patiently(ours, lambda: ours.recv(100))
 
 
