@@ -5,23 +5,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+from deploy.local.broker import PACKAGE
 from deploy.local.ports import LOOPBACK, answers, free_port
+from deploy.local.programs import program
+from tests.contract.transports import until
 from tests.structure.source import ROOT
 
 DEMO_SECONDS_MAX = 240
 
 
 def _running_below(folder: Path) -> list[str]:
-    """Return the command lines of processes that were started with something in ``folder``."""
+    """Return the command lines of processes that have to do with ``folder``.
+
+    A name server (epmd) names it nowhere but in its environment, and leaves its parent.
+    """
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            command = (process / "cmdline").read_bytes()
+            known = command + (process / "environ").read_bytes() + bytes(_place(process))
         except OSError:
             continue
-        if str(folder) in command and entry.parent.name != str(os.getpid()):
-            found.append(command)
+        if bytes(folder) in known and process.name != str(os.getpid()):
+            found.append(command.replace(b"\0", b" ").decode("utf-8", "replace"))
     return found
+
+
+def _place(process: Path) -> Path:
+    return (process / "cwd").readlink()
 
 
 def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +55,18 @@ def test_demo_once_books_and_leaves_nothing_running(tmp_path: Path) -> None:
     for word in ("HELD", "CONFIRMED", "CANCELLED", "REFERENCE_REUSED", "DAY_NOT_VALID", "hub-1"):
         assert word in done.stdout
     assert _running_below(folder) == []
+
+
+def test_a_name_server_that_was_left_would_be_found(tmp_path: Path) -> None:
+    """A broker's epmd that has become a daemon counts as left running."""
+    epmd = [str(program("epmd", PACKAGE)), "-address", LOOPBACK, "-port", str(free_port())]
+    environment = {"HOME": str(tmp_path), "ERL_EPMD_RELAXED_COMMAND_CHECK": "1"}
+    subprocess.run([*epmd, "-daemon"], env=environment, check=True, cwd="/")
+    try:
+        assert until(lambda: bool(_running_below(tmp_path)))
+    finally:
+        subprocess.run([*epmd, "-kill"], env=environment, check=True, capture_output=True)
+    assert until(lambda: _running_below(tmp_path) == [])
 
 
 def test_taken_port_is_named(tmp_path: Path) -> None:

@@ -36,14 +36,34 @@ def write_toml(path: Path, sections: Mapping[str, Mapping[str, Any]]) -> Path:
 @contextmanager
 def hub(brokers: Brokers, folder: Path, name: str = "hub-1") -> Iterator[Process]:
     """Run a hub between the two brokers."""
-    config = write_toml(
-        folder / f"{name}.toml",
-        {
-            "outside_broker": dialled(brokers.outside(name)),
-            "inside_broker": dialled(brokers.inside(name)),
-        },
-    )
-    command = [sys.executable, "-m", "lupu", "hub", "run", "-c", str(config), "-n", name]
+    sections = {
+        "outside_broker": dialled(brokers.outside(name)),
+        "inside_broker": dialled(brokers.inside(name)),
+    }
+    with _running(folder, name, sections) as process:
+        yield process
+
+
+@contextmanager
+def ticketing(
+    brokers: Brokers, folder: Path, database: Path, name: str = "ticketing-1"
+) -> Iterator[Process]:
+    """Run a ticketing worker on the inside broker and an SQLite database."""
+    sections = {
+        "inside_broker": dialled(brokers.inside(name)),
+        "database": {"file": str(database)},
+    }
+    with _running(folder, name, sections) as process:
+        yield process
+
+
+@contextmanager
+def _running(
+    folder: Path, name: str, sections: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Process]:
+    config = write_toml(folder / f"{name}.toml", sections)
+    kind = name.rpartition("-")[0]
+    command = [sys.executable, "-m", "lupu", kind, "run", "-c", str(config), "-n", name]
     process = Process(name, command, folder / f"{name}.log")
     process.start()
     try:

@@ -1,0 +1,114 @@
+"""Whoever publishes past the gateway changes no row of the database, and hinders nobody."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters.clock import SystemClock
+from adapters.database import Database, Migrations
+from adapters.xml import Schemas, parse
+from hub.envelope import Wire, from_wire
+from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE
+from hub.ports import Address, Published
+from internal_apps.ticketing.agents import Agents, NewAgent
+from internal_apps.ticketing.application import MIGRATIONS
+from internal_apps.ticketing.loading import Sample
+from tests.acceptance.test_past_the_gateway import BODY, HOSTILE, sent
+from tests.contract.transports import AmqpTransport, Got, until
+from tests.servers.brokers import OBSERVER, Brokers
+from tests.servers.components import hub, ticketing
+
+TO = Address(INWARD_EXCHANGE, "requests")
+# What the worker writes of itself: what is on offer goes out every few seconds.
+ITS_OWN = {"outbox", "message_parts", "publications"}
+OPENING = datetime.now(UTC).date() + timedelta(days=30)
+SOLD = BODY.replace(b"2010-05-05", str(OPENING + timedelta(days=10)).encode())
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+@dataclass
+class Attacked:
+    """A bridge to a real database, and what an attacker and an observer see of it."""
+
+    outside: AmqpTransport
+    database: Path
+    kept: Got
+    answers: Got
+
+    def rows(self) -> Rows:
+        """Return every row of every table but the worker's own."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {name for (name,) in named} - ITS_OWN
+            return {
+                table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
+                for table in sorted(tables)
+            }
+
+    def publish(self, wire: Wire) -> Published:
+        """Publish as the gateway's account may."""
+        return self.outside.send("gateway-1", TO, wire)
+
+
+@pytest.fixture
+def attacked(brokers: Brokers, tmp_path: Path) -> Iterator[Attacked]:
+    """Run a hub and a worker on tickets that are sold; every queue is empty."""
+    brokers.inside_broker.control("purge_queue", "-p", "lupu", "ticketing.requests")
+    for queue in (QUARANTINE_QUEUE, "inward.requests"):
+        brokers.outside_broker.control("purge_queue", "-p", "lupu", queue)
+    path = tmp_path / "lupu.sqlite"
+    with closing(Database(f"sqlite:///{path}")) as database:
+        Migrations(database, [MIGRATIONS]).upgrade()
+        with database.begin() as connection:
+            Sample(opening=OPENING).load(connection)
+        Agents(database, SystemClock()).add(NewAgent("1001", "Agency", "旅行社", "AGENCY"))
+    transport = AmqpTransport(brokers.outside)
+    with ExitStack() as running:
+        running.callback(transport.close)
+        kept = transport.consume(OBSERVER, QUARANTINE_QUEUE)
+        answers = transport.consume("gateway-1", "replies.gateway-1.b00t", "exclusive")
+        running.enter_context(hub(brokers, tmp_path))
+        running.enter_context(ticketing(brokers, tmp_path, path))
+        yield Attacked(transport, path, kept, answers)
+
+
+def as_sold(wire: Wire) -> Wire:
+    """Return the attack with a booking that would be taken, were it not an attack."""
+    return wire._replace(body=wire.body.replace(BODY, SOLD))
+
+
+def test_no_attack_changes_a_row_and_the_next_honest_request_is_done(attacked: Attacked) -> None:
+    """Not one attack reaches a table; the id they all used is still free for its owner."""
+    assert SOLD != BODY
+    first = sent(id=from_wire(sent()).id._replace(reference="A-0"), body=SOLD)
+    assert attacked.publish(_named(first, "A-0")) is Published.CONFIRMED
+    assert until(lambda: len(attacked.answers.deliveries) == 1)
+    before = attacked.rows()
+    for case, wire in HOSTILE.items():
+        assert attacked.publish(as_sold(wire)) is Published.CONFIRMED, case
+    assert until(lambda: len(attacked.kept.deliveries) == len(HOSTILE))
+    assert attacked.rows() == before
+    assert attacked.publish(sent(body=SOLD)) is Published.CONFIRMED
+    assert until(lambda: len(attacked.answers.deliveries) == 2)
+    assert [_status(one.wire) for one in attacked.answers.deliveries] == ["HELD", "HELD"]
+    after = attacked.rows()
+    assert len(after["bookings"]) == len(before["bookings"]) + 1 == 2
+    assert [row[0] for row in after["inbox"]] == [
+        "agent:1001/PlaceBooking/A-0",
+        "agent:1001/PlaceBooking/A-1",
+    ]
+
+
+def _named(wire: Wire, reference: str) -> Wire:
+    return wire._replace(body=wire.body.replace(b"A-1<", f"{reference}<".encode()))
+
+
+def _status(wire: Wire) -> str:
+    booking = Schemas().values(parse(wire.body))["Booking"]
+    return str(booking["State"])
