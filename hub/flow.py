@@ -14,6 +14,7 @@ _log = logging.getLogger(__name__)
 PAUSE_SECONDS_FIRST = 2.0
 PAUSE_SECONDS_MAX = 30.0
 READY_POLL_SECONDS = 1.0
+START_SECONDS = 0.5
 SETTLE_SECONDS = 5.0
 WATCH_SECONDS = 5.0
 CALM_SECONDS = 30.0
@@ -67,11 +68,19 @@ class Flow:
         self._prefetch_max = PROBE_PREFETCH
 
     def start(self, subscription: Subscription, prefetch_max: int) -> None:
-        """Watch over ``subscription``, which has just begun."""
+        """Watch over ``subscription``, which has just begun.
+
+        At the start of a process no connection is open yet: that is waited for, not said.
+        """
         self._subscription = subscription
         self._prefetch_max = prefetch_max
         self._metrics.gauge("lupu_channel_paused", 0, channel=self._name)
         self._later.call_later(WATCH_SECONDS, self._watch)
+        if not self._ready():
+            self.taking = False
+            self._state = _State.WAITING
+            subscription.pause()
+            self._later.call_later(START_SECONDS, self._begin)
 
     def not_taken(self, tag: int, place: str, why: str) -> None:
         """Stop: ``place`` (or ANYWHERE) did not take a message; one given back counts no more."""
@@ -92,17 +101,29 @@ class Flow:
             if not self._refusing:
                 self._resume()
 
+    def _begin(self) -> None:
+        if not self._ready():
+            self._trouble(ANYWHERE, "the destination is away")
+            self._probe()
+            return
+        self.taking = True
+        self._state = _State.MOVING
+        self._subscription.resume(self._prefetch_max)
+
     def _stop(self, place: str, why: str) -> None:
         self.taking = False
-        self._refusing.add(place)
         self._turn += 1
         self._state = _State.SETTLING
+        self._trouble(place, why)
+        self._later.call_later(SETTLE_SECONDS, partial(self._settled_or_not, self._turn))
+        self._settled()
+
+    def _trouble(self, place: str, why: str) -> None:
+        self._refusing.add(place)
         if not self.troubled:
             self.troubled = True
             self._metrics.gauge("lupu_channel_paused", 1, channel=self._name)
             _log.warning("channel.paused", extra={"channel": self._name, "reason": why})
-        self._later.call_later(SETTLE_SECONDS, partial(self._settled_or_not, self._turn))
-        self._settled()
 
     def _settled(self) -> None:
         if not self.under_way:

@@ -1,8 +1,17 @@
 """What ends a pause and what does not; and that waits grow, differ and begin anew."""
 
+import pytest
+
 from hub.backoff import Backoff
-from hub.flow import ANYWHERE, CALM_SECONDS, PAUSE_SECONDS_FIRST, PROBE_PREFETCH, Flow
-from tests.unit.channel_world import HandMovedLoop
+from hub.flow import (
+    ANYWHERE,
+    CALM_SECONDS,
+    PAUSE_SECONDS_FIRST,
+    PROBE_PREFETCH,
+    START_SECONDS,
+    Flow,
+)
+from tests.unit.channel_world import HandMovedLoop, said
 from tests.unit.hub_world import CountedMetrics
 
 FULL = 1_000
@@ -31,10 +40,13 @@ class NotedSubscription:
 class Moving:
     """A flow in motion, without a channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ready: bool = True) -> None:
         self.loop = HandMovedLoop()
         self.subscription = NotedSubscription()
-        self.flow = Flow("inward", later=self.loop, metrics=CountedMetrics(), ready=lambda: True)
+        self.ready = ready
+        self.flow = Flow(
+            "inward", later=self.loop, metrics=CountedMetrics(), ready=lambda: self.ready
+        )
         self.flow.start(self.subscription, FULL)
 
     def refused(self, tag: int, place: str = QUEUE) -> None:
@@ -52,6 +64,22 @@ class Moving:
         """Wait until one message is tried."""
         self.loop.pass_seconds(PAUSE_SECONDS_FIRST)
         assert self.subscription.asked[-1] == PROBE_PREFETCH
+
+
+@pytest.mark.parametrize("seconds", [0.3, 60.0])
+def test_what_is_not_yet_connected_at_the_start_is_waited_for(
+    caplog: pytest.LogCaptureFixture, seconds: float
+) -> None:
+    """A moment is nothing to tell of; a destination that stays away is, once."""
+    moving = Moving(ready=False)
+    assert not moving.flow.taking
+    moving.loop.pass_seconds(seconds)
+    moving.ready = True
+    moving.loop.pass_seconds(1)
+    away = seconds > START_SECONDS
+    assert moving.flow.taking
+    assert said(caplog, "channel.paused") == away
+    assert moving.subscription.asked == ["pause", PROBE_PREFETCH if away else FULL]
 
 
 def test_another_queues_confirm_does_not_end_the_pause() -> None:
