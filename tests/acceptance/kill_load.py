@@ -15,6 +15,8 @@ from tests.servers.system import System
 # What a client is told to send again under the same reference.
 AGAIN = frozenset({NO_ANSWER, "NOT_ACCEPTED", "OUTCOME_UNKNOWN", "INTERNAL", "PENDING"})
 ASK_LATER = frozenset({"RECEIVED", "NOT_KNOWN_YET"})
+# What a client is left with that a kill caught in the middle of a request.
+CAUGHT = frozenset({NO_ANSWER, "OUTCOME_UNKNOWN", "RECEIVED"})
 PAUSE_SECONDS = 0.2
 SETTLE_SECONDS_MAX = 90.0
 
@@ -39,6 +41,22 @@ class Book:
             if name == operation
         }
 
+    def caught(self) -> int:
+        """Return how many calls a kill left without an outcome."""
+        return sum(one.code in CAUGHT for answers in self.told.values() for one in answers)
+
+    def caught_and_repeated(self) -> int:
+        """Return how many requests were left without an outcome, sent again, and got one."""
+        return sum(
+            any(one.code in CAUGHT for one in answers[:-1]) and answers[-1].code == "DONE"
+            for answers in self.told.values()
+        )
+
+    def done_share(self) -> float:
+        """Return the share of requests whose last answer is DONE."""
+        done = sum(answers[-1].code == "DONE" for answers in self.told.values())
+        return done / max(len(self.told), 1)
+
     def counts(self) -> dict[str, int]:
         """Return how often each answer was given."""
         counts: dict[str, int] = defaultdict(int)
@@ -61,6 +79,12 @@ class Load:
             for number in range(threads)
         ]
         self.given_up: list[str] = []
+        self._lock = threading.Lock()
+        self._under_way = 0
+
+    def under_way(self) -> int:
+        """Return how many clients wait for an answer at this moment."""
+        return self._under_way
 
     def start(self) -> None:
         """Begin."""
@@ -100,10 +124,19 @@ class Load:
             lambda: agency.versioned(operation, reference, placed.booking, 1),
         )
 
+    def _noted(self, send: Callable[[], Told]) -> Told:
+        with self._lock:
+            self._under_way += 1
+        try:
+            return send()
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
     def _until_final(self, operation: str, reference: str, send: Callable[[], Told]) -> Told:
         deadline = 0.0
         while True:
-            answer = send()
+            answer = self._noted(send)
             self.book.write(operation, reference, answer)
             if answer.code not in AGAIN | ASK_LATER:
                 return answer
