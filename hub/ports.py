@@ -1,7 +1,8 @@
 """What the hub asks of outside: a few small protocols, each promise in its docstring.
 
-``adapters/memory.py`` implements every one of them and really serialises; one contract suite
-per port runs on the memory form and on the real one.
+``adapters/memory`` has brokers and a database in memory that really serialise: what is promised
+of publisher, consumer and store is tested once, on the memory form and on the real ones
+(``tests/contract/test_transport.py``, ``tests/contract/test_store.py``).
 """
 
 import enum
@@ -161,13 +162,16 @@ class Unit(Protocol):
     """One open transaction: inbox marks, outbox rows and the application's own rows."""
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
-        """Return the inbox entry of a request, locked until the transaction ends."""
+        """Return the inbox entry of a request; one still open is locked until the end."""
 
     def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:
         """Insert or replace the inbox entry, with the message's transmission, hops and times."""
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
-        """Keep the message until ``wake(subject)`` or the deadline."""
+        """Keep the message until ``Store.woken`` is asked for ``subject`` or the deadline passes.
+
+        Keeping it again replaces what was kept, and takes it back from whoever it was lent to.
+        """
 
     def park(self, message: Message, digest: str, reason: str) -> None:
         """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
@@ -189,7 +193,11 @@ class Store(Protocol):
         """
 
     def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
-        """Take waiting messages whose subject is named or whose deadline has passed."""
+        """Take waiting messages whose subject is named or whose deadline has passed.
+
+        What is taken is lent for a while: others do not get it meanwhile, and it is gone only
+        when it is recorded as handled.
+        """
 
     def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
         """Return outbox rows not yet marked as sent, oldest first, each with its number."""

@@ -107,7 +107,7 @@ class SqlUnit:
                 self.add(inbox_parts, part)
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
-        """Keep the message until ``wake(subject)`` or the deadline."""
+        """Keep the message until its subject is woken or the deadline passes."""
         key = str(message.id)
         self.write()
         delete_kept(self.connection, key, InboxState.WAITING)
