@@ -15,7 +15,9 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 # These speak of every frame or request at a level that would drown our own events.
-_QUIET = ("pika", "zeep", "sqlalchemy.engine", "alembic", "werkzeug")
+_QUIET = ("zeep", "sqlalchemy.engine", "alembic", "werkzeug")
+# Says seven errors for each dial that fails; we are given the same reason, and say it once.
+_MUTE = "pika"
 
 # What every record has; all else are the event's facts.
 _OF_EVERY_RECORD = frozenset(
@@ -122,5 +124,6 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    logging.getLogger(_MUTE).setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

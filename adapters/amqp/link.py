@@ -121,7 +121,7 @@ class Link:
         if self._stopping:
             return
         if self._backoff.failures == 0:
-            _log.warning("amqp.away", extra={"link": self.purpose, "reason": _first_line(error)})
+            _log.warning("amqp.away", extra={"link": self.purpose, "reason": first_line(error)})
         self.loop.call_later(self._backoff.next_seconds(), self._dial)
 
     def _stop(self) -> None:
@@ -130,6 +130,7 @@ class Link:
             self.connection.close()
 
 
-def _first_line(error: BaseException | str) -> str:
-    text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+def first_line(error: BaseException | str) -> str:
+    """Return why a dial failed; pika's errors say it in their representation alone."""
+    text = error if isinstance(error, str) else repr(error)
     return text.splitlines()[0][:300] if text else "unknown"

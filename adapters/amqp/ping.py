@@ -3,7 +3,7 @@
 import pika
 from pika.exceptions import AMQPError
 
-from adapters.amqp.link import parameters
+from adapters.amqp.link import first_line, parameters
 from hub.errors import BrokerAway
 from hub.settings import Broker
 
@@ -14,9 +14,8 @@ def ping(broker: Broker, name: str) -> str:
     try:
         pika.BlockingConnection(parameters(broker, f"{name} checks")).close()
     except (AMQPError, OSError) as error:
-        reason = str(error) or type(error).__name__
         raise BrokerAway(
-            f"{name} cannot sign in at {where} ({reason.splitlines()[0][:200]}): is the broker "
+            f"{name} cannot sign in at {where} ({first_line(error)}): is the broker "
             f"running, is the certificate from its authority, has it an account '{name}'?"
         ) from error
     return f"signed in at {where}, virtual host {broker.virtual_host}"
