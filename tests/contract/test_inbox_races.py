@@ -1,4 +1,4 @@
-"""Two workers on one database: what waits is never forgotten, whoever commits in between."""
+"""Workers on one database: nothing waits or is lost for what another commits in between."""
 
 import itertools
 import threading
@@ -37,13 +37,13 @@ def worker(ticketing_database: Database) -> Iterator[Workers]:
 
 
 @contextmanager
-def before_it_waits(world: World, other: Callable[[], object]) -> Iterator[None]:
-    """Let ``other`` happen, whole, just before ``world`` commits that a message waits."""
+def before_it_commits(world: World, table: str, other: Callable[[], object]) -> Iterator[None]:
+    """Let ``other`` happen, as far as it can, just before ``world`` commits rows of ``table``."""
     thread = threading.Thread(target=other)
     engine = world.database.engine
 
     def executing(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO waiting") and thread.ident is None:
+        if statement.startswith(f"INSERT INTO {table} ") and thread.ident is None:
             sa.event.listen(engine, "commit", committing, once=True)
 
     def committing(_connection: Any) -> None:
@@ -52,7 +52,7 @@ def before_it_waits(world: World, other: Callable[[], object]) -> Iterator[None]
 
     sa.event.listen(engine, "before_cursor_execute", executing)
     yield
-    assert thread.ident is not None, "nothing waited"
+    assert thread.ident is not None, "nothing was inserted"
     thread.join()
 
 
@@ -69,7 +69,7 @@ def test_a_change_is_done_though_its_booking_was_placed_while_it_was_told_to_wai
     first, second = worker(), worker()
     place = second.message("PlaceBooking", booking_values())
     overtook = change(first, place.id.reference, 1)
-    with before_it_waits(first, lambda: handled(second, [place])):
+    with before_it_commits(first, "waiting", lambda: handled(second, [place])):
         handled(first, [overtook])
     assert first.outcome(overtook).booking["Version"] == 2
 
@@ -85,7 +85,7 @@ def test_one_that_is_woken_in_vain_goes_on_though_its_turn_came_meanwhile(
     handled(first, [early])
     assert first.outcome(early).code == "PENDING"
     one, two = (change(second, place.id.reference, version) for version in (1, 2))
-    with before_it_waits(second, lambda: handled(third, [two])):
+    with before_it_commits(second, "waiting", lambda: handled(third, [two])):
         handled(second, [one])
     assert first.outcome(early).booking["Version"] == 4
 
@@ -109,3 +109,15 @@ def test_many_that_overtake_each_other_between_workers_are_all_done(worker: Work
             thread.join()
         told = [workers[0].outcome(message).code for message in (place, *changes)]
         assert told == ["DONE"] * 4
+
+
+def test_who_loses_the_race_for_one_request_loses_nothing_else(worker: Workers) -> None:
+    """The whole batch of the second is undone, and handled anew: each is done and answered."""
+    first, second = worker(), worker()
+    shared = first.message("PlaceBooking", booking_values())
+    own = second.message("PlaceBooking", booking_values())
+    with before_it_commits(first, "inbox", lambda: handled(second, [shared, own])):
+        handled(first, [shared])
+    answers = [said.booking["BookingReference"] for said in second.said()]
+    assert answers == [second.outcome(one).booking["BookingReference"] for one in (shared, own)]
+    assert [said.booking["BookingReference"] for said in first.said()] == answers[:1]
