@@ -32,9 +32,10 @@ TOPICS: dict[str, Compute] = {"Offers": offers_values, "Agents": agents_values}
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A document that is to go out."""
+    """A document that is to go out, and the version that it follows."""
 
     version: int
+    after: int
     digest: str
     values: dict[str, Any]
 
@@ -74,18 +75,23 @@ class PublishingChore:
 
     def publish(self, topic: str) -> bool:
         """Publish a topic if it has changed or is due again; return whether it was."""
-        now = self._clock.now()
+        edition = self.due(topic)
+        return edition is not None and self.put(topic, edition)
+
+    def due(self, topic: str) -> Edition | None:
+        """Return the edition of a topic that is to go out now, None where none is."""
         with self._store.reading() as unit:
-            edition = self._edition(unit.connection, topic, now)
-        if edition is None:
-            return False
+            return self._edition(unit.connection, topic, self._clock.now())
+
+    def put(self, topic: str, edition: Edition) -> bool:
+        """Publish an edition; False where another worker, which saw the same, was faster."""
+        now = self._clock.now()
         with self._store.unit() as unit:
-            # Two workers may see the same change: the one that comes second lets it be.
             taken = unit.connection.execute(
                 publications.update()
                 .where(
                     publications.c.topic == topic,
-                    publications.c.version == edition.version - 1,
+                    publications.c.version == edition.after,
                 )
                 .values(version=edition.version, digest=edition.digest, published_at=now)
             )
@@ -105,7 +111,7 @@ class PublishingChore:
         due = last.published_at is None or now - last.published_at >= self._repeat
         if digest == last.digest and not due:
             return None
-        return Edition(last.version + 1, digest, values)
+        return Edition(_next_version(last.version, now), last.version, digest, values)
 
     def _message(self, topic: str, edition: Edition, now: datetime) -> Message:
         document = {"Version": edition.version, "PublishedAt": now, **edition.values}
@@ -117,3 +123,10 @@ class PublishingChore:
             accepted_at=now,
             body=self._schemas.write(f"{{{PUBLISHED}}}{topic}", document),
         )
+
+
+def _next_version(last: int, now: datetime) -> int:
+    # Gateways refuse what is older than what they have. A database that was restored has
+    # forgotten its latest editions; the clock has not, and is ahead of them all as long as
+    # fewer editions than seconds went out. A clock put back changes nothing: one more then.
+    return max(last + 1, int(now.timestamp()))
