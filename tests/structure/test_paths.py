@@ -19,6 +19,7 @@ SCRIPTS = tuple(
     if path.suffix in {".sh", ".cfg", ".conf", ".service", ".toml"}
 )
 _PATH = re.compile(rf"(?<![\w/.{{<$-])(?:{'|'.join([*PARTS, 'schemas'])})(?:/[\w.*@-]+)+")
+_CAPITALS = re.compile(r"[A-Z]{3,}(?!\.md)")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -37,7 +38,10 @@ def prose(file: Path) -> Iterator[str]:
 
 
 def missing(text: str) -> list[str]:
-    """Return the paths that ``text`` names and that are not there; modules may lack ``.py``."""
+    """Return the paths that ``text`` names and that are not there.
+
+    A module may lack ``.py``; a word in capitals stands for any.
+    """
     named = {found.rstrip(".") for found in _PATH.findall(text)}
     return sorted(
         name
@@ -55,4 +59,6 @@ def test_paths_that_are_named_are_there(file: Path) -> None:
 def test_a_path_that_went_would_be_noticed() -> None:
     """A module, a package and a pattern are found; what has gone is not."""
     assert missing("see `hub/inbox`, `adapters/memory`, tests/unit/test_*.py.") == []
+    assert missing("deploy/systemd/lupu-COMPONENT@.service, bench/README.md") == []
+    assert missing("deploy/gone-COMPONENT@.service") == ["deploy/gone-COMPONENT@.service"]
     assert missing("``adapters/memory.py`` and hub/gone.") == ["adapters/memory.py", "hub/gone"]
