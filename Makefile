@@ -24,7 +24,8 @@ setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packa
 
 demo: servers-for-demo $(INSTALLED) ## Start everything, let an agency book, stay up (ONCE=1: end)
 	@$(BIN)/python -m deploy.local.demo $(if $(ONCE),--once) \
-	    $(if $(PORT),--port $(PORT)) $(if $(STAFF_PORT),--staff-port $(STAFF_PORT))
+	    $(if $(PORT),--port $(PORT)) $(if $(STAFF_PORT),--staff-port $(STAFF_PORT)) \
+	    $(if $(FOLDER),--folder $(FOLDER))
 
 try: $(INSTALLED) ## A first look in one process: no root, no broker (proves nothing)
 	@$(BIN)/python -m deploy.local.first_look

@@ -1,12 +1,14 @@
 """``make demo``: everything on this machine, a scripted agency that books, and then yours."""
 
 import argparse
+import fcntl
 import json
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +37,10 @@ DAYS_TO_OPENING = 30
 WATCH_SECONDS = 1.0
 
 
+class FolderTaken(LupuError):
+    """Another demo keeps everything in the same folder."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo; return the exit status."""
     given = _arguments(arguments)
@@ -43,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_free(given.port, "the agents' HTTPS", "make demo PORT=...")
         require_free(given.staff_port, "the staff's HTTPS", "make demo STAFF_PORT=...")
-        _run(given, shown)
+        with _alone(given.folder.resolve()):
+            _run(given, shown)
     except LupuError as error:
         print(f"demo: {error}", file=sys.stderr)  # noqa: T201  this is a command line
         return 1
@@ -97,6 +104,21 @@ def _run(given: argparse.Namespace, shown: Console) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         with showing.step(shown, "everything ended"):
             stack.stop()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold ``folder`` until the block ends: a second demo would clear it under the first."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise FolderTaken(
+                f"Another demo runs in {folder}: end it, or give this one a folder and ports "
+                "of its own: make demo FOLDER=run/second PORT=8453 STAFF_PORT=8454"
+            ) from error
+        yield
 
 
 def _clear(folder: Path) -> None:

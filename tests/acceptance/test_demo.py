@@ -1,5 +1,6 @@
 """``make demo ONCE=1``: everything starts, an agency books, and nothing is left running."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -87,3 +88,17 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(port) in done.stderr
     assert "PORT=" in done.stderr
+
+
+def test_a_second_demo_leaves_the_first_ones_folder_alone(tmp_path: Path) -> None:
+    """A demo on other ports does not clear away what a running one works on."""
+    kept = tmp_path / "demo" / "database" / "lupu.sqlite"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    ports = ("--port", str(free_port()), "--staff-port", str(free_port()))
+    with (tmp_path / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = _demo(tmp_path / "demo", "--once", *ports)
+    assert done.returncode == 1
+    assert "Another demo runs in" in done.stderr
+    assert kept.exists()
