@@ -19,9 +19,10 @@ class Gateway:
     was last published; ``replays`` the folder, shared by every gateway of the machine, that
     remembers used nonces. ``waiting_max`` requests may wait for a reply at once; above it the
     answer is RECEIVED. ``threads`` is larger, so that there is always one left to say so.
-    ``large_bodies_max``: so many bodies that HAProxy has not buffered whole are read at once; a
-    body by the drop must not hold every thread. ``recent_seconds``: within it a repeat of a
-    confirmed request only asks for its outcome. ``sender_fault_status`` is the HTTP status of
+    ``drains_max``: of so many bodies that are too large the rest is awaited at once, so that
+    their senders see the answer; a body by the drop must not hold every thread.
+    ``recent_seconds``: within it a repeat of a confirmed request only asks for its outcome.
+    ``sender_fault_status`` is the HTTP status of
     SOAP 1.2 Sender faults: the standard says 400, with which .NET throws the fault away.
     """
 
@@ -34,7 +35,7 @@ class Gateway:
     threads: int = 64
     waiting_max: int = 48
     body_bytes_max: int = BODY_BYTES_MAX
-    large_bodies_max: int = 16
+    drains_max: int = 8
     header_read_seconds: int = 10
     reply_wait_seconds: float = 10.0
     query_wait_seconds: float = 10.0
@@ -49,8 +50,10 @@ class Gateway:
 
     def check(self) -> None:
         """SettingsError where entries contradict each other."""
-        if self.waiting_max >= self.threads:
-            raise SettingsError("[gateway] waiting_max must be smaller than threads.")
+        if self.waiting_max + self.drains_max >= self.threads:
+            raise SettingsError(
+                "[gateway] waiting_max and drains_max together must be smaller than threads."
+            )
         if self.sender_fault_status not in SENDER_FAULT_STATUSES:
             raise SettingsError("[gateway] sender_fault_status must be 400 or 500.")
         if not 0 < self.body_bytes_max <= BODY_BYTES_MAX:

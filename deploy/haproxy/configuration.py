@@ -8,6 +8,7 @@ from certs.authority import Issued
 
 _FOLDER = Path(__file__).parent
 NOBODY = _FOLDER / "nobody.http"
+SLOW = _FOLDER / "slow.http"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Entrance:
 
 def haproxy_cfg(agents: Entrance, agents_authority: Path, staff: Entrance | None = None) -> str:
     """Return the text of haproxy.cfg; ``sockets`` are the processes behind, by name."""
-    values = {"AGENTS": str(agents_authority), "NOBODY": str(NOBODY)}
+    values = {"AGENTS": str(agents_authority), "NOBODY": str(NOBODY), "SLOW": str(SLOW)}
     sections = [_section("agents.cfg", agents, values | {"GATEWAYS": _servers(agents.sockets)})]
     if staff is not None:
         sections.append(_section("staff.cfg", staff, {"STAFF": _servers(staff.sockets)}))

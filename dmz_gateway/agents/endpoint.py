@@ -25,7 +25,6 @@ from dmz_gateway.body import (
     TooLarge,
     UnknownPacking,
     drain,
-    length_bytes,
     read_body,
     unpack,
 )
@@ -39,8 +38,6 @@ _log = logging.getLogger(__name__)
 LIST_OFFERS = "ListOffers"
 REFERENCE = f"{{{TICKETING}}}RequestReference"
 BURST_SECONDS = 2
-# HAProxy hands a body on once it has it whole, as far as its buffer (tune.bufsize) holds it.
-BUFFERED_BYTES = 57_344
 DRAINED_BYTES_MAX = 4_194_304
 
 
@@ -84,7 +81,7 @@ class Endpoint:
         # lxml lets go of the interpreter many times a document, and each time every thread that
         # wants it would be woken: they cost less time if they come in turn.
         self._turn = threading.Lock()
-        self._large_bodies = threading.BoundedSemaphore(settings.large_bodies_max)
+        self._drains = threading.BoundedSemaphore(settings.drains_max)
 
     def answer(self, asked: HttpRequest, trace: Trace) -> Rendered:
         """Return the answer or the fault; what is raised is a mistake of our own."""
@@ -136,31 +133,26 @@ class Endpoint:
         return self._forwarding.answer(forwarded, trace.passed), request.answer_action
 
     def _body(self, asked: HttpRequest) -> bytes:
-        try:
-            said = length_bytes(asked.length)
-        except BadBody as error:
-            raise Faulted(refusals.MALFORMED_XML, str(error)) from None
-        if said is not None and said <= BUFFERED_BYTES:
-            return self._read_body(asked)
-        if not self._large_bodies.acquire(blocking=False):
-            raise Faulted(refusals.NOT_SENT)
-        try:
-            return self._read_body(asked)
-        finally:
-            self._large_bodies.release()
-
-    def _read_body(self, asked: HttpRequest) -> bytes:
+        # HAProxy hands a body on once it has it whole, or more of it than is read here: only
+        # what is left of one that is too large may be long in coming.
         bytes_max = self._settings.body_bytes_max
         try:
             body = read_body(asked.stream, asked.length, bytes_max)
             return unpack(body, asked.packing, bytes_max)
         except TooLarge:
-            drain(asked.stream, asked.length, DRAINED_BYTES_MAX)
+            self._drain(asked)
             raise Faulted(refusals.TOO_LARGE, f"At most {bytes_max} bytes.") from None
         except UnknownPacking:
             raise Faulted(refusals.UNSUPPORTED_MEDIA_TYPE) from None
         except BadBody as error:
             raise Faulted(refusals.MALFORMED_XML, str(error)) from None
+
+    def _drain(self, asked: HttpRequest) -> None:
+        if self._drains.acquire(blocking=False):
+            try:
+                drain(asked.stream, asked.length, DRAINED_BYTES_MAX)
+            finally:
+                self._drains.release()
 
     def _read(self, asked: HttpRequest, body: bytes, trace: Trace) -> SoapRequest:
         def read(content: bytes) -> SoapRequest:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import socketserver
 import ssl
 import subprocess
@@ -17,9 +18,10 @@ import pytest
 
 from adapters.certificates import CertificateFacts
 from certs.authority import Issued, Purpose
-from deploy.haproxy.configuration import Entrance
+from deploy.haproxy.configuration import NOBODY, Entrance
 from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, free_port
+from hub.guard import BODY_BYTES_MAX
 from tests.servers.brokers import Authorities
 
 
@@ -175,3 +177,11 @@ def test_no_gateway_is_a_soap_fault(authorities: Authorities, tmp_path: Path) ->
     proxy.stop()
     assert status == 503
     assert b"<faultcode>soap:Server</faultcode>" in body
+
+
+def test_a_buffer_holds_the_largest_body() -> None:
+    """HAProxy waits for any body a gateway accepts, so that none is read by the drop."""
+    text = (NOBODY.parent / "haproxy.cfg").read_text("utf-8")
+    match = re.search(r"tune\.bufsize (\d+)", text)
+    assert match is not None
+    assert int(match[1]) >= BODY_BYTES_MAX + 65_536
