@@ -19,7 +19,7 @@ SCRIPTS = tuple(
     if path.suffix in {".sh", ".cfg", ".conf", ".service", ".toml"}
 )
 _PATH = re.compile(rf"(?<![\w/.{{<$-])(?:{'|'.join([*PARTS, 'schemas'])})(?:/[\w.*@-]+)+")
-_CAPITALS = re.compile(r"[A-Z]{3,}(?!\.md)")
+_CAPITALS = re.compile(r"[A-Z]{3,}(?![A-Z]*\.md)")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -46,7 +46,9 @@ def missing(text: str) -> list[str]:
     return sorted(
         name
         for name in named
-        if EXAMPLE not in name and not any(ROOT.glob(name)) and not (ROOT / f"{name}.py").exists()
+        if EXAMPLE not in name
+        and not any(ROOT.glob(_CAPITALS.sub("*", name)))
+        and not (ROOT / f"{name}.py").exists()
     )
 
 
