@@ -27,7 +27,7 @@ def ticketing() -> None:
     Examples:
       lupu ticketing run --config /etc/lupu/inside.toml
       lupu ticketing load --opening 2027-05-01 --config /etc/lupu/inside.toml
-      lupu ticketing way 7KQ2M9XA --config /etc/lupu/inside.toml
+      lupu ticketing way K7M2-PX9R-TA4Y --config /etc/lupu/inside.toml
     """  # noqa: D301  click's \b keeps the lines as they are
 
 

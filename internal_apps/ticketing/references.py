@@ -1,4 +1,4 @@
-"""Booking references that can be read aloud: ``K7M2-QX9R-TA4C``.
+"""Booking references that can be read aloud: ``K7M2-PX9R-TA4Y``.
 
 No letter or digit that is taken for another (0 O D Q, 1 I L, 2 Z, 5 S, 6 G, 8 B, U V); the
 last character is a check: any one character misheard, or two neighbours swapped, is noticed.

@@ -43,7 +43,7 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the list, newest first: where the next page goes on."""
+    """A place in the list, newest first: where the next page goes on, or the one before ends."""
 
     placed_at: datetime
     reference: str
@@ -71,10 +71,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Bookings, newest first; ``next`` is None on the last page."""
+    """Bookings, newest first; ``next`` is None on the last page, ``previous`` on the first."""
 
     found: Sequence[Found]
     next: Place | None
+    previous: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +106,63 @@ class History:
 
 
 def search(
-    database: Database, wanted: Filter, after: Place | None = None, page_max: int = 25
+    database: Database,
+    wanted: Filter,
+    after: Place | None = None,
+    page_max: int = 25,
+    *,
+    before: Place | None = None,
 ) -> Page:
-    """Return a page of bookings, newest first."""
+    """Return a page of bookings, newest first: the first, the one after a place or before it."""
     count = min(page_max, PAGE_MAX)
+    if before is not None:
+        page = _newer(database, wanted, before, count)
+        if page is not None:
+            return page
     statement = _listed().where(*_conditions(wanted))
-    if after is not None:
+    if after is not None and before is None:
+        placed_at, reference = bookings.c.placed_at, bookings.c.reference
         statement = statement.where(
             sa.or_(
-                bookings.c.placed_at < after.placed_at,
-                sa.and_(
-                    bookings.c.placed_at == after.placed_at,
-                    bookings.c.reference < after.reference,
-                ),
+                placed_at < after.placed_at,
+                sa.and_(placed_at == after.placed_at, reference < after.reference),
             )
         )
     statement = statement.order_by(bookings.c.placed_at.desc(), bookings.c.reference.desc())
     with database.reading() as connection:
         rows = connection.execute(first(connection, statement, count + 1)).all()
         found = _with_totals(connection, rows[:count])
-    more = found[-1] if len(rows) > count else None
-    return Page(found, None if more is None else Place(more.placed_at, more.reference))
+    return Page(
+        found,
+        next=_place(found[-1]) if len(rows) > count else None,
+        previous=_place(found[0]) if found and after is not None and before is None else None,
+    )
+
+
+def _newer(database: Database, wanted: Filter, before: Place, count: int) -> Page | None:
+    # None where it would not be full: then it is the first page, which is read as such.
+    placed_at, reference = bookings.c.placed_at, bookings.c.reference
+    statement = (
+        _listed()
+        .where(
+            *_conditions(wanted),
+            sa.or_(
+                placed_at > before.placed_at,
+                sa.and_(placed_at == before.placed_at, reference > before.reference),
+            ),
+        )
+        .order_by(placed_at, reference)
+    )
+    with database.reading() as connection:
+        rows = connection.execute(first(connection, statement, count + 1)).all()
+        if len(rows) <= count:
+            return None
+        found = _with_totals(connection, rows[count - 1 :: -1])
+    return Page(found, next=_place(found[-1]), previous=_place(found[0]))
+
+
+def _place(found: Found) -> Place:
+    return Place(found.placed_at, found.reference)
 
 
 def history(database: Database, reference: str) -> History | None:

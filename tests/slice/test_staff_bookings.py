@@ -200,3 +200,15 @@ def test_the_longest_name_passes_whole(clerk: Visitor) -> None:
     reference = clerk.place(name=name)
     assert name in clerk.get(f"/bookings/{reference}").text
     assert name in clerk.get("/bookings?q=" + name[40:60]).text
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "-1", "1e3", "٣", "00", "2"])
+def test_a_line_that_is_none_is_not_taken_away(world: StaffWorld, number: str) -> None:
+    """Whatever is sent as the line to take away, the form comes back as it was typed."""
+    clerk = Visitor(world)
+    clerk.sign_in()
+    clerk.get("/bookings/new")
+    lines = {"ticket_type": ["STANDARD"] * 2, "day": ["2010-06-10"] * 2, "quantity": ["1"] * 2}
+    page = clerk.send("/bookings/new", kind="INDIVIDUAL", remove_line=number, **lines)
+    assert page.status_code == 200
+    assert page.text.count('name="quantity"') == 2

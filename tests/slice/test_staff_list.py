@@ -7,6 +7,7 @@ import pytest
 from adapters.xml import Schemas, parse
 from hub.envelope import Hop, Message, RequestId, Transmission
 from hub.messages import TICKETING
+from internal_apps.ticketing.search import Filter, Place, search
 from tests.slice.staff_visitor import Visitor
 from tests.slice.staff_world import StaffWorld, staff_world
 
@@ -66,12 +67,40 @@ def _names(clerk: Visitor, path: str) -> list[str]:
 def test_pages_go_on_by_key_and_show_each_booking_once(clerk: Visitor) -> None:
     """Two pages, newest first, nothing twice and nothing left out."""
     first = _names(clerk, "/bookings")
-    assert clerk.page is not None
-    link = clerk.page.text.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
-    second = _names(clerk, link.replace("&amp;", "&"))
+    second = _names(clerk, _link(clerk, "next"))
     assert len(first) == 25
     assert first + second == [f"客人{number}号" for number in reversed(range(ROWS))]
     assert "Older" not in clerk.text()
+    assert _names(clerk, _link(clerk, "prev")) == first
+    assert "Newer" not in clerk.text()
+
+
+def _link(clerk: Visitor, rel: str) -> str:
+    assert clerk.page is not None
+    before = clerk.page.text.partition(f'rel="{rel}"')[0]
+    return before.rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
+
+
+def test_the_page_before_is_as_long_as_any(world: StaffWorld) -> None:
+    """Forward and back by tens, each page is the one that was seen; too near the top, the top."""
+    pages = [search(world.database, Filter(words="客人"), page_max=10)]
+    while pages[-1].next is not None:
+        pages.append(search(world.database, Filter(words="客人"), pages[-1].next, page_max=10))
+    assert [len(page.found) for page in pages] == [10, 10, 10]
+    assert pages[0].previous is None
+    for page, earlier in zip(pages[1:], pages, strict=False):
+        assert page.previous is not None
+        back = search(world.database, Filter(words="客人"), before=page.previous, page_max=10)
+        assert back.found == earlier.found
+        assert (back.next is None) == (earlier.next is None)
+    near = Place(pages[0].found[5].placed_at, pages[0].found[5].reference)
+    assert search(world.database, Filter(words="客人"), before=near, page_max=10) == pages[0]
+
+
+def test_a_ticket_type_of_the_longest_code_is_filtered(clerk: Visitor) -> None:
+    """A code may have thirty characters; one that nothing has finds nothing."""
+    assert _names(clerk, "/bookings?type=" + "A" * 30) == []
+    assert len(_names(clerk, "/bookings?type=" + "A" * 31)) == 25
 
 
 @pytest.mark.parametrize(

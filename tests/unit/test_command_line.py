@@ -8,6 +8,7 @@ import click
 import pytest
 
 from hub.errors import BrokerAway, LupuError, NotAllowed, SettingsError
+from internal_apps.ticketing.references import normal
 from lupu.commands import lupu
 from lupu.exits import Exit, exit_code, guarded
 from lupu.processes import of_component
@@ -102,6 +103,13 @@ def test_help_says_what_each_exit_status_means() -> None:
     assert done.returncode == Exit.FINE
     for code in Exit:
         assert str(code.value) in done.stdout
+
+
+def test_the_booking_that_the_help_shows_could_be_one() -> None:
+    """A reference in an example has our characters and the right check."""
+    done = _run("ticketing", "--help")
+    shown = done.stdout.partition("ticketing way ")[2].split()[0]
+    assert normal(shown) == shown
 
 
 def test_component_name_decides_the_process() -> None:

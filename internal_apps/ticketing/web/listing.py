@@ -17,7 +17,7 @@ from internal_apps.ticketing.web.desk import SEE, Desk
 from internal_apps.ticketing.web.forms import read_day
 
 WORDS_CHARACTERS_MAX = 100
-CODE = re.compile(r"[A-Z0-9_]{1,20}")
+CODE = re.compile(r"[A-Z0-9_]{1,30}")
 
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT[\d:.]{8,15}\+00:00)_([A-Z0-9-]{6,16})")
 
@@ -29,16 +29,23 @@ def add_listing(blueprint: Blueprint, desk: Desk) -> None:
     @desk.shell.requires(SEE)
     def listing() -> Any:
         wanted = read_filter(request.args)
-        page = search(desk.books.database, wanted, read_place(request.args.get("after", "")))
+        page = search(
+            desk.books.database,
+            wanted,
+            read_place(request.args.get("after", "")),
+            before=read_place(request.args.get("before", "")),
+        )
         if len(page.found) == 1 and normal(wanted.words) == page.found[0].reference:
             return redirect(url_for(".one", reference=page.found[0].reference), 303)
         older = page.next and _address(request.args, after=write_place(page.next))
+        newer = page.previous and _address(request.args, before=write_place(page.previous))
         return render_template(
             "bookings/list.html",
             page=page,
             wanted=wanted,
             older=older,
-            newest=_address(request.args) if "after" in request.args else "",
+            newer=newer,
+            newest=_address(request.args) if newer or "after" in request.args else "",
             narrowed=any(request.args.get(name) for name in ("q", *_FILTERS)),
             types=desk.books.catalogue().types.values(),
             channels=words.CHANNELS,

@@ -71,7 +71,8 @@ def edited(form: BookingForm) -> bool:
         form.lines.append(LineFields(quantity="1"))
         return True
     number = request.form.get("remove_line", "")
-    if number.isascii() and number.isdigit() and int(number) < len(form.lines) > 1:
+    places = [str(place) for place in range(len(form.lines))]
+    if number in places and len(places) > 1:
         del form.lines[int(number)]
         return True
     return "add_line" in request.form or bool(number)
