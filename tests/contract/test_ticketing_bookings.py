@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.database import Database
+from adapters.database.tables import outbox
 from hub.envelope import Message
 from tests.unit.ticketing.balance import set_capacity, unbalanced
 from tests.unit.ticketing.world import (
@@ -25,8 +26,12 @@ _DAYS = itertools.count(20)
 
 @pytest.fixture
 def world(ticketing_database: Database) -> World:
-    """Offer a worker on each database; its references are its own."""
-    return World(ticketing_database, name=f"W{next(_WORLDS)}")
+    """Offer a worker on each database; its references are its own, and so is what it says."""
+    made = World(ticketing_database, name=f"W{next(_WORLDS)}")
+    # It would take over what the workers of other tests left unsent.
+    with ticketing_database.begin() as connection:
+        connection.execute(outbox.update().values(sent_at=made.clock.now()))
+    return made
 
 
 @pytest.fixture
