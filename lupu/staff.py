@@ -7,7 +7,8 @@ import click
 
 from adapters.clock import SystemClock
 from hub.errors import SettingsError
-from internal_apps.staff.accounts import Accounts
+from internal_apps.staff.accounts import AccountError, Accounts
+from internal_apps.staff.door import forgive
 from internal_apps.staff.passwords import Passwords, generate
 from internal_apps.staff.roles import Role
 from lupu import opened, options
@@ -25,6 +26,7 @@ def staff() -> None:
       lupu staff run --config /etc/lupu/inside.toml
       lupu staff add wang --full-name 王小明 --role clerk --config /etc/lupu/inside.toml
       lupu staff disable wang --config /etc/lupu/inside.toml
+      lupu staff unlock wang --config /etc/lupu/inside.toml
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
@@ -88,6 +90,18 @@ def enable(config: str | None, name: str, account: str) -> None:
     with _accounts(config, name) as accounts:
         accounts.enable(account)
     click.echo(f"enabled {account}")
+
+
+@staff.command()
+@options.configured(NAME)
+@click.argument("account")
+def unlock(config: str | None, name: str, account: str) -> None:
+    """Let ACCOUNT, at which too many wrong passwords were tried, be tried again at once."""
+    with opened.database(config, name) as database:
+        if Accounts(database, SystemClock()).find(account) is None:
+            raise AccountError(f"There is no account '{account}'.")
+        count = forgive(database, account)
+    click.echo(f"unlocked {account}, {count} wrong passwords are no longer counted")
 
 
 @staff.command("list")

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ _log = logging.getLogger(__name__)
 SIGNED_IN = "signed in"
 WRONG = "wrong"
 TOO_MANY = "too many"
+FORGIVEN = "forgiven"
 KEPT_DAYS = 90
 # Enough to count tries by account, too little to find out what was typed: it may be a password.
 BUCKET_CHARACTERS = 4
@@ -44,7 +46,12 @@ class Tried:
 
 
 class Door:
-    """Lets in by account and password, so many failures in a time by account and by address."""
+    """Lets in by account and password, so many failures in a time.
+
+    Shut is the door for one account from one address, or for one address: nobody can lock out
+    somebody else. Whoever tries an account from ever new addresses is slowed down, but not
+    where the account has been signed in before.
+    """
 
     def __init__(
         self,
@@ -62,11 +69,11 @@ class Door:
 
     def try_in(self, typed: str, password: str, address: str) -> Tried:
         """Try once; what is typed as account is only kept where there is such an account."""
-        account = typed.strip().lower()
-        typed_hash = hashlib.sha256(account.encode()).hexdigest()[:BUCKET_CHARACTERS]
-        address = address[:45]
-        number, wait_seconds = self._begin(typed_hash, address)
+        account, address = typed.strip().lower(), address[:45]
+        number = self._begin(account, address)
+        wait_seconds = self._wait_seconds(account, address, number)
         if wait_seconds:
+            self._end(number, "", TOO_MANY)
             _log.warning("sign_in.too_many")
             return Tried(None, wait_seconds)
         found = self._accounts.find(account)
@@ -85,42 +92,63 @@ class Door:
             rows = connection.execute(first(connection, statement, count))
             return [SignIn(*row) for row in rows]
 
-    def _begin(self, typed_hash: str, address: str) -> tuple[int, int]:
-        # The try is written down as a failure before the password is looked at, so that many
-        # tries at once cannot all slip under the bound.
+    def _begin(self, account: str, address: str) -> int:
+        # The try is committed as a failure before failures are counted and the password is
+        # looked at: of tries at once, whichever counts last has all the others before it.
         now = self._clock.now()
-        row = {"typed_hash": typed_hash, "account": "", "address": address, "at": now}
+        row = {"typed_hash": _bucket(account), "account": "", "address": address, "at": now}
         with self._database.begin() as connection:
-            wait_seconds = self._wait_seconds(connection, typed_hash, address)
-            outcome = TOO_MANY if wait_seconds else WRONG
-            inserted = connection.execute(sign_ins.insert().values(**row, outcome=outcome))
+            inserted = connection.execute(sign_ins.insert().values(**row, outcome=WRONG))
             connection.execute(
                 sign_ins.delete().where(sign_ins.c.at < now - timedelta(days=KEPT_DAYS))
             )
         key = inserted.inserted_primary_key
-        return (int(key[0]) if key is not None else 0), wait_seconds
+        return int(key[0]) if key is not None else 0
 
-    def _wait_seconds(self, connection: sa.Connection, typed_hash: str, address: str) -> int:
-        bounds = (
-            (sign_ins.c.typed_hash == typed_hash, self._settings.failures_per_account_max),
-            (sign_ins.c.address == address, self._settings.failures_per_address_max),
+    def _wait_seconds(self, account: str, address: str, number: int) -> int:
+        settings, window_seconds = self._settings, self._settings.failures_window_seconds
+        of_account = sign_ins.c.typed_hash == _bucket(account)
+        of_address = sign_ins.c.address == address
+        both = sa.and_(of_account, of_address)
+        with self._database.reading() as connection:
+            here = self._failures(connection, both, number)
+            anyone = self._failures(connection, of_address, number)
+            anywhere = self._failures(connection, of_account, number)
+            known = _has_been_here(connection, account, address)
+        slow = [] if known or len(anywhere) < settings.failures_anywhere_max else anywhere
+        return max(
+            self._left(here[settings.failures_per_account_max - 1 :], window_seconds),
+            self._left(anyone[settings.failures_per_address_max - 1 :], window_seconds),
+            self._left(slow, settings.failures_slow_seconds),
         )
-        return max(self._over(connection, condition, most) for condition, most in bounds)
 
-    def _over(
-        self, connection: sa.Connection, condition: sa.ColumnElement[bool], most: int
-    ) -> int:
-        now = self._clock.now()
+    def _failures(
+        self, connection: sa.Connection, condition: sa.ColumnElement[bool], number: int
+    ) -> Sequence[datetime]:
+        """Return when others failed within the window, the last first."""
         window = timedelta(seconds=self._settings.failures_window_seconds)
         statement = (
             sa.select(sign_ins.c.at)
-            .where(condition, sign_ins.c.outcome == WRONG, sign_ins.c.at > now - window)
+            .where(
+                condition,
+                sign_ins.c.number != number,
+                sign_ins.c.outcome == WRONG,
+                sign_ins.c.at > self._clock.now() - window,
+            )
             .order_by(sign_ins.c.at.desc())
         )
-        failures = connection.execute(first(connection, statement, most)).scalars().all()
-        if len(failures) < most:
+        most = max(
+            self._settings.failures_per_account_max,
+            self._settings.failures_per_address_max,
+            self._settings.failures_anywhere_max,
+        )
+        return connection.execute(first(connection, statement, most)).scalars().all()
+
+    def _left(self, failures: Sequence[datetime], seconds: int) -> int:
+        """Return how many seconds are left of so many after the first of the failures."""
+        if not failures:
             return 0
-        return max(1, int((failures[-1] + window - now).total_seconds()))
+        return math.ceil((failures[0] - self._clock.now()).total_seconds() + seconds)
 
     def _end(self, number: int, account: str, outcome: str) -> None:
         with self._database.begin() as connection:
@@ -129,3 +157,28 @@ class Door:
                 .where(sign_ins.c.number == number)
                 .values(account=account, outcome=outcome)
             )
+
+
+def forgive(database: Database, account: str) -> int:
+    """Let an account be tried again at once; return how many failures no longer count."""
+    with database.begin() as connection:
+        forgiven = connection.execute(
+            sign_ins.update()
+            .where(sign_ins.c.typed_hash == _bucket(account), sign_ins.c.outcome == WRONG)
+            .values(outcome=FORGIVEN)
+        )
+        return int(forgiven.rowcount)
+
+
+def _bucket(account: str) -> str:
+    return hashlib.sha256(account.encode()).hexdigest()[:BUCKET_CHARACTERS]
+
+
+def _has_been_here(connection: sa.Connection, account: str, address: str) -> bool:
+    statement = sa.select(sign_ins.c.number).where(
+        sign_ins.c.typed_hash == _bucket(account),
+        sign_ins.c.account == account,
+        sign_ins.c.address == address,
+        sign_ins.c.outcome == SIGNED_IN,
+    )
+    return connection.execute(first(connection, statement, 1)).first() is not None

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from internal_apps.staff import cookies
 from internal_apps.staff.accounts import Accounts
-from internal_apps.staff.door import SIGNED_IN, TOO_MANY, WRONG, Door
+from internal_apps.staff.door import FORGIVEN, SIGNED_IN, TOO_MANY, WRONG, Door
 from internal_apps.staff.languages import LANGUAGES, sentence
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.roles import MAY, WORDS, Permission, Role
@@ -19,6 +19,7 @@ OUTCOMES = {
     SIGNED_IN: sentence("signed in"),
     WRONG: sentence("wrong password or account"),
     TOO_MANY: sentence("one try too many"),
+    FORGIVEN: sentence("wrong, no longer counted"),
 }
 
 Page = Response | str

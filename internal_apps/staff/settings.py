@@ -14,6 +14,8 @@ class Staff:
     """A unix ``socket`` or a loopback ``port``: HAProxy ends TLS in front of either.
 
     ``session_idle_seconds`` counts from the last page, ``session_seconds_max`` from the sign-in.
+    ``failures_per_account_max`` counts one account from one address; of an account that failed
+    ``failures_anywhere_max`` times one may try every ``failures_slow_seconds``.
     ``reply_wait_seconds`` is how long a page waits for an answer before it says RECEIVED.
     """
 
@@ -28,6 +30,8 @@ class Staff:
     session_seconds_max: int = 43_200
     failures_per_account_max: int = 8
     failures_per_address_max: int = 40
+    failures_anywhere_max: int = 24
+    failures_slow_seconds: int = 20
     failures_window_seconds: int = 900
     form_bytes_max: int = 65_536
 
