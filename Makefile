@@ -46,6 +46,7 @@ bench: servers-for-bench $(INSTALLED_DEV) ## Measure; prints lines "name value u
 
 clean: ## Remove what the targets above made, the virtual environment included
 	rm -rf .venv run build tests/clients/node/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: servers-for-demo servers-for-test servers-for-bench client-stacks
 servers-for-demo:
