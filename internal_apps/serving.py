@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +19,7 @@ from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
-from hub.errors import SettingsError, TryAgain
+from hub.errors import LupuError, SettingsError, TryAgain
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
@@ -152,11 +153,19 @@ class Serving:
                 chore()
             except TryAgain:
                 raise
-            except Exception:  # noqa: BLE001  a bad row in the catalogue must not stop the bookings
+            except Exception as error:  # noqa: BLE001  a bad row must not stop the bookings
                 self._around.metrics.count("lupu_chores_failed_total")
-                _log.exception("chore.failed")
+                _log.error("chore.failed", extra=_facts(error))
         kept = timedelta(seconds=self._worker.sent_kept_seconds)
         self._around.store.forget_sent(self._around.clock.now() - kept)
+
+
+def _facts(error: Exception) -> dict[str, str]:
+    # A foreign error's text may hold what stands in a row: only its kind and place are logged.
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    said = {"sentence": str(error)} if isinstance(error, LupuError) else {}
+    return {"error": type(error).__name__, "place": place, **said}
 
 
 def check_complete(application: Application) -> None:
