@@ -1,7 +1,10 @@
 """``lupu check``: each thing a component depends on is fine, or says what to do."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
 
 import click
 
@@ -14,7 +17,17 @@ from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
 from lupu import options, processes
 
 INSIDE = "internal_apps."
+GATEWAY = "gateway"
 GROUPS: tuple[type[Broker], ...] = (OutsideBroker, InsideBroker)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """HAProxy's files: its own certificate, and the authority of the agents' (gateways only)."""
+
+    section: ClassVar[str] = "edge"
+    certificate: Path
+    agents_authority: Path = Path()
 
 
 class NotFine(LupuError):
@@ -32,7 +45,11 @@ def check(config: str | None, name: str) -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
     configuration = options.configuration(config, name)
     process = processes.of_component(name)
-    found = [*_brokers(configuration), *processes.checks(process, configuration)]
+    found = [
+        *_brokers(configuration),
+        *edge_checks(configuration, has_agents=process.command == GATEWAY),
+        *processes.checks(process, configuration),
+    ]
     if process.package.startswith(INSIDE):
         found += processes.module("lupu.opened").checks(config, name)
     width = max((len(entry.name) for entry in found), default=0)
@@ -64,18 +81,38 @@ def broker_checks(configuration: Configuration, group: type[Broker]) -> Iterable
         yield Check.ask(place, lambda: ping(broker, configuration.name))
 
 
+def edge_checks(configuration: Configuration, *, has_agents: bool) -> Iterable[Check]:
+    """Check the files that HAProxy in front of the component uses, where they are named."""
+    if not configuration.has(Edge):
+        if has_agents:
+            yield Check("edge", True, "not looked at: name HAProxy's certificates in [edge]")
+        return
+    try:
+        edge = configuration.read(Edge)
+    except SettingsError as error:
+        yield Check("edge", False, str(error))
+        return
+    yield Check.ask("edge: certificate", lambda: days_left(edge.certificate))
+    if has_agents:
+        yield Check.ask("edge: agents' authority", lambda: days_left(edge.agents_authority))
+
+
+def days_left(path: Path) -> str:
+    """Say how long a certificate is good for; SettingsError where that is not long."""
+    days = CertificateFacts.read(path).days_left(datetime.now(UTC))
+    if days < RENEW_DAYS:
+        raise SettingsError(f"{path} has {days} days left: issue a new one.")
+    return f"{days} days left"
+
+
 def _days_left(broker: Broker, configuration: Configuration) -> str:
     facts = CertificateFacts.read(broker.certificate)
-    authority = CertificateFacts.read(broker.authority)
-    now = datetime.now(UTC)
-    days = min(facts.days_left(now), authority.days_left(now))
     if facts.common_name != configuration.name:
         raise SettingsError(
             f"{broker.certificate} is for {facts.common_name}, not for {configuration.name}."
         )
-    if days < RENEW_DAYS:
-        raise SettingsError(f"{broker.certificate} has {days} days left: issue a new one.")
-    return f"{days} days left"
+    days_left(broker.authority)
+    return days_left(broker.certificate)
 
 
 GROUP = check

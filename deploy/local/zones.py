@@ -59,7 +59,12 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
     outside, inside = _broker(places, "outside"), _broker(places, "inside")
     _write(
         places.configuration("outside"),
-        {"outside_broker": outside, "gateway": _gateway(places)} | _metrics(ports),
+        {
+            "outside_broker": outside,
+            "gateway": _gateway(places),
+            "edge": _edge(places) | {"agents_authority": _authority(places, "agents")},
+        }
+        | _metrics(ports),
     )
     _write(
         places.configuration("hub"),
@@ -68,7 +73,13 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
     staff = {"socket": str(places.sockets / "{name}.sock")}
     _write(
         places.configuration("inside"),
-        {"inside_broker": inside, "database": places.database, "staff": staff} | _metrics(ports),
+        {
+            "inside_broker": inside,
+            "database": places.database,
+            "staff": staff,
+            "edge": _edge(places),
+        }
+        | _metrics(ports),
     )
     return ports
 
@@ -78,7 +89,7 @@ def _broker(places: Places, side: str) -> Section:
     return {
         "host": LOOPBACK,
         "port": places.outside_port if side == "outside" else places.inside_port,
-        "authority": str(folder / f"{AUTHORITY}.crt"),
+        "authority": _authority(places, side),
         "certificate": str(folder / "{name}.crt"),
         "key": str(folder / "{name}.key"),
     }
@@ -91,6 +102,14 @@ def _gateway(places: Places) -> Section:
         "replays": str(places.folder / "replays"),
         "public_url": places.public_url,
     }
+
+
+def _edge(places: Places) -> dict[str, Entry]:
+    return {"certificate": str(places.certificates / "edge" / "edge.crt")}
+
+
+def _authority(places: Places, side: str) -> str:
+    return str(places.certificates / side / f"{AUTHORITY}.crt")
 
 
 def _metrics(ports: Mapping[str, int]) -> dict[str, Section]:

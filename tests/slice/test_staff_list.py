@@ -146,6 +146,13 @@ def test_the_whole_way_of_a_message_is_shown_with_its_times(
         assert at >= 0, (word, way)
     assert "47 ms in all" in way
     assert "Harbour Travel (1001)" in way
+    assert "a short time only" not in way
+    world.inside.store.forget_sent(world.clock.now() + timedelta(seconds=1))
+    world.clock.move(seconds=3_600)
+    clerk.sign_in()
+    clerk.get(f"/bookings/{reference}")
+    assert "reply sent" not in clerk.text()
+    assert "When the reply was sent is kept for a short time only." in clerk.text()
 
 
 def test_addresses_that_make_no_sense_are_shown_as_the_list(clerk: Visitor) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from internal_apps.ticketing.search import Step
 from internal_apps.ticketing.web import words
-from internal_apps.ticketing.web.books import AgentName
+from internal_apps.ticketing.web.books import REPLY_WITHIN, AgentName
 from internal_apps.ticketing.web.desk import Desk
 from internal_apps.ticketing.web.forms import sentence
 
@@ -50,6 +50,7 @@ class Way:
     is_done: bool
     points: Sequence[Point]
     total_ms: int
+    is_reply_forgotten: bool
 
 
 def ways(desk: Desk, steps: Sequence[Step]) -> list[Way]:
@@ -74,7 +75,9 @@ def _way(desk: Desk, step: Step, agents: Mapping[str, AgentName]) -> Way:
     done = step.outcome_code == "DONE"
     operation = step.request_id.operation
     outcome = words.OUTCOMES.get(step.outcome_code, words.OTHER_OUTCOME)
-    points = _points(step, desk.books.replied_at(step))
+    replied_at = desk.books.replied_at(step)
+    points = _points(step, replied_at)
+    is_old = desk.clock.now() - step.handled_at > REPLY_WITHIN
     return Way(
         step=step,
         operation=(words.OPERATIONS if done else words.TRIED).get(operation, operation),
@@ -83,6 +86,7 @@ def _way(desk: Desk, step: Step, agents: Mapping[str, AgentName]) -> Way:
         is_done=done,
         points=points,
         total_ms=_milliseconds(points[0].at, points[-1].at),
+        is_reply_forgotten=replied_at is None and is_old,
     )
 
 
