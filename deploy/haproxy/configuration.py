@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.authority import Issued
+from hub.guard import BODY_BYTES_MAX
 
 _FOLDER = Path(__file__).parent
 NOBODY = _FOLDER / "nobody.http"
@@ -23,7 +24,12 @@ class Entrance:
 
 def haproxy_cfg(agents: Entrance, agents_authority: Path, staff: Entrance | None = None) -> str:
     """Return the text of haproxy.cfg; ``sockets`` are the processes behind, by name."""
-    values = {"AGENTS": str(agents_authority), "NOBODY": str(NOBODY), "SLOW": str(SLOW)}
+    values = {
+        "AGENTS": str(agents_authority),
+        "NOBODY": str(NOBODY),
+        "SLOW": str(SLOW),
+        "BODY_BYTES_MAX": str(BODY_BYTES_MAX),
+    }
     sections = [_section("agents.cfg", agents, values | {"GATEWAYS": _servers(agents.sockets)})]
     if staff is not None:
         sections.append(_section("staff.cfg", staff, {"STAFF": _servers(staff.sockets)}))
