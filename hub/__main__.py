@@ -3,7 +3,9 @@
 import gc
 import logging
 import signal
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from adapters import logs, metrics
 from adapters.amqp.consumer import AmqpConsumer
@@ -13,12 +15,18 @@ from adapters.clock import SystemClock
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
+from hub.channel import Channel
 from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroker
 
 _log = logging.getLogger(__name__)
 
 # Thousands of messages are under way and none is garbage: look for it seldom.
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
+SETTLE_SECONDS_MAX = 5.0
+SETTLE_POLL_SECONDS = 0.02
+CLOSE_SECONDS = 0.5
+
+Stop = Callable[[], None]
 
 
 def run(configuration: Configuration) -> None:
@@ -36,7 +44,7 @@ def run(configuration: Configuration) -> None:
         AmqpConsumer(loop, inside, name),
         AmqpPublisher(loop, inside, name),
     )
-    Bridge(
+    channels = Bridge(
         place=name,
         outside=Side(links[0], links[1]),
         inside=Side(links[2], links[3]),
@@ -49,17 +57,39 @@ def run(configuration: Configuration) -> None:
     registry.serve(configuration.read(Metrics))
     for link in links:
         link.start()
-    _end_on_signal(loop, [link.stop for link in links])
+    ending = _Ending(loop, channels, [link.stop for link in links])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ending.on_signal)
     _log.info("hub.started", extra={"component": name})
     loop.run()
     _log.info("hub.ended", extra={"component": name})
 
 
-def _end_on_signal(loop: Loop, stops: list[Callable[[], None]]) -> None:
-    def end(_number: int, _frame: object) -> None:
-        for stop in stops:
-            stop()
-        loop.call(lambda: loop.call_later(0.5, loop.stop))
+class _Ending:
+    """Ends the process without leaving anything in doubt: what was taken first settles.
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    What is published and not yet acknowledged would come again to another hub, and cross twice.
+    """
+
+    def __init__(self, loop: Loop, channels: Sequence[Channel], stops: Sequence[Stop]) -> None:
+        self._loop = loop
+        self._channels = channels
+        self._stops = stops
+
+    def on_signal(self, _number: int, _frame: object) -> None:
+        """Begin; the signal comes on the loop's own thread, between any two of its steps."""
+        self._loop.call(self._begin)
+
+    def _begin(self) -> None:
+        for channel in self._channels:
+            channel.end()
+        self._leave(time.monotonic() + SETTLE_SECONDS_MAX)
+
+    def _leave(self, deadline: float) -> None:
+        settled = all(channel.settled() for channel in self._channels)
+        if not settled and time.monotonic() < deadline:
+            self._loop.call_later(SETTLE_POLL_SECONDS, partial(self._leave, deadline))
+            return
+        for stop in self._stops:
+            stop()
+        self._loop.call_later(CLOSE_SECONDS, self._loop.stop)

@@ -62,18 +62,16 @@ class Bridge:
     later: Later
     quarantine_on: Callable[[Publisher], Quarantine]
 
-    def start(self, hub: Hub) -> None:
-        """Begin to move every lane."""
-        for lane, prefetch_max in (
-            (Lane.REQUESTS, hub.requests_prefetch_max),
-            (Lane.QUERIES, hub.queries_prefetch_max),
-        ):
-            self._inward(lane).start(self.outside.consumer, outside_queue(lane), prefetch_max)
-        for lane, prefetch_max in (
-            (Lane.REPLIES, hub.replies_prefetch_max),
-            (Lane.PUBLISHED, hub.published_prefetch_max),
-        ):
-            self._outward(lane).start(self.inside.consumer, outward_queue(lane), prefetch_max)
+    def start(self, hub: Hub) -> tuple[Channel, ...]:
+        """Begin to move every lane; return the channels that do."""
+        requests, queries = self._inward(Lane.REQUESTS), self._inward(Lane.QUERIES)
+        replies, published = self._outward(Lane.REPLIES), self._outward(Lane.PUBLISHED)
+        outside, inside = self.outside.consumer, self.inside.consumer
+        requests.start(outside, outside_queue(Lane.REQUESTS), hub.requests_prefetch_max)
+        queries.start(outside, outside_queue(Lane.QUERIES), hub.queries_prefetch_max)
+        replies.start(inside, outward_queue(Lane.REPLIES), hub.replies_prefetch_max)
+        published.start(inside, outward_queue(Lane.PUBLISHED), hub.published_prefetch_max)
+        return requests, queries, replies, published
 
     def _inward(self, lane: Lane) -> Channel:
         @cache

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from hub.envelope import Message, onward
+from hub.envelope import Message, onward, request_of
 from hub.errors import NeverWorks
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Guard, reason
@@ -76,6 +76,14 @@ class Channel:
         self._subscription = consumer.subscribe(queue, prefetch_max, self._deliver)
         self._flow.start(self._subscription, prefetch_max)
 
+    def end(self) -> None:
+        """Take no more; what is under way still settles and is acknowledged."""
+        self._flow.end()
+
+    def settled(self) -> bool:
+        """Return whether nothing is under way."""
+        return not self._under_way
+
     def _deliver(self, delivery: Delivery) -> None:
         if not self._flow.taking:
             return
@@ -118,13 +126,15 @@ class Channel:
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
         self._metrics.count("lupu_channel_refused_total", channel=self.name)
-        settled = partial(self._quarantined, delivery.tag, why)
+        request = request_of(delivery.wire)
+        settled = partial(self._quarantined, delivery.tag, request, why)
         self._quarantine.keep(delivery.wire, why, settled)
 
-    def _quarantined(self, tag: int, why: str, outcome: Published) -> None:
+    def _quarantined(self, tag: int, request: str, why: str, outcome: Published) -> None:
         if outcome is _CONFIRMED:
             self._metrics.count("lupu_channel_quarantined_total", channel=self.name)
-            _log.warning("guard.refused", extra={"channel": self.name, "reason": why})
+            facts = {"channel": self.name, "request": request, "reason": why}
+            _log.warning("guard.refused", extra=facts)
             self._done(tag, QUARANTINE)
         else:
             self._flow.not_taken(tag, QUARANTINE, f"{why}; {QUARANTINE}: {outcome.value}")

@@ -170,6 +170,11 @@ def from_wire(wire: Wire) -> Message:
     )
 
 
+def request_of(wire: Wire) -> str:
+    """Return the request id of what may be no message at all, for a log; empty if it has none."""
+    return wire.message_id if _REQUEST_ID.fullmatch(wire.message_id) else ""
+
+
 def onward(wire: Wire, message: Message, *, place: str, at: datetime, persistent: bool) -> Wire:
     """Return ``wire``, which ``from_wire`` has read as ``message``, as ``place`` sends it on.
 

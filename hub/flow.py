@@ -35,6 +35,7 @@ class _State(enum.Enum):
     SETTLING = "settling"
     WAITING = "waiting"
     PROBING = "probing"
+    ENDED = "ended"
 
 
 class Flow:
@@ -82,6 +83,12 @@ class Flow:
             subscription.pause()
             self._later.call_later(START_SECONDS, self._begin)
 
+    def end(self) -> None:
+        """Take no more, for good; what is under way still settles."""
+        self.taking = False
+        self._turn += 1
+        self._state = _State.ENDED
+
     def not_taken(self, tag: int, place: str, why: str) -> None:
         """Stop: ``place`` (or ANYWHERE) did not take a message; one given back counts no more."""
         if self.under_way.pop(tag, _NOT_THERE) is _NOT_THERE:
@@ -89,7 +96,7 @@ class Flow:
         if self._state is _State.SETTLING:
             self._refusing.add(place)
             self._settled()
-        else:
+        elif self._state is not _State.ENDED:
             self._stop(place, why)
 
     def taken(self, *places: str) -> None:
@@ -102,6 +109,8 @@ class Flow:
                 self._resume()
 
     def _begin(self) -> None:
+        if self._state is _State.ENDED:
+            return
         if not self._ready():
             self._trouble(ANYWHERE, "the destination is away")
             self._probe()
@@ -140,6 +149,8 @@ class Flow:
         self._later.call_later(self._backoff.next_seconds(), self._probe)
 
     def _probe(self) -> None:
+        if self._state is _State.ENDED:
+            return
         if not self._ready():
             self._later.call_later(READY_POLL_SECONDS, self._probe)
             return

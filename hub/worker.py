@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from hub.backoff import Backoff
-from hub.envelope import Message, to_wire
+from hub.envelope import Message, request_of, to_wire
 from hub.errors import LupuError, NeverWorks, TryAgain
 from hub.guard import Admission, Guard, reason
 from hub.inbox import Inbox, reply
@@ -166,7 +166,8 @@ class RequestWorker:
         return checked
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
-        _log.warning("worker.refused", extra={"reason": why})
+        facts = {"request": request_of(delivery.wire), "reason": why}
+        _log.warning("worker.refused", extra=facts)
         self._metrics.count("lupu_worker_refused_total")
         self._keeping.keep(delivery, why)
 
@@ -223,10 +224,12 @@ class QueryWorker:
                 self._answer(self._guard.check(delivery.wire)[0])
             except LupuError as error:
                 self._metrics.count("lupu_queries_failed_total")
-                _log.warning("query.failed", extra={"reason": str(error)[:300]})
+                facts = {"request": request_of(delivery.wire), "reason": str(error)[:300]}
+                _log.warning("query.failed", extra=facts)
             except Exception as error:  # noqa: BLE001  the thread must go on answering others
                 self._metrics.count("lupu_queries_failed_total")
-                _log.error("query.broken", extra={"error": type(error).__name__})
+                facts = {"request": request_of(delivery.wire), "error": type(error).__name__}
+                _log.error("query.broken", extra=facts)
             self._run_on_loop(lambda tag=delivery.tag: self._acknowledge(tag))  # type: ignore[misc]
 
     def _answer(self, message: Message) -> None:

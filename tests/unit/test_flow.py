@@ -140,6 +140,26 @@ def test_what_settles_in_the_meantime_does_not_end_a_pause_early() -> None:
     assert not moving.flow.taking
 
 
+def test_a_flow_that_ends_takes_no_more_and_never_begins_again() -> None:
+    """Neither what settles afterwards nor a wait that was under way brings it back."""
+    moving = Moving()
+    moving.refused(1)
+    moving.flow.end()
+    moving.refused(2)
+    moving.loop.pass_seconds(10 * CALM_SECONDS)
+    assert not moving.flow.taking
+    assert moving.subscription.asked == ["pause"]
+
+
+def test_a_flow_that_ends_before_it_began_does_not_begin() -> None:
+    """A hub that is stopped while its brokers are away stays stopped."""
+    moving = Moving(ready=False)
+    moving.flow.end()
+    moving.ready = True
+    moving.loop.pass_seconds(CALM_SECONDS)
+    assert moving.subscription.asked == ["pause"]
+
+
 def test_waits_double_to_their_bound_and_are_never_quite_the_same() -> None:
     """Each wait lies between half of what it may be and all of it; a success begins anew."""
     backoff = Backoff(2.0, 30.0)
