@@ -24,6 +24,7 @@ class Gateway:
     ``recent_seconds``: within it a repeat of a confirmed request only asks for its outcome.
     ``sender_fault_status`` is the HTTP status of
     SOAP 1.2 Sender faults: the standard says 400, with which .NET throws the fault away.
+    ``one_processor``: stay on one; the number in the component's name chooses it.
     """
 
     section: ClassVar[str] = "gateway"
@@ -45,6 +46,7 @@ class Gateway:
     credentials_age_seconds_max: float = 86_400.0
     token_window_seconds: float = 300.0
     sender_fault_status: int = 500
+    one_processor: bool = True
     memory_mib_max: int = 768
     memory_sample_seconds: int = 10
 

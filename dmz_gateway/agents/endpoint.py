@@ -78,9 +78,6 @@ class Endpoint:
         self._metrics = metrics
         self._rates = Rates()
         self._names = Names()
-        # lxml lets go of the interpreter many times a document, and each time every thread that
-        # wants it would be woken: they cost less time if they come in turn.
-        self._turn = threading.Lock()
         self._drains = threading.BoundedSemaphore(settings.drains_max)
 
     def answer(self, asked: HttpRequest, trace: Trace) -> Rendered:
@@ -110,11 +107,9 @@ class Endpoint:
         body = self._body(asked)
         trace.passed("read")
         try:
-            with self._turn:
-                request = self._read(asked, body, trace)
+            request = self._read(asked, body, trace)
             agent = self._admit(asked, request, trace)
-            with self._turn:
-                document = self._accept(request)
+            document = self._accept(request)
         except Faulted:
             self._names.refused(body)
             raise
