@@ -46,6 +46,22 @@ def test_a_killed_worker_is_replaced(entrance: Edge) -> None:
         time.sleep(6)  # sooner again counts as a crash loop, which ends the process
 
 
+def processors(pid: int) -> set[str]:
+    """Return the processors that a process's threads may use, as the kernel lists them."""
+    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    named = [line for text in texts for line in text.splitlines() if "Cpus_allowed_list" in line]
+    return {line.split()[1] for line in named}
+
+
+def test_all_threads_of_a_gateway_stay_on_one_processor(entrance: Edge) -> None:
+    """Once it has answered, every thread is on the one that its name chooses."""
+    assert taken(entrance, "P-1")
+    (worker,) = entrance.worker_pids()
+    allowed = sorted(os.sched_getaffinity(0))
+    number = int(NAME.rpartition("-")[2])
+    assert processors(worker) == {str(allowed[number % len(allowed)])}
+
+
 def test_a_killed_gateway_takes_its_worker_along(entrance: Edge) -> None:
     """When the main process is killed with -9 its worker dies too, and a new one can start."""
     (worker,) = entrance.worker_pids()
