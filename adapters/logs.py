@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -66,7 +67,7 @@ class GatheredLines(logging.Handler):
         # What had gathered before a fork is the parent's to write.
         self._lines: deque[str] = deque()
         self._gathered = threading.Event()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()  # a signal may arrive, and log, while it is held
         self._thread: threading.Thread | None = None
 
     def createLock(self) -> None:  # noqa: N802  logging calls it so
@@ -75,7 +76,11 @@ class GatheredLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a line; while the stream takes none, wait for it rather than keep ever more."""
-        self._lines.append(self.format(record) + "\n")
+        try:
+            self._lines.append(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001  as every handler: a line that cannot be said stops nobody
+            self.handleError(record)
+            return
         if record.levelno >= logging.WARNING or len(self._lines) > LINES_MAX:
             self.flush()
             return
@@ -85,12 +90,13 @@ class GatheredLines(logging.Handler):
             self._gathered.set()
 
     def flush(self) -> None:
-        """Write what has gathered."""
+        """Write what has gathered; lost is what a full disk or a closed stream does not take."""
         with self._writing:
             lines = [self._lines.popleft() for _ in range(len(self._lines))]
             if lines:
-                self._stream.write("".join(lines))
-                self._stream.flush()
+                with suppress(OSError, ValueError):
+                    self._stream.write("".join(lines))
+                    self._stream.flush()
 
     def _start(self) -> None:
         with self._writing:

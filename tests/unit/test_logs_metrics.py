@@ -1,5 +1,6 @@
 """Logs are one JSON object a line; metrics are what Prometheus reads; certificates say who."""
 
+import errno
 import io
 import json
 import logging
@@ -88,6 +89,28 @@ def test_a_stream_that_takes_nothing_holds_up_who_logs(monkeypatch: pytest.Monke
     for number in range(12):
         handler.emit(logging.makeLogRecord({"msg": f"example.{number}", "levelno": logging.INFO}))
     assert len(stream.getvalue().splitlines()) == 11
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing while it is full."""
+
+    full = True
+
+    def write(self, text: str) -> int:
+        """Fail as a full disk does."""
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_a_disk_without_room_stops_nobody() -> None:
+    """Whoever logs goes on, and what is said once there is room again is written."""
+    disk = FullDisk()
+    handler = logs.GatheredLines(disk)
+    for event in ("example.lost", "example.written"):
+        handler.emit(logging.makeLogRecord({"msg": event, "levelno": logging.WARNING}))
+        disk.full = False
+    assert disk.getvalue().splitlines() == ["example.written"]
 
 
 def test_a_forked_process_writes_its_own_lines_and_only_those() -> None:
