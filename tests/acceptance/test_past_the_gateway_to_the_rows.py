@@ -57,24 +57,24 @@ class Attacked:
 
 
 @pytest.fixture
-def attacked(brokers: Brokers, tmp_path: Path) -> Iterator[Attacked]:
-    """Run a hub and a worker on tickets that are sold; every queue is empty."""
-    brokers.inside_broker.control("purge_queue", "-p", "lupu", "ticketing.requests")
-    for queue in (QUARANTINE_QUEUE, "inward.requests"):
-        brokers.outside_broker.control("purge_queue", "-p", "lupu", queue)
+def attacked(own_brokers: Brokers, tmp_path: Path) -> Iterator[Attacked]:
+    """Run a hub and a worker on tickets that are sold.
+
+    The worker publishes its agents: on brokers of its own, or every gateway would take them.
+    """
     path = tmp_path / "lupu.sqlite"
     with closing(Database(f"sqlite:///{path}")) as database:
         Migrations(database, [MIGRATIONS]).upgrade()
         with database.begin() as connection:
             Sample(opening=OPENING).load(connection)
         Agents(database, SystemClock()).add(NewAgent("1001", "Agency", "旅行社", "AGENCY"))
-    transport = AmqpTransport(brokers.outside)
+    transport = AmqpTransport(own_brokers.outside)
     with ExitStack() as running:
         running.callback(transport.close)
         kept = transport.consume(OBSERVER, QUARANTINE_QUEUE)
         answers = transport.consume("gateway-1", "replies.gateway-1.b00t", "exclusive")
-        running.enter_context(hub(brokers, tmp_path))
-        running.enter_context(ticketing(brokers, tmp_path, path))
+        running.enter_context(hub(own_brokers, tmp_path))
+        running.enter_context(ticketing(own_brokers, tmp_path, path))
         yield Attacked(transport, path, kept, answers)
 
 
