@@ -78,7 +78,7 @@ class GatheredLines(logging.Handler):
         """Take a line; while the stream takes none, wait for it rather than keep ever more."""
         try:
             self._lines.append(self.format(record) + "\n")
-        except Exception:  # noqa: BLE001  as every handler: a line that cannot be said stops nobody
+        except (TypeError, ValueError):  # a line that cannot be written stops nobody
             self.handleError(record)
             return
         if record.levelno >= logging.WARNING or len(self._lines) > LINES_MAX:
