@@ -1,8 +1,9 @@
 """Opening a database: SQLite, PostgreSQL or Db2, each with full durability and bounded waits.
 
 SQLite: WAL, synchronous=FULL, the driver's own transaction control off, BEGIN IMMEDIATE for
-whatever writes. PostgreSQL: READ COMMITTED with a lock timeout. Db2: cursor stability with a
-lock timeout. A missing ibm_db switches Db2 off and nothing else.
+whatever writes. PostgreSQL: READ COMMITTED with a lock timeout, a snapshot for what only
+reads. Db2: cursor stability with a lock timeout. A missing ibm_db switches Db2 off and nothing
+else.
 """
 
 import logging
@@ -34,7 +35,7 @@ class Database:
         self.url = sa.make_url(url)
         self.engine = _engine(self.url, lock_wait_seconds, connections_max)
         self.dialect_name = self.engine.dialect.name
-        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        self._reader = self.engine.execution_options(**_reading(self.dialect_name))
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -44,7 +45,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a transaction that only reads: on SQLite it waits for no writer."""
+        """Open a transaction that only reads, and on SQLite waits for no writer.
+
+        On SQLite and PostgreSQL all it reads is of one moment. On Db2 each statement sees what
+        is committed by then: what belongs together is read with care for that.
+        """
         with translated(), self._reader.connect() as connection:
             yield connection
 
@@ -99,6 +104,11 @@ def _engine(url: sa.URL, lock_wait_seconds: int, connections_max: int) -> sa.Eng
     elif url.get_backend_name() == DB2:
         _prepare_db2(engine, lock_wait_seconds)
     return engine
+
+
+def _reading(dialect: str) -> dict[str, Any]:
+    snapshot = {"isolation_level": "REPEATABLE READ"} if dialect == POSTGRESQL else {}
+    return {_READ_ONLY: True, **snapshot}
 
 
 def _missing(url: sa.URL) -> str:

@@ -120,7 +120,8 @@ class Handlers:
             if booking is None:
                 return self._wait(no(refusals.NO_SUCH_BOOKING), _placed_as(request))
             if booking.state is State.HELD and booking.ended(request.now):
-                end_hold(request.unit, booking.reference, request.now)
+                if not end_hold(request.unit, booking.reference, request.now):
+                    continue
                 return self._refused(no(refusals.HOLD_ENDED, booking.reference))
             check_open(booking, request.now)
             asked = int(request.values["Version"])
@@ -147,10 +148,15 @@ class Handlers:
             return booking
         sender, placed_as = request.buyer.sender, values["PlacedAs"]
         booking = store.find_placed(request.unit, sender, placed_as)
+        if booking is not None:
+            return booking
+        entry = request.unit.entry(RequestId(sender, "PlaceBooking", placed_as))
+        if entry is None or entry.state is not InboxState.HANDLED:
+            return None
+        # Its booking may have been committed after the first look and before the second.
+        booking = store.find_placed(request.unit, sender, placed_as)
         if booking is None:
-            entry = request.unit.entry(RequestId(sender, "PlaceBooking", placed_as))
-            if entry is not None and entry.state is InboxState.HANDLED:
-                raise no(refusals.NO_SUCH_BOOKING)
+            raise no(refusals.NO_SUCH_BOOKING)
         return booking
 
     def _changed(self, request: Request, booking: Booking) -> Booking:

@@ -46,17 +46,18 @@ class Sweep:
             return list(connection.execute(first(connection, statement, SWEEP_MAX)).scalars())
 
 
-def end_hold(unit: SqlUnit, reference: str, now: datetime) -> None:
-    """End one hold, if it still is one and is over."""
-    end_holds(unit, [reference], now)
+def end_hold(unit: SqlUnit, reference: str, now: datetime) -> bool:
+    """End one hold that is over; False where it was confirmed, cancelled or ended before."""
+    return end_holds(unit, [reference], now) == 1
 
 
-def end_holds(unit: SqlUnit, references: Sequence[str], now: datetime) -> None:
-    """End holds; places go back in the order in which bookings take them."""
+def end_holds(unit: SqlUnit, references: Sequence[str], now: datetime) -> int:
+    """End holds and return how many; places go back in the order in which bookings take them."""
     unit.write()
     given: Counter[int] = Counter()
-    for reference in sorted(references):
-        if store.expire(unit, reference, now):
-            given += quotas.drawn_by(unit, reference)
-            quotas.forget(unit, reference)
+    ended = [one for one in sorted(references) if store.expire(unit, one, now)]
+    for reference in ended:
+        given += quotas.drawn_by(unit, reference)
+        quotas.forget(unit, reference)
     quotas.move(unit, given, {})
+    return len(ended)

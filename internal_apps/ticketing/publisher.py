@@ -102,12 +102,13 @@ class PublishingChore:
 
     def _edition(self, connection: sa.Connection, topic: str, now: datetime) -> Edition | None:
         """Return the next edition of a topic, None where it is not to go out."""
-        values = TOPICS[topic](connection, now)
-        canonical = json.dumps(values, default=str, sort_keys=True)
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        # Read before the values: who publishes between the two reads is then seen in ``put``.
         last = connection.execute(
             sa.select(publications).where(publications.c.topic == topic)
         ).one()
+        values = TOPICS[topic](connection, now)
+        canonical = json.dumps(values, default=str, sort_keys=True)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
         due = last.published_at is None or now - last.published_at >= self._repeat
         if digest == last.digest and not due:
             return None

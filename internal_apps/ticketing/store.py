@@ -43,8 +43,15 @@ def place(unit: SqlUnit, booking: Booking, drawn: Mapping[int, int]) -> None:
 def find(unit: SqlUnit, reference: str) -> Booking | None:
     """Return the booking of a reference, or None."""
     unit.write()
-    row = unit.connection.execute(_BY_REFERENCE, {"booking": reference}).first()
-    return None if row is None else _booking(unit.connection, row)
+    key = {"booking": reference}
+    row = unit.connection.execute(_BY_REFERENCE, key).first()
+    while row is not None:
+        booking = _booking(unit.connection, row)
+        # Its lines may have been changed since its row was read.
+        row = unit.connection.execute(_BY_REFERENCE, key).first()
+        if row is not None and row.version == booking.version:
+            return booking
+    return None
 
 
 def find_placed(unit: SqlUnit, sender: str, placed_as: str) -> Booking | None:

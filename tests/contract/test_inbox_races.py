@@ -3,19 +3,15 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from adapters.database import Database
 from hub.envelope import Message
+from tests.contract.between import after_it_reads, before_it_commits
 from tests.contract.rush import handled
 from tests.unit.ticketing.world import World, booking_values, contact_values
 
-# On SQLite the other worker cannot get in between: it waits until the first has committed.
-BETWEEN_SECONDS_MAX = 1.0
 _NUMBERS = itertools.count(1)
 
 Workers = Callable[[], World]
@@ -25,35 +21,16 @@ Workers = Callable[[], World]
 def worker(ticketing_database: Database) -> Iterator[Workers]:
     """Offer workers, each with connections of its own to the same database."""
     url = ticketing_database.url.render_as_string(hide_password=False)
-    opened: list[Database] = []
+    opened: list[World] = []
 
     def open_one() -> World:
-        opened.append(Database(url, lock_wait_seconds=20))
-        return World(opened[-1], name=f"R{next(_NUMBERS)}")
+        opened.append(World(Database(url, lock_wait_seconds=20), name=f"R{next(_NUMBERS)}"))
+        return opened[-1]
 
     yield open_one
-    for database in opened:
-        database.close()
-
-
-@contextmanager
-def before_it_commits(world: World, table: str, other: Callable[[], object]) -> Iterator[None]:
-    """Let ``other`` happen, as far as it can, just before ``world`` commits rows of ``table``."""
-    thread = threading.Thread(target=other)
-    engine = world.database.engine
-
-    def executing(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith(f"INSERT INTO {table} ") and thread.ident is None:
-            sa.event.listen(engine, "commit", committing, once=True)
-
-    def committing(_connection: Any) -> None:
-        thread.start()
-        thread.join(BETWEEN_SECONDS_MAX)
-
-    sa.event.listen(engine, "before_cursor_execute", executing)
-    yield
-    assert thread.ident is not None, "nothing was inserted"
-    thread.join()
+    for world in opened:
+        world.said()
+        world.database.close()
 
 
 def change(world: World, placed_as: str, version: int) -> Message:
@@ -69,7 +46,7 @@ def test_a_change_is_done_though_its_booking_was_placed_while_it_was_told_to_wai
     first, second = worker(), worker()
     place = second.message("PlaceBooking", booking_values())
     overtook = change(first, place.id.reference, 1)
-    with before_it_commits(first, "waiting", lambda: handled(second, [place])):
+    with before_it_commits(first.database, "waiting", lambda: handled(second, [place])):
         handled(first, [overtook])
     assert first.outcome(overtook).booking["Version"] == 2
 
@@ -85,9 +62,50 @@ def test_one_that_is_woken_in_vain_goes_on_though_its_turn_came_meanwhile(
     handled(first, [early])
     assert first.outcome(early).code == "PENDING"
     one, two = (change(second, place.id.reference, version) for version in (1, 2))
-    with before_it_commits(second, "waiting", lambda: handled(third, [two])):
+    with before_it_commits(second.database, "waiting", lambda: handled(third, [two])):
         handled(second, [one])
     assert first.outcome(early).booking["Version"] == 4
+
+
+def test_a_change_finds_its_booking_though_it_was_placed_between_two_looks(
+    worker: Workers,
+) -> None:
+    """First no booking is seen, then its request as done: it is looked for once more."""
+    first, second = worker(), worker()
+    place = second.message("PlaceBooking", booking_values())
+    asked = change(first, place.id.reference, 1)
+    with after_it_reads(first.database, "bookings", lambda: handled(second, [place])):
+        handled(first, [asked])
+    first.inbox.wake_due()
+    assert first.outcome(asked).booking["Version"] == 2
+
+
+def test_a_change_is_done_though_its_hold_was_confirmed_as_it_seemed_over(
+    worker: Workers,
+) -> None:
+    """Who reads a hold that is over asks the row itself before it refuses."""
+    first, second = worker(), worker()
+    place = first.message("PlaceBooking", booking_values())
+    handled(first, [place])
+    confirm = second.message("ConfirmBooking", {"PlacedAs": place.id.reference, "Version": 1})
+    first.clock.move(minutes=31)
+    asked = change(first, place.id.reference, 2)
+    with after_it_reads(first.database, "bookings", lambda: handled(second, [confirm])):
+        handled(first, [asked])
+    confirmed = second.outcome(confirm).code == "DONE"
+    assert first.outcome(asked).code == ("DONE" if confirmed else "HOLD_ENDED")
+
+
+def test_a_booking_is_shown_as_it_was_at_one_moment(worker: Workers) -> None:
+    """Its version and its lines belong together, though it is changed as it is read."""
+    first, second = worker(), worker()
+    placed = first.place(quantity=2).booking["BookingReference"]
+    lines = {"Lines": booking_values(quantity=5)["Lines"]}
+    more = second.message("ChangeBooking", {"BookingReference": placed, "Version": 1, **lines})
+    with after_it_reads(first.database, "bookings", lambda: handled(second, [more])):
+        shown = first.get({"BookingReference": placed}).booking
+    quantities = {1: 2, 2: 5}
+    assert shown["Lines"]["Line"][0]["Quantity"] == quantities[shown["Version"]]
 
 
 def test_many_that_overtake_each_other_between_workers_are_all_done(worker: Workers) -> None:
@@ -116,7 +134,7 @@ def test_who_loses_the_race_for_one_request_loses_nothing_else(worker: Workers) 
     first, second = worker(), worker()
     shared = first.message("PlaceBooking", booking_values())
     own = second.message("PlaceBooking", booking_values())
-    with before_it_commits(first, "inbox", lambda: handled(second, [shared, own])):
+    with before_it_commits(first.database, "inbox", lambda: handled(second, [shared, own])):
         handled(first, [shared])
     answers = [said.booking["BookingReference"] for said in second.said()]
     assert answers == [second.outcome(one).booking["BookingReference"] for one in (shared, own)]

@@ -4,6 +4,7 @@ import itertools
 
 from adapters.database import Database
 from internal_apps.ticketing.agents import TLS, Agents, NewAgent
+from tests.contract.between import after_it_reads
 from tests.unit.ticketing.test_publishing import Gateway
 from tests.unit.ticketing.world import World
 
@@ -32,3 +33,25 @@ def test_offers_and_agents_go_out_from_each_database(ticketing_database: Databas
     versions = {topic: document["Version"] for topic, document in gateway.newest.items()}
     gateway.look(seconds=60)
     assert all(gateway.newest[topic]["Version"] > version for topic, version in versions.items())
+
+
+def test_what_was_read_before_another_published_never_goes_out(
+    ticketing_database: Database,
+) -> None:
+    """An agent blocked meanwhile is not let in again by who looked before."""
+    number = str(next(_NUMBERS))
+    world = World(ticketing_database, name=f"G{number}")
+    one, other = Gateway(world), Gateway(world)
+    agents = Agents(ticketing_database, world.clock)
+    agents.add(NewAgent(number, "Far Travel", "旅行社", "OVERSEAS"))
+    one.look(seconds=120)
+    agents.rotate(number, keep_seconds=60)
+
+    def blocked_and_published() -> None:
+        agents.block(number)
+        other.chore.publish("Agents")
+
+    with after_it_reads(ticketing_database, "agents", blocked_and_published):
+        one.chore.publish("Agents")
+    one.look(seconds=0)
+    assert one.agent(number)["Status"] == "BLOCKED"
