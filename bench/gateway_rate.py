@@ -8,7 +8,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from deploy.local.stack import healthy
 from hub.messages import PUBLISHED, Lane, outside_queue
 from tests.servers.brokers import OBSERVER, Brokers
 
-ROUNDS = 3
+ROUNDS = 5
 PROCESSES = (1, 2)
 WARM_UP_SECONDS = 1.0
 SALT = b"bench"
@@ -79,7 +79,7 @@ def measure(peaks: Peaks) -> None:
             for processes in PROCESSES:
                 for kind, servers in kinds.items():
                     contestant = Contestant(kind, processes)
-                    _purge(brokers)
+                    _empty(brokers)
                     with _served(contestant, servers, Path(name)) as (url, running):
                         load, used = _asked(url, Path(name), running)
                         for place, process in enumerate(running):
@@ -196,10 +196,11 @@ def _published(name: str, values: dict[str, object]) -> bytes:
     return Schemas().write(f"{{{PUBLISHED}}}{name}", both)
 
 
-def _purge(brokers: Brokers) -> None:
+def _empty(brokers: Brokers) -> None:
     connection = pika.BlockingConnection(parameters(brokers.outside(OBSERVER), "bench empties"))
     connection.channel().queue_purge(outside_queue(Lane.REQUESTS))
     connection.close()
+    world.new_log(brokers.outside_broker)
 
 
 def _settings() -> None:
@@ -233,13 +234,19 @@ def _show(loads: dict[Contestant, list[Load]], micro: dict[Contestant, list[floa
         held = best.get(contestant.kind)
         if held is None or _median(loads[held]) < _median(found):
             best[contestant.kind] = contestant
-    ours = loads[best["gateway"]]
-    figures.show([Figure("gateway.requests", _median(ours), RATE)])
-    for kind, name in (("spyne", "gateway_to_spyne"), ("unpublished", "gateway_to_unpublished")):
-        theirs = loads[best[kind]]
-        ratios = [a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)]
-        figures.show([Figure(f"{kind}.requests", _median(theirs), RATE)])
-        figures.show(figures.spread(f"ratio.{name}", ratios, "ratio"))
+    for kind, held in best.items():
+        figures.show([Figure(f"{kind}.requests", _median(loads[held]), RATE)])
+    for kind in ("spyne", "unpublished"):
+        name = f"ratio.gateway_to_{kind}"
+        figures.show(_ratio(name, loads[best["gateway"]], loads[best[kind]]))
+        for processes in PROCESSES:
+            ours, theirs = Contestant("gateway", processes), Contestant(kind, processes)
+            figures.show(_ratio(f"{name}.processes{processes}", loads[ours], loads[theirs]))
+
+
+def _ratio(name: str, ours: list[Load], theirs: list[Load]) -> Sequence[Figure]:
+    ratios = [a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)]
+    return figures.spread(name, ratios, "ratio")
 
 
 def _median(loads: list[Load]) -> float:

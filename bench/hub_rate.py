@@ -20,8 +20,6 @@ MESSAGES = 40_000
 SHOVEL_PREFETCHES = (100, 500, 1_000, 2_000)
 HUB_PROCESSES = (1, 2, 3)
 HUB_PREFETCH = 1_000
-# The log is full every few runs, and then all queues are written out: not while a run is timed.
-NEW_LOG = "ra_log_wal:force_roll_over({ra_log_wal, node()})."
 RATE, MICROSECONDS = "messages/s", "us/message"
 
 
@@ -95,7 +93,7 @@ class _Bench:
             ending.callback(arrivals.close)
             arrivals.clear()
             for broker in (self._brokers.outside_broker, self._brokers.inside_broker):
-                broker.control("eval", NEW_LOG)
+                world.new_log(broker)
             with Preloader(self._brokers.outside(GATEWAY), mover.lines) as preloader:
                 preloader.preload(MESSAGES)
             with self._moving(mover) as pids:

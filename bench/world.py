@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.brokers.configuration import PLUGINS
+from deploy.local.broker import Broker
 from tests.servers.brokers import OBSERVER, Authorities, Brokers
 
 SHOVEL_PLUGIN = "rabbitmq_shovel"
+_NEW_LOG = "ra_log_wal:force_roll_over({ra_log_wal, node()})."
 
 
 @contextmanager
@@ -28,3 +30,8 @@ def brokers() -> Iterator[Brokers]:
             yield running
         finally:
             running.stop()
+
+
+def new_log(broker: Broker) -> None:
+    """Let a broker begin a new log: one that is full is written out, and not in a timed run."""
+    broker.control("eval", _NEW_LOG)

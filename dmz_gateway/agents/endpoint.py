@@ -125,7 +125,10 @@ class Endpoint:
             trace.reference,
             document,
         )
-        return self._forwarding.answer(forwarded, trace.passed), request.answer_action
+        action = request.answer_action
+        # What was parsed goes now, while it is at hand, and not when the answer has come.
+        del request, body
+        return self._forwarding.answer(forwarded, trace.passed), action
 
     def _body(self, asked: HttpRequest) -> bytes:
         # HAProxy hands a body on once it has it whole, or more of it than is read here: only
