@@ -16,10 +16,16 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from hub.errors import SettingsError
+from hub.messages import applications
 
 Group = TypeVar("Group")
 
 CONFIG_VARIABLE = "LUPU_CONFIG"
+# All there are, of every zone: a section that is none of them is a misspelling.
+SECTIONS = (
+    *("outside_broker", "inside_broker", "database", "log", "metrics", "edge"),
+    *("gateway", "hub", "worker", "staff", *applications()),
+)
 SECRET_FILE_MODE_MAX = 0o640
 
 
@@ -113,7 +119,7 @@ class Configuration:
     """One zone's configuration file, read once; hands out its groups to one component."""
 
     def __init__(self, path: Path, name: str) -> None:
-        """Read ``path`` for the component ``name``; SettingsError where it cannot be read."""
+        """Read ``path`` for the component ``name``; SettingsError where it makes no sense."""
         self.path = path
         self.name = name
         try:
@@ -122,6 +128,10 @@ class Configuration:
             raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path} is not TOML: {error}.") from error
+        for section in self._sections:
+            if section not in SECTIONS:
+                known = ", ".join(SECTIONS)
+                raise SettingsError(f"{path}: there is no section [{section}]; there is {known}.")
 
     def has(self, group: type[Any]) -> bool:
         """Return whether the file has the group's section."""

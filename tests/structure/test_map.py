@@ -8,8 +8,10 @@ from adapters.xml import FOLDER, Schemas
 from deploy.components import GATEWAY, HUB, OPERATOR, STAFF
 from hub.errors import SettingsError
 from hub.messages import MESSAGES, Direction, Lane, applications, operations
+from hub.settings import SECTIONS
 from internal_apps.serving import Application, check_complete
-from lupu.processes import PROCESSES
+from lupu.processes import OWN, PROCESSES
+from tests.structure.source import ROOT, files
 
 # Words that already stand at the beginning of a queue's or a component's name.
 TAKEN = {GATEWAY, HUB, STAFF, OPERATOR, "inward", "outward", "published", "replies"}
@@ -55,3 +57,10 @@ def test_an_application_knows_its_operations() -> None:
         rows = [row for row in MESSAGES if (row.application, row.lane) == (name, Lane.REQUESTS)]
         assert operations(name) == tuple(dict.fromkeys(row.name for row in rows))
         assert all(row.direction is Direction.INWARD for row in rows)
+
+
+def test_every_section_of_a_zone_file_is_known() -> None:
+    """The groups that processes read from a zone's file are those that a file may have."""
+    named = re.compile(r'section: ClassVar\[str\] = "([a-z_]+)"')
+    read = {name for file in files(*OWN) for name in named.findall((ROOT / file).read_text())}
+    assert read == set(SECTIONS)

@@ -14,7 +14,7 @@ from hub.settings import Configuration, Secret
 class Example:
     """One entry of each kind."""
 
-    section: ClassVar[str] = "example"
+    section: ClassVar[str] = "worker"
     place: Path
     secret: Secret = Secret("")  # noqa: RUF009  a Secret cannot be changed
     port: int = 0
@@ -30,7 +30,7 @@ def _configuration(folder: Path, text: str, name: str = "gateway-1") -> Configur
 
 def test_values_are_converted(tmp_path: Path) -> None:
     """Paths are relative to the file and know the component's name; integers serve as floats."""
-    text = '[example]\nplace = "{name}.sock"\nwait_seconds = 2\nnames = ["a", "b"]\n'
+    text = '[worker]\nplace = "{name}.sock"\nwait_seconds = 2\nnames = ["a", "b"]\n'
     example = _configuration(tmp_path, text).read(Example)
     assert example.place == tmp_path / "gateway-1.sock"
     assert example.wait_seconds == 2.0
@@ -39,7 +39,7 @@ def test_values_are_converted(tmp_path: Path) -> None:
 
 def test_a_component_has_entries_of_its_own(tmp_path: Path) -> None:
     """Entries under a component's name go before the shared ones, for that component alone."""
-    text = '[example]\nplace = "x"\nport = 1\n[example.gateway-2]\nport = 2\n'
+    text = '[worker]\nplace = "x"\nport = 1\n[worker.gateway-2]\nport = 2\n'
     assert _configuration(tmp_path, text).read(Example).port == 1
     assert _configuration(tmp_path, text, "gateway-2").read(Example).port == 2
 
@@ -47,13 +47,14 @@ def test_a_component_has_entries_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[example]\n", r"\[example\] place is missing"),
-        ('[example]\nplace = "x"\nprot = 1\n', "no entry 'prot'"),
-        ('[example]\nplace = "x"\nport = "1"\n', "port must be of type int"),
-        ('[example]\nplace = "x"\nport = true\n', "port must be of type int"),
-        ("example = 1\n", "must be a section"),
-        ("[example\n", "is not TOML"),
-        ('[example]\nplace = "x"\nsecret = "missing"\n', "cannot be read"),
+        ("[worker]\n", r"\[worker\] place is missing"),
+        ('[worker]\nplace = "x"\nprot = 1\n', "no entry 'prot'"),
+        ('[worker]\nplace = "x"\nport = "1"\n', "port must be of type int"),
+        ('[worker]\nplace = "x"\nport = true\n', "port must be of type int"),
+        ("worker = 1\n", "must be a section"),
+        ("[worker\n", "is not TOML"),
+        ('[worker]\nplace = "x"\nsecret = "missing"\n', "cannot be read"),
+        ('[worker]\nplace = "x"\n[gatway]\n', r"no section \[gatway\]; there is .*gateway"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, words: str) -> None:
@@ -67,7 +68,7 @@ def test_secrets_are_files_of_their_owner(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("s3cret\n", "utf-8")
     secret.chmod(0o600)
-    text = '[example]\nplace = "x"\nsecret = "secret"\n'
+    text = '[worker]\nplace = "x"\nsecret = "secret"\n'
     example = _configuration(tmp_path, text).read(Example)
     assert example.secret.reveal() == "s3cret"
     assert "s3cret" not in repr(example)
