@@ -76,7 +76,7 @@ class _Posts:
         try:
             rendered = self._endpoint.answer(asked, trace)
         except Exception:  # noqa: BLE001  whatever it is, whoever asked gets a fault
-            _log.exception("gateway.failed", extra=trace.facts(refusals.INTERNAL.code))
+            _log.exception("gateway.failed", extra=trace.facts(refusals.INTERNAL.refusal.code))
             rendered = self._endpoint.failed(trace)
         start(
             f"{rendered.status} {HTTP_STATUS_CODES[rendered.status]}",

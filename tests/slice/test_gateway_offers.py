@@ -135,8 +135,10 @@ def test_health_says_accepting_while_the_broker_is_there(tmp_path: Path) -> None
     assert facts["offers"] is None
 
 
-def test_a_mistake_of_our_own_is_a_fault_that_tells_nothing(tmp_path: Path) -> None:
-    """Whatever fails in the gateway, the agent gets a proper fault: nothing sent, or unknown."""
+def test_a_mistake_of_our_own_is_a_fault_that_tells_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The agent gets a proper fault, nothing sent or unknown; the log names the request."""
     with gateway(tmp_path) as world:
         broken: Any = None
         world.served.offers._edition = Edition(1, datetime.now(UTC), broken)
@@ -148,6 +150,9 @@ def test_a_mistake_of_our_own_is_a_fault_that_tells_nothing(tmp_path: Path) -> N
         assert "secret" not in answer.text
         world.publisher.broken = False
         assert world.post(envelope(place_booking())).status == 200
+    failed = [vars(record) for record in caplog.records if record.message == "gateway.failed"]
+    assert [facts["operation"] for facts in failed] == ["ListOffers", "PlaceBooking"]
+    assert failed[1]["request"].startswith("agent:1001/PlaceBooking/")
 
 
 def test_health_is_not_for_agents(tmp_path: Path) -> None:
