@@ -182,13 +182,18 @@ class Inbox:
                 self._alone(*left.waits[0])
                 left.waits.popleft()
             else:
-                self._wake(left.changed)
+                self._wake_all(left.changed)
                 left.changed.clear()
 
     def _wake(self, subjects: Sequence[str]) -> int:
         woken = self._store.woken(subjects, self._clock.now(), WOKEN_MAX)
         self._left.waits += [(waiting.message, "") for waiting in woken]
         return len(woken)
+
+    def _wake_all(self, subjects: Sequence[str]) -> None:
+        # Whoever is left out would wait for a deadline, though its turn has come.
+        while self._wake(subjects) == WOKEN_MAX:
+            continue
 
     def _one(self, message: Message, unit: Unit, left: _Left, awaited: str | None = None) -> None:
         """Handle a message in ``unit``; one looked at again says what its row waits for."""

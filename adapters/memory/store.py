@@ -5,12 +5,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
 from hub.errors import DatabaseAway
 from hub.ports import InboxEntry, InboxState, Waiting
+
+LEASE_SECONDS = 60
+
+
+@dataclass(slots=True)
+class _Waiting:
+    subject: str
+    deadline: datetime
+    data: bytes
+    taken_until: datetime | None = None
+
+    def is_free(self, now: datetime) -> bool:
+        return self.taken_until is None or self.taken_until <= now
 
 
 @dataclass(slots=True)
@@ -18,7 +31,7 @@ class Books:
     """What a memory store holds; messages as bytes."""
 
     inbox: dict[str, InboxEntry] = field(default_factory=dict)
-    waiting: dict[str, tuple[str, datetime, bytes]] = field(default_factory=dict)
+    waiting: dict[str, "_Waiting"] = field(default_factory=dict)
     parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     outbox: dict[int, bytes] = field(default_factory=dict)
     next_number: int = 1
@@ -44,7 +57,7 @@ class MemoryUnit:
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until its subject is woken or the deadline passes."""
-        self.books.waiting[str(message.id)] = (subject, deadline, dump(to_wire(message)))
+        self.books.waiting[str(message.id)] = _Waiting(subject, deadline, dump(to_wire(message)))
 
     def park(self, message: Message, digest: str, reason: str) -> None:
         """Keep the original bytes with the reason."""
@@ -99,14 +112,17 @@ class MemoryStore:
             self.books, self.effects = unit.books, unit.effects
 
     def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
-        """Return waiting messages whose subject is named or whose deadline has passed."""
-        self._reach()
-        chosen = [
-            Waiting(from_wire(load(data)), deadline)
-            for subject, deadline, data in self.books.waiting.values()
-            if subject in subjects or deadline <= now
-        ]
-        return chosen[:limit]
+        """Lend waiting messages whose subject is named or whose deadline has passed."""
+        with self._lock:
+            self._reach()
+            chosen = [
+                one
+                for one in self.books.waiting.values()
+                if (one.subject in subjects or one.deadline <= now) and one.is_free(now)
+            ][:limit]
+            for one in chosen:
+                one.taken_until = now + timedelta(seconds=LEASE_SECONDS)
+        return [Waiting(from_wire(load(one.data)), one.deadline) for one in chosen]
 
     def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
         """Return outbox rows not yet sent, oldest first."""

@@ -194,6 +194,26 @@ def test_a_change_that_overtook_its_booking_waits_for_it() -> None:
     assert world.answers() == [b"booked", b"booked"]
 
 
+def one_after_the_other(message: Message, unit: MemoryUnit) -> Handled:
+    """Book a placed booking; each change waits until all before it are done."""
+    if (
+        message.id.operation == "ChangeBooking"
+        and message.id.reference != f"C-{len(unit.effects)}"
+    ):
+        return Handled(Answer("Refused.1", b"EARLY"), "VERSION_CONFLICT", wait_for="booking:B")
+    return books(message, unit)
+
+
+def test_however_many_wait_for_one_booking_all_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than are woken at once, the one whose turn it is last: none is left to its deadline."""
+    monkeypatch.setattr("hub.inbox.WOKEN_MAX", 3)
+    world = World(one_after_the_other)
+    references = [f"C-{number}" for number in range(1, 9)]
+    world.inbox.handle([change(reference) for reference in reversed(references)])
+    world.inbox.handle([booking()])
+    assert world.store.effects == ["A-1", *references]
+
+
 def test_a_repeat_of_one_that_waits_is_told_so() -> None:
     """A waiting request answers PENDING and is still handled once."""
     world = World(waits_for_booking)
