@@ -1,16 +1,24 @@
 """``python -m bench [NAME ...]``: measure, and print lines ``name value unit``.
 
-Names: microseconds, hub, gateway, round_trip; all of them where none is given.
+Names: microseconds, gateway_microseconds, hub, gateway, round_trip; all where none is given.
 """
 
 import sys
 from collections.abc import Callable
 
-from bench import figures, gateway_rate, hub_rate, microseconds, round_trip
+from bench import (
+    figures,
+    gateway_microseconds,
+    gateway_rate,
+    hub_rate,
+    microseconds,
+    round_trip,
+)
 from bench.used import Peaks
 
 MEASUREMENTS: dict[str, Callable[[Peaks], None]] = {
     "microseconds": microseconds.measure,
+    "gateway_microseconds": gateway_microseconds.measure,
     "hub": hub_rate.measure,
     "gateway": gateway_rate.measure,
     "round_trip": round_trip.measure,

@@ -11,16 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pika
 
 from adapters.amqp.link import parameters
 from adapters.soap.wsdl import PATH
-from adapters.soap.wsse import verifier
-from adapters.xml import Schemas
-from bench import figures, movers, peers, soap, world
+from bench import figures, movers, peers, snapshots, soap, world
 from bench.figures import Figure
 from bench.soap import Asking, Load
 from bench.used import Peaks, descendants, processor_seconds
@@ -28,14 +25,12 @@ from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import Process
 from deploy.local.programs import program
 from deploy.local.stack import healthy
-from hub.messages import PUBLISHED, Lane, outside_queue
+from hub.messages import Lane, outside_queue
 from tests.servers.brokers import OBSERVER, Brokers
 
 ROUNDS = 5
 PROCESSES = (1, 2)
 WARM_UP_SECONDS = 1.0
-SALT = b"bench"
-PASSWORD = "a password of the bench, 128 bits"  # noqa: S105  of no agent but the bench's own
 CONNECTIONS = 64
 SECONDS = 6
 RATE, MICROSECONDS = "requests/s", "us/request"
@@ -96,7 +91,7 @@ def measure(peaks: Peaks) -> None:
 def _asked(url: str, folder: Path, running: list[Process]) -> tuple[Load, float]:
     pids = [pid for process in running for pid in descendants(process.pid)]
     before = sum(map(processor_seconds, pids))
-    asking = Asking(url, PASSWORD)
+    asking = Asking(url, snapshots.PASSWORD)
     load = soap.load(asking, folder, connections=CONNECTIONS, seconds=SECONDS)
     used = sum(map(processor_seconds, pids)) - before
     return load, used / (load.per_second * SECONDS) * 1e6
@@ -116,7 +111,7 @@ def _kinds(brokers: Brokers) -> dict[str, Servers]:
 
     return {
         "gateway": lambda folder, processes: gateways(folder, processes, publishing=True),
-        "spyne": lambda folder, processes: peers.spyne(folder, processes, PASSWORD),
+        "spyne": lambda folder, processes: peers.spyne(folder, processes, snapshots.PASSWORD),
         "unpublished": lambda folder, processes: gateways(folder, processes, publishing=False),
     }
 
@@ -158,42 +153,17 @@ def _up(contestant: Contestant, socket: Path) -> bool:
 
 def _gateway_configuration(brokers: Brokers, folder: Path, name: str) -> Path:
     number = name.rpartition("-")[2]
-    snapshots = folder / "snapshots" / name
-    snapshots.mkdir(parents=True)
-    (snapshots / "Agents.1.xml").write_bytes(_agents())
-    (snapshots / "Offers.1.xml").write_bytes(_offers())
+    known = folder / "snapshots" / name
+    snapshots.write(known)
     config = folder / f"{name}.toml"
     config.write_text(
         f"[outside_broker]\n{movers.broker(brokers.outside(name))}\n[gateway]\n"
-        f'socket = "{folder}/{number}.sock"\nsnapshots = "{snapshots}"\n'
+        f'socket = "{folder}/{number}.sock"\nsnapshots = "{known}"\n'
         f'replays = "{folder}/replays"\npublic_url = "http://localhost:1"\n'
         "reply_wait_seconds = 0.0\n",
         "utf-8",
     )
     return config
-
-
-def _agents() -> bytes:
-    agent = {
-        "AgentNumber": soap.AGENT,
-        "Name": "Bench",
-        "Status": "ACTIVE",
-        "Channel": "AGENCY",
-        "GroupAllowed": True,
-        "RequestsPerSecondMax": 1_000_000,
-        "LegacySha1Allowed": False,
-        "Password": [{"Salt": SALT.hex(), "Verifier": verifier(SALT, PASSWORD).hex()}],
-    }
-    return _published("Agents", {"Agent": [agent]})
-
-
-def _offers() -> bytes:
-    return _published("Offers", {})
-
-
-def _published(name: str, values: dict[str, object]) -> bytes:
-    both = {"Version": 1, "PublishedAt": datetime.now(UTC), **values}
-    return Schemas().write(f"{{{PUBLISHED}}}{name}", both)
 
 
 def _empty(brokers: Brokers) -> None:
@@ -204,7 +174,7 @@ def _empty(brokers: Brokers) -> None:
 
 
 def _settings() -> None:
-    size = len(Asking("", PASSWORD).request().encode())
+    size = len(Asking("", snapshots.PASSWORD).request().encode())
     figures.settings(
         "gateway, spyne and unpublished",
         {

@@ -12,7 +12,7 @@ from deploy.local.programs import program
 from hub.messages import TICKETING
 
 AGENT = "1001"
-_REFERENCE = "@REFERENCE@"
+REFERENCE = "@REFERENCE@"
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1_000.0, "m": 60_000.0}
 _NOT_THE_ANSWER = "NOT THE ANSWER"
 
@@ -20,7 +20,7 @@ _REQUEST = f"""<?xml version="1.0" encoding="UTF-8"?>
 <s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>
 <w:Security xmlns:w="{WSSE}"><w:UsernameToken><w:Username>{AGENT}</w:Username>
 <w:Password>@PASSWORD@</w:Password></w:UsernameToken></w:Security></s:Header><s:Body>
-<PlaceBooking xmlns="{TICKETING}"><RequestReference>{_REFERENCE}</RequestReference>
+<PlaceBooking xmlns="{TICKETING}"><RequestReference>{REFERENCE}</RequestReference>
 <Kind>INDIVIDUAL</Kind><Contact><Name>王小明</Name><Telephone>+86 21 5555 0100</Telephone>
 <Email>wang@agency.example</Email></Contact><Lines>
 <Line><TicketType>STANDARD</TicketType><Day>@DAY@</Day><Quantity>2</Quantity></Line>
@@ -73,7 +73,7 @@ class Load:
 
 def load(asking: Asking, folder: Path, *, connections: int, seconds: int) -> Load:
     """Ask from ``connections`` at once; ProcessFailed unless every answer was right."""
-    before, _, after = asking.request().partition(_REFERENCE)
+    before, _, after = asking.request().partition(REFERENCE)
     text = _SCRIPT.format(before=before, after=after, run=secrets.token_hex(6))
     if asking.answer:
         text += _EXPECTING.format(answer=asking.answer, other=_NOT_THE_ANSWER)
