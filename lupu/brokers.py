@@ -60,7 +60,7 @@ def configuration(
     folder: Path, side: str, address: str, port: int, definitions_file: Path
 ) -> None:
     """Print rabbitmq.conf of SIDE's broker, and on standard error the plugins to enable."""
-    issued = Authority(folder, side).issued(BROKER)
+    issued = Authority(folder.resolve(), side).issued(BROKER)
     click.echo(rabbitmq_conf(Listener(address, port, issued), definitions_file), nl=False)
     click.echo(f"enabled_plugins: {enabled_plugins()}", err=True, nl=False)
 

@@ -17,6 +17,7 @@ GROUPS = {
     "brokers": ("What RabbitMQ loads at boot, from the map of messages.", "brokers"),
     "certificates": ("Authorities, certificates, key stores, days left.", "certificates"),
     "check": ("Look at everything a component depends on.", "check"),
+    "edge": ("What HAProxy loads in front of gateways and staff web.", "edge"),
     "database": ("Schema versions of the inside database.", "database"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
 }

@@ -1,6 +1,6 @@
 """haproxy.cfg from the templates beside this file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +22,35 @@ class Entrance:
     sockets: Mapping[str, Path]
 
 
-def haproxy_cfg(agents: Entrance, agents_authority: Path, staff: Entrance | None = None) -> str:
-    """Return the text of haproxy.cfg; ``sockets`` are the processes behind, by name."""
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom HAProxy becomes once it listens. ``group`` must be let into the local sockets."""
+
+    name: str
+    group: str
+
+
+def agents_section(entrance: Entrance, authority: Path) -> str:
+    """Return the section of the agents' entrance; ``authority`` signs their certificates."""
     values = {
-        "AGENTS": str(agents_authority),
+        "AGENTS": str(authority),
         "NOBODY": str(NOBODY),
         "SLOW": str(SLOW),
         "BODY_BYTES_MAX": str(BODY_BYTES_MAX),
+        "GATEWAYS": _servers(entrance.sockets),
     }
-    sections = [_section("agents.cfg", agents, values | {"GATEWAYS": _servers(agents.sockets)})]
-    if staff is not None:
-        sections.append(_section("staff.cfg", staff, {"STAFF": _servers(staff.sockets)}))
-    return _filled("haproxy.cfg", {"SECTIONS": "\n".join(sections)})
+    return _section("agents.cfg", entrance, values)
+
+
+def staff_section(entrance: Entrance) -> str:
+    """Return the section of the staff's entrance."""
+    return _section("staff.cfg", entrance, {"STAFF": _servers(entrance.sockets)})
+
+
+def haproxy_cfg(sections: Sequence[str], user: User | None = None) -> str:
+    """Return the text of haproxy.cfg; without ``user`` HAProxy stays who starts it."""
+    becomes = "" if user is None else f"    user {user.name}\n    group {user.group}\n"
+    return _filled("haproxy.cfg", {"SECTIONS": "\n".join(sections), "USER": becomes})
 
 
 def _section(name: str, entrance: Entrance, values: Mapping[str, str]) -> str:

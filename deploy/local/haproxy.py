@@ -4,7 +4,7 @@ import http.client
 import ssl
 from pathlib import Path
 
-from deploy.haproxy.configuration import Entrance, haproxy_cfg
+from deploy.haproxy.configuration import Entrance, agents_section, haproxy_cfg, staff_section
 from deploy.local.ports import answers
 from deploy.local.process import Process
 from deploy.local.programs import program
@@ -24,7 +24,10 @@ class Haproxy:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         configuration = folder / "haproxy.cfg"
-        configuration.write_text(haproxy_cfg(agents, agents_authority, staff), "utf-8")
+        sections = [agents_section(agents, agents_authority)]
+        if staff is not None:
+            sections.append(staff_section(staff))
+        configuration.write_text(haproxy_cfg(sections), "utf-8")
         self._ports = [entrance.port for entrance in (agents, staff) if entrance is not None]
         self._process = Process(
             "HAProxy",
