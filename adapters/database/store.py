@@ -9,15 +9,25 @@ import sqlalchemy as sa
 from adapters.database.engine import Database, first
 from adapters.database.inbox_rows import read_kept, read_message
 from adapters.database.parts import text_to_message
-from adapters.database.tables import OUTBOX, WAITING, message_parts, outbox, waiting
+from adapters.database.tables import OUTBOX, WAITING, inbox, message_parts, outbox, waiting
 from adapters.database.unit import SqlUnit
 from hub.envelope import Message
-from hub.ports import Clock, Waiting
+from hub.ports import Clock, InboxState, Waiting
 
 TAKEOVER_SECONDS = 30
 LEASE_SECONDS = 60
 FORGET_MAX = 500
 
+_SENT = outbox.update().where(outbox.c.number == sa.bindparam("row"))
+# Only the first reply: those to repeats say the same again, and PENDING is no outcome.
+_REPLIED = inbox.update().where(
+    inbox.c.request_id
+    == sa.select(outbox.c.request_id)
+    .where(outbox.c.number == sa.bindparam("row"))
+    .scalar_subquery(),
+    inbox.c.state == InboxState.HANDLED.value,
+    inbox.c.replied_at.is_(None),
+)
 _FORGET = outbox.delete().where(outbox.c.number == sa.bindparam("row"))
 _FORGET_REST = message_parts.delete().where(
     message_parts.c.kept_for == sa.bindparam("key"), message_parts.c.kind == OUTBOX
@@ -103,14 +113,13 @@ class InboxStore:
             ]
 
     def mark_sent(self, numbers: Sequence[int], at: datetime) -> None:
-        """Mark outbox rows as sent."""
+        """Mark outbox rows as sent, and the requests that they answer as replied to."""
         if not numbers:
             return
-        statement = (
-            outbox.update().where(outbox.c.number == sa.bindparam("row")).values(sent_at=at)
-        )
+        rows = [{"row": number} for number in numbers]
         with self.database.begin() as connection:
-            connection.execute(statement, [{"row": number} for number in numbers])
+            connection.execute(_SENT.values(sent_at=at), rows)
+            connection.execute(_REPLIED.values(replied_at=at), rows)
 
     def forget_sent(self, before: datetime) -> None:
         """Delete some outbox rows that were sent before a time; call it again and again."""

@@ -38,6 +38,7 @@ inbox = sa.Table(
     sa.Column("hops", ascii_text(1_000), nullable=False),
     sa.Column("sign_in", characters(100), nullable=False),
     sa.Column("operator", characters(100), nullable=False),
+    sa.Column("replied_at", UtcTime, nullable=True),
     sa.Index("inbox_subject", "subject", "accepted_at"),
 )
 
@@ -92,5 +93,6 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcTime, nullable=True),
     sa.Column("rest_key", ascii_text(40), nullable=False),
     sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
+    sa.Column("request_id", ascii_text(160), nullable=True),
     sa.Index("outbox_sent_at", "sent_at", "number"),
 )

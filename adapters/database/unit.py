@@ -142,6 +142,7 @@ class SqlUnit:
                     "sent_at": None,
                     "rest_key": rest_key,
                     "text": text,
+                    "request_id": str(reply.id),
                 },
             )
             for number, more in rest:

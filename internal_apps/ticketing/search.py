@@ -80,7 +80,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One message of a booking's history, and its way: hops, and the times inside."""
+    """One message of a booking's history, and its way: hops, and the times inside.
+
+    ``replied_at`` is None while no reply has left.
+    """
 
     request_id: RequestId
     type: str
@@ -91,6 +94,7 @@ class Step:
     accepted_at: datetime
     taken_at: datetime
     handled_at: datetime
+    replied_at: datetime | None
     hops: Sequence[Hop]
     origin: str
     boot: str
@@ -275,6 +279,7 @@ def _step(row: sa.Row[Any]) -> Step:
         accepted_at=row.accepted_at,
         taken_at=row.taken_at,
         handled_at=row.handled_at,
+        replied_at=row.replied_at,
         hops=read_hops(row.hops),
         origin=row.origin,
         boot=row.boot,

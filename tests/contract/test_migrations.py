@@ -1,19 +1,26 @@
 """Schema versions: an empty database becomes the newest, any other than ours is refused."""
 
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from adapters.database import Database, Migrations
+from adapters.database import Database, InboxStore, Migrations
+from adapters.database.migrations import BRIDGE
 from adapters.database.tables import metadata as bridge
+from adapters.database.tables import outbox
 from hub.errors import SettingsError
 from internal_apps.ticketing.application import MIGRATIONS
 from internal_apps.ticketing.tables import metadata as ticketing
+from tests.unit.hub_world import MovedClock
+
+NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
 
 NEWER = '''"""A version of the future."""
-revision = "bridge_0002"
-down_revision = "bridge_0001"
+revision = "bridge_9999"
+down_revision = "bridge_0002"
 branch_labels = None
 depends_on = None
 
@@ -40,7 +47,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = ("bridge_0001", "ticketing_0001")
+    wanted = ("bridge_0002", "ticketing_0001")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -76,11 +83,11 @@ def test_the_migrations_make_the_tables_that_the_code_knows(database_url: str) -
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     """An old program neither runs on it nor touches it."""
-    (tmp_path / "bridge_0002_newer.py").write_text(NEWER)
+    (tmp_path / "bridge_9999_newer.py").write_text(NEWER)
     database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
-    assert Migrations(database, [tmp_path]).upgrade() == ("bridge_0002",)
+    assert Migrations(database, [tmp_path]).upgrade() == ("bridge_9999",)
     old = Migrations(database, [])
-    with pytest.raises(SettingsError, match="bridge_0002"):
+    with pytest.raises(SettingsError, match="bridge_9999"):
         old.check()
     with pytest.raises(SettingsError, match="newer program"):
         old.upgrade()
@@ -96,5 +103,29 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == ("bridge_0001", "invoicing_0001", "ticketing_0001")
+    assert both.present() == ("bridge_0002", "invoicing_0001", "ticketing_0001")
+    database.close()
+
+
+def test_what_an_older_program_stored_is_still_there(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each version is reached from the one before, with rows in its tables."""
+    database = Database(database_url)
+    shutil.copy(BRIDGE / "bridge_0001_first.py", tmp_path)
+    with monkeypatch.context() as older:
+        older.setattr("adapters.database.migrations.BRIDGE", tmp_path)
+        assert Migrations(database, []).upgrade() == ("bridge_0001",)
+    sent = {"owner": "T", "stored_at": NOON, "sent_at": None, "rest_key": "", "text": "{}"}
+    with database.begin() as connection:
+        old = sa.table("outbox", *(sa.column(name, outbox.c[name].type) for name in sent))
+        connection.execute(old.insert().values(sent))
+    assert Migrations(database, []).upgrade() == ("bridge_0002",)
+    with database.begin() as connection:
+        (row,) = connection.execute(sa.select(outbox)).all()
+    assert {name: getattr(row, name) for name in sent} == sent
+    assert row.request_id is None
+    store = InboxStore(database, MovedClock(NOON), "T")
+    store.mark_sent([row.number], NOON)
+    assert store.unsent(10) == []
     database.close()

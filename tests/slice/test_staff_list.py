@@ -16,7 +16,9 @@ EVENING = {"Line": [{"TicketType": "EVENING", "Day": "2010-06-11", "Quantity": 2
 ROWS = 30
 
 
-def agent_books(world: StaffWorld, number: int, name: str, *, evening: bool = False) -> str:
+def agent_books(
+    world: StaffWorld, number: int, name: str, *, evening: bool = False, replied: bool = True
+) -> str:
     """Let an agency book over the bridge, and return the booking's reference."""
     at = world.clock.now()
     request = RequestId("agent:1001", "PlaceBooking", f"A-{number}")
@@ -37,7 +39,8 @@ def agent_books(world: StaffWorld, number: int, name: str, *, evening: bool = Fa
     world.inside.inbox.handle([message])
     ((row, reply),) = world.inside.store.unsent(10)
     world.clock.move(seconds=0.007)
-    world.inside.store.mark_sent([row], world.clock.now())
+    if replied:
+        world.inside.store.mark_sent([row], world.clock.now())
     world.clock.move(seconds=60)
     return str(schemas.values(parse(reply.body))["Booking"]["BookingReference"])
 
@@ -134,7 +137,7 @@ def test_a_reference_leads_straight_to_its_booking(world: StaffWorld, clerk: Vis
 def test_the_whole_way_of_a_message_is_shown_with_its_times(
     world: StaffWorld, clerk: Visitor
 ) -> None:
-    """Gateway, hub, taken up, committed, reply sent: each with its time and what it took."""
+    """Gateway, hub, taken up, committed, reply sent: each with its time, however long ago."""
     reference = agent_books(world, 101, "王小明")
     clerk.get(f"/bookings/{reference}")
     way = clerk.text().partition("The way of its messages")[2]
@@ -146,13 +149,22 @@ def test_the_whole_way_of_a_message_is_shown_with_its_times(
         assert at >= 0, (word, way)
     assert "47 ms in all" in way
     assert "Harbour Travel (1001)" in way
-    assert "a short time only" not in way
+    assert "The reply has not left yet." not in way
     world.inside.store.forget_sent(world.clock.now() + timedelta(seconds=1))
     world.clock.move(seconds=3_600)
     clerk.sign_in()
     clerk.get(f"/bookings/{reference}")
+    assert clerk.text().partition("The way of its messages")[2] == way
+
+
+def test_a_reply_that_has_not_left_is_missing_on_the_way(
+    world: StaffWorld, clerk: Visitor
+) -> None:
+    """Committed and not yet sent: whoever is asked for the answer can see why it is not there."""
+    reference = agent_books(world, 102, "王小明", replied=False)
+    clerk.get(f"/bookings/{reference}")
     assert "reply sent" not in clerk.text()
-    assert "When the reply was sent is kept for a short time only." in clerk.text()
+    assert "The reply has not left yet." in clerk.text()
 
 
 def test_addresses_that_make_no_sense_are_shown_as_the_list(clerk: Visitor) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.ports import InboxState
 from internal_apps.ticketing.search import Step
 from internal_apps.ticketing.web import words
-from internal_apps.ticketing.web.books import REPLY_WITHIN, AgentName
+from internal_apps.ticketing.web.books import AgentName
 from internal_apps.ticketing.web.desk import Desk
 from internal_apps.ticketing.web.forms import sentence
 
@@ -50,7 +51,7 @@ class Way:
     is_done: bool
     points: Sequence[Point]
     total_ms: int
-    is_reply_forgotten: bool
+    is_reply_due: bool
 
 
 def ways(desk: Desk, steps: Sequence[Step]) -> list[Way]:
@@ -75,9 +76,7 @@ def _way(desk: Desk, step: Step, agents: Mapping[str, AgentName]) -> Way:
     done = step.outcome_code == "DONE"
     operation = step.request_id.operation
     outcome = words.OUTCOMES.get(step.outcome_code, words.OTHER_OUTCOME)
-    replied_at = desk.books.replied_at(step)
-    points = _points(step, replied_at)
-    is_old = desk.clock.now() - step.handled_at > REPLY_WITHIN
+    points = _points(step)
     return Way(
         step=step,
         operation=(words.OPERATIONS if done else words.TRIED).get(operation, operation),
@@ -86,16 +85,16 @@ def _way(desk: Desk, step: Step, agents: Mapping[str, AgentName]) -> Way:
         is_done=done,
         points=points,
         total_ms=_milliseconds(points[0].at, points[-1].at),
-        is_reply_forgotten=replied_at is None and is_old,
+        is_reply_due=step.replied_at is None and step.state == InboxState.HANDLED.value,
     )
 
 
-def _points(step: Step, replied_at: datetime | None) -> list[Point]:
+def _points(step: Step) -> list[Point]:
     passed = [(hop.place, PASSED, hop.at) for hop in step.hops if hop.place != step.origin]
     events = [(step.origin, ACCEPTED, step.accepted_at), *passed]
     events += [("ticketing", TAKEN, step.taken_at), ("ticketing", COMMITTED, step.handled_at)]
-    if replied_at is not None:
-        events.append(("ticketing", REPLIED, replied_at))
+    if step.replied_at is not None:
+        events.append(("ticketing", REPLIED, step.replied_at))
     points: list[Point] = []
     for place, event, at in events:
         kind, _, number = place.rpartition("-") if "-" in place else (place, "", "")
