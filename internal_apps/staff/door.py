@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -31,10 +32,20 @@ BUCKET_CHARACTERS = 4
 class SignIn:
     """One try at the door, as the auditor sees it; no account where there is none such."""
 
+    number: int
     account: str
     address: str
     at: datetime
     outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """Tries, the last first; ``older`` and ``newer`` are the places where other pages begin."""
+
+    tries: Sequence[SignIn]
+    older: int | None
+    newer: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +83,11 @@ class Door:
         account, address = typed.strip().lower(), address[:45]
         number = self._begin(account, address)
         wait_seconds = self._wait_seconds(account, address, number)
+        found = self._accounts.find(account)
         if wait_seconds:
-            self._end(number, "", TOO_MANY)
+            self._end(number, found[0].account if found else "", TOO_MANY)
             _log.warning("sign_in.too_many")
             return Tried(None, wait_seconds)
-        found = self._accounts.find(account)
         right = self._passwords.verify(found[1] if found else None, password)
         if found is None:
             return Tried(None)
@@ -84,10 +95,29 @@ class Door:
         self._end(number, found[0].account, SIGNED_IN if let_in else WRONG)
         return Tried(found[0] if let_in else None)
 
-    def latest(self, count: int) -> Sequence[SignIn]:
-        """Return the latest tries, the last first."""
-        columns = (sign_ins.c.account, sign_ins.c.address, sign_ins.c.at, sign_ins.c.outcome)
-        statement = sa.select(*columns).order_by(sign_ins.c.number.desc())
+    def tries(self, count: int, *, after: int | None = None, before: int | None = None) -> Tries:
+        """Return a page of tries, the last first: the first, one after a place or before it."""
+        number = sign_ins.c.number
+        if before is not None:
+            newer = self._listed(count + 1, number > before, number)
+            if len(newer) > count:  # else it is the first page, which is read as such
+                shown = newer[count - 1 :: -1]
+                return Tries(shown, older=shown[-1].number, newer=shown[0].number)
+            after = None
+        rest = number > 0 if after is None else number < after
+        found = self._listed(count + 1, rest, number.desc())
+        shown = found[:count]
+        return Tries(
+            shown,
+            older=shown[-1].number if len(found) > count else None,
+            newer=shown[0].number if shown and after is not None else None,
+        )
+
+    def _listed(
+        self, count: int, condition: sa.ColumnElement[bool], order: sa.ColumnElement[Any]
+    ) -> Sequence[SignIn]:
+        columns = (sign_ins.c[name] for name in ("number", "account", "address", "at", "outcome"))
+        statement = sa.select(*columns).where(condition).order_by(order)
         with self._database.reading() as connection:
             rows = connection.execute(first(connection, statement, count))
             return [SignIn(*row) for row in rows]

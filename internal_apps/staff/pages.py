@@ -1,5 +1,6 @@
 """The shell's own pages: sign-in and out, language, one's own account, the accounts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +15,8 @@ from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.roles import MAY, WORDS, Permission, Role
 from internal_apps.staff.shell import Shell, open_to_all, requires, safe_path
 
-SIGN_INS_SHOWN = 200
+SIGN_INS_SHOWN = 50
+PLACE = re.compile("[0-9]{1,18}")
 OUTCOMES = {
     SIGNED_IN: sentence("signed in"),
     WRONG: sentence("wrong password or account"),
@@ -169,6 +171,20 @@ def _people(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/sign-ins")
     @requires(Permission.SIGN_INS_SEE)
     def sign_ins() -> Page:
+        after, before = _number("after"), _number("before")
+        page = desk.door.tries(SIGN_INS_SHOWN, after=after, before=before)
+        newer = page.newer and url_for(".sign_ins", before=page.newer)
         return render_template(
-            "staff/sign_ins.html", tries=desk.door.latest(SIGN_INS_SHOWN), outcomes=OUTCOMES
+            "staff/sign_ins.html",
+            page=page,
+            outcomes=OUTCOMES,
+            older=page.older and url_for(".sign_ins", after=page.older),
+            newer=newer,
+            newest=url_for(".sign_ins") if newer else "",
         )
+
+
+def _number(name: str) -> int | None:
+    """Return a number of the address, None where it has none that makes sense."""
+    text = request.args.get(name, "")
+    return int(text) if PLACE.fullmatch(text) else None

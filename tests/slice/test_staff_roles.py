@@ -1,10 +1,12 @@
 """Who may do what at the staff's pages: every route, every role."""
 
+import html
 import re
 from pathlib import Path
 
 import pytest
 
+from internal_apps.staff.pages import SIGN_INS_SHOWN
 from internal_apps.staff.roles import MAY, Permission, Role
 from internal_apps.staff.shell import GUARD, OPEN
 from tests.slice.staff_visitor import Visitor
@@ -92,3 +94,42 @@ def test_sign_ins_are_kept_for_the_auditor_without_what_was_typed(world: StaffWo
     page = auditor.get("/sign-ins")
     assert "10.6.6.6" in page.text
     assert "my-secret-password" not in page.text
+
+
+def test_the_auditor_sees_which_account_is_being_tried(world: StaffWorld) -> None:
+    """Also where the door was shut already, and the password was not looked at."""
+    tries = [Visitor(world, "10.6.0.1").sign_in("chen", "x").status_code for _ in range(9)]
+    assert tries[-1] == 429
+    auditor = Visitor(world, "10.6.0.2")
+    auditor.sign_in("audit")
+    auditor.get("/sign-ins")
+    assert auditor.text().count("chen 10.6.0.1") == 9
+
+
+def _addresses(auditor: Visitor, path: str) -> list[str]:
+    auditor.get(path)
+    return re.findall(r"10\.5\.0\.\d+", auditor.text())
+
+
+def _link(auditor: Visitor, relation: str) -> str:
+    assert auditor.page is not None
+    found = re.search(rf'href="([^"]+)" rel="{relation}"', auditor.page.text)
+    return "" if found is None else html.unescape(found[1])
+
+
+def test_every_try_can_be_reached_page_by_page(world: StaffWorld) -> None:
+    """From the newest to the oldest and back, none left out and none shown twice."""
+    auditor = Visitor(world, "10.5.5.5")
+    auditor.sign_in("audit")
+    tried = [f"10.5.0.{number}" for number in range(2 * SIGN_INS_SHOWN + 5)]
+    for address in tried:
+        Visitor(world, address).sign_in("wang", "x")
+    shown = [_addresses(auditor, "/sign-ins")]
+    assert (_link(auditor, "prev"), _link(auditor, "first")) == ("", "")
+    while len(shown) < 3:
+        shown.append(_addresses(auditor, _link(auditor, "next")))
+    assert [address for page in shown for address in page] == tried[::-1]
+    assert _addresses(auditor, _link(auditor, "prev")) == shown[1]
+    assert _addresses(auditor, _link(auditor, "prev")) == shown[0]
+    for place in ("x", "-1", "9" * 30, ""):
+        assert _addresses(auditor, f"/sign-ins?after={place}&before={place}") == shown[0]
