@@ -19,19 +19,30 @@ from hub.ports import Address, Clock, Metrics, Published, Publisher, Store
 _log = logging.getLogger(__name__)
 
 IN_FLIGHT_MAX = 1_000
-RETURNED_SECONDS_FIRST = 1.0
-RETURNED_SECONDS_MAX = 60.0
+# So many rows that are held back are looked past for others behind them.
+HELD_MAX = 5_000
+HELD_SECONDS_FIRST = 1.0
+HELD_SECONDS_MAX = 60.0
 STAFF_REPLIES = "replies.staff"
+
+
+class _Held:
+    """Rows that one destination did not take, and until when they are held back."""
+
+    def __init__(self) -> None:
+        self.rows: set[int] = set()
+        self.pauses = Backoff(HELD_SECONDS_FIRST, HELD_SECONDS_MAX)
+        self.until = 0.0
 
 
 class Outbox:
     """Reads committed rows, publishes each, marks those that were confirmed.
 
-    A reply that no queue takes is done: whoever waited has gone, and its outcome is stored. Of
-    anything else that is a mistake in the broker's definitions: it is held back and published
-    again, after a pause that grows, and said once; what is not returned does not wait for it.
-    ``publish_soon`` and ``mark`` are called by the worker's thread, confirms arrive on the
-    publisher's; ``run`` hands a function to that thread.
+    What no queue takes, or a full one refuses, is held back and published again, after a pause
+    that grows, and said once; what goes elsewhere does not wait for it, and the first row that
+    its destination does take ends the pause. A reply that no queue takes is done: whoever
+    waited has gone, and its outcome is stored. ``publish_soon`` and ``mark`` are called by the
+    worker's thread, confirms arrive on the publisher's; ``run`` hands a function to that thread.
     """
 
     def __init__(
@@ -50,29 +61,26 @@ class Outbox:
         self._account = account
         self._clock = clock
         self._metrics = metrics
-        self._in_flight: dict[int, Lane] = {}
+        self._in_flight: dict[int, tuple[Address, Lane]] = {}
         self._confirmed: list[int] = []
-        self._returned: set[int] = set()
-        self._returned_pauses = Backoff(RETURNED_SECONDS_FIRST, RETURNED_SECONDS_MAX)
-        self._returned_until = 0.0
+        self._held: dict[Address, _Held] = {}
         self._settled: SimpleQueue[tuple[int, Published]] = SimpleQueue()
 
     def publish_soon(self) -> int:
         """Start publishing rows that are neither sent nor under way; return how many."""
         if not self._publisher.ready():
             return 0
-        if self._returned and self._clock.monotonic() >= self._returned_until:
-            self._returned.clear()
-        rows = self._store.unsent(IN_FLIGHT_MAX + len(self._returned))
+        held = self._still_held()
+        rows = self._store.unsent(IN_FLIGHT_MAX + min(len(held), HELD_MAX))
         fresh = [
             (number, message)
             for number, message in rows
-            if number not in self._in_flight and number not in self._returned
+            if number not in self._in_flight and number not in held
         ]
         for number, message in fresh:
             lane = message_type(message.type).lane
-            self._in_flight[number] = lane
             to, wire = reply_address(message, lane), self._wire(message, lane)
+            self._in_flight[number] = to, lane
             self._run(partial(self._publisher.publish, to, wire, partial(self._on_end, number)))
         return len(fresh)
 
@@ -97,27 +105,35 @@ class Outbox:
         self._settled.put((number, outcome))
 
     def _end(self, number: int, outcome: Published) -> None:
-        is_reply = self._in_flight[number] is Lane.REPLIES
+        to, lane = self._in_flight[number]
         if outcome is Published.CONFIRMED:
             self._confirmed.append(number)
-            if not is_reply:
-                self._returned_pauses.reset()
-        elif outcome is Published.RETURNED and is_reply:
+            self._held.pop(to, None)
+        elif outcome is Published.RETURNED and lane is Lane.REPLIES:
             self._metrics.count("lupu_outbox_unwanted_total")
             self._confirmed.append(number)
+            self._held.pop(to, None)
         else:
-            lane = self._in_flight.pop(number)
-            if outcome is Published.RETURNED:
-                self._hold_back(number, lane)
+            del self._in_flight[number]
+            if outcome in (Published.RETURNED, Published.REFUSED):
+                self._hold_back(number, to, outcome)
 
-    def _hold_back(self, number: int, lane: Lane) -> None:
-        self._metrics.count("lupu_outbox_returned_total")
-        if self._returned_pauses.failures == 0:
-            _log.error("outbox.returned", extra={"lane": lane.value})
-        if not self._returned:
-            seconds = self._returned_pauses.next_seconds()
-            self._returned_until = self._clock.monotonic() + seconds
-        self._returned.add(number)
+    def _hold_back(self, number: int, to: Address, outcome: Published) -> None:
+        self._metrics.count("lupu_outbox_held_back_total", outcome=outcome.value)
+        held = self._held.setdefault(to, _Held())
+        if held.pauses.failures == 0:
+            facts = {"exchange": to.exchange, "key": to.routing_key, "reason": outcome.value}
+            _log.error("outbox.held_back", extra=facts)
+        if not held.rows:
+            held.until = self._clock.monotonic() + held.pauses.next_seconds()
+        held.rows.add(number)
+
+    def _still_held(self) -> set[int]:
+        now = self._clock.monotonic()
+        for held in self._held.values():
+            if now >= held.until:
+                held.rows.clear()
+        return set().union(*(held.rows for held in self._held.values()))
 
     def _wire(self, message: Message, lane: Lane) -> Wire:
         return to_wire(

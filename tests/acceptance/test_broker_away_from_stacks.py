@@ -4,12 +4,9 @@ Whether a request was certainly not taken or perhaps taken decides what an agenc
 each must arrive as the fault that the contract declares, with its detail, typed by the stack.
 """
 
-import os
-import signal
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -20,6 +17,7 @@ from tests.clients.job import SOAP_11, SOAP_12, TEXT, Outcome
 from tests.clients.matrix import Visit, summary
 from tests.clients.stacks import STACKS, Agency, Cell
 from tests.contract.transports import until
+from tests.servers.standstill import standing_still
 from tests.servers.system import System, running
 
 NOT_ACCEPTED_SECONDS_MAX = 1.0
@@ -68,16 +66,6 @@ def told(outcome: Outcome) -> tuple[str, str, bool, bool]:
     return outcome["fault"], detail["Code"], retryable, int(detail["RetryAfterSeconds"]) > 0
 
 
-@contextmanager
-def silent(system: System) -> Iterator[None]:
-    """Stop the outside broker in the middle of what it does: connections stay, nothing comes."""
-    os.kill(system.stack.outside.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(system.stack.outside.pid, signal.SIGCONT)
-
-
 def wait_until_taken(cell: Cell, agency: Agency, system: System) -> None:
     """Wait until requests are confirmed again."""
     deadline = time.monotonic() + BACK_SECONDS_MAX
@@ -111,7 +99,7 @@ def test_a_confirm_withheld_is_an_outcome_unknown_in_the_set_time(
     assert until(partial(healthy, socket))
     wait_until_taken(cell, agency, system)
     one = visit(system)
-    with silent(system):
+    with standing_still(system.stack.outside.pid):
         first, second = cell.ask(agency, [("PlaceBooking", one.place())] * 2)
     assert told(first) == ("OutcomeUnknown", "OUTCOME_UNKNOWN", True, True)
     assert CONFIRM_SECONDS <= first["seconds"] < CONFIRM_SECONDS + ADDED_SECONDS_MAX

@@ -18,6 +18,7 @@ from deploy.local.process import ProcessFailed
 from deploy.local.stack import healthy
 from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, until
 from tests.servers.brokers import Brokers
+from tests.servers.standstill import standing_still
 from tests.slice.gateway_requests import envelope
 
 RECEIVED = "<Status>RECEIVED</Status>"
@@ -125,11 +126,8 @@ def test_a_broker_that_goes_away_is_the_right_fault_within_a_second(
     broker = own_brokers.outside_broker
     with edge(own_brokers, tmp_path / "edge") as running:
         assert told("B-1")[0] == "RECEIVED"
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
+        with standing_still(broker.pid):
             found = [told(f"B-2-{turn}") for turn in range(3)]
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
         assert [code for code, _ in found] == ["OUTCOME_UNKNOWN", "NOT_ACCEPTED", "NOT_ACCEPTED"]
         assert max(seconds for _, seconds in found) < 1
         until(lambda: told("B-2-0")[0] == "RECEIVED")

@@ -1,8 +1,6 @@
 """What the broker adapters do when a real broker is killed, blocked or stopped dead."""
 
 import logging
-import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Published
 from tests.contract.transports import AmqpTransport, until
 from tests.servers.brokers import Brokers
+from tests.servers.standstill import standing_still
 from tests.unit.hub_world import booking
 
 REQUESTS = Address(INWARD_EXCHANGE, "requests")
@@ -95,16 +94,12 @@ def test_a_broker_that_stands_still_is_away_within_a_second(
     own_brokers: Brokers, transport: AmqpTransport
 ) -> None:
     """What is in doubt stays what was sent before; nothing is added to it."""
-    pid = own_brokers.outside_broker.pid
     publisher = transport._publishers["gateway-1"]
-    os.killpg(pid, signal.SIGSTOP)
-    try:
-        in_doubt: list[Published] = []
+    in_doubt: list[Published] = []
+    with standing_still(own_brokers.outside_broker.pid):
         transport.loop.call(lambda: publisher.publish(REQUESTS, WIRE, in_doubt.append))
         assert until(lambda: not publisher.ready(), 3)
         assert outcome_of(transport)[0] is Published.NOT_SENT
-    finally:
-        os.killpg(pid, signal.SIGCONT)
     assert until(lambda: bool(in_doubt), RECONNECT_SECONDS_MAX)
     assert until(publisher.ready, RECONNECT_SECONDS_MAX)
 

@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.store import MemoryStore
 from hub.envelope import Message, Wire
 from hub.errors import DatabaseAway
-from hub.outbox import IN_FLIGHT_MAX, RETURNED_SECONDS_MAX, Outbox
+from hub.outbox import HELD_SECONDS_MAX, IN_FLIGHT_MAX, Outbox
 from hub.ports import Address, Published
 from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 
@@ -85,10 +85,10 @@ def test_a_row_is_published_once_and_marked_when_it_is_confirmed() -> None:
 
 
 def test_what_was_not_confirmed_is_published_again() -> None:
-    """A lost connection, a refusal and a stall only delay."""
+    """A lost connection and a stall only delay."""
     world = World()
     world.commit(answer())
-    for outcome in (Published.UNKNOWN, Published.REFUSED, Published.NOT_SENT):
+    for outcome in (Published.UNKNOWN, Published.NOT_SENT):
         world.outbox.publish_soon()
         world.publisher.settle(outcome)
         assert world.outbox.mark() == 0
@@ -122,13 +122,42 @@ def test_what_is_not_a_reply_is_kept_when_no_queue_takes_it(
     assert len(pauses) >= 5
     for pause, seconds in zip(pauses, (1, 2, 4, 8, 16, 32, 60, 60), strict=False):
         assert seconds / 2 <= pause <= seconds
-    assert [record.message for record in caplog.records] == ["outbox.returned"]
-    assert world.metrics.counts["lupu_outbox_returned_total"] == len(tried)
-    world.clock.move(seconds=RETURNED_SECONDS_MAX)
+    assert [record.message for record in caplog.records] == ["outbox.held_back"]
+    assert world.metrics.counts["lupu_outbox_held_back_total returned"] == len(tried)
+    world.clock.move(seconds=HELD_SECONDS_MAX)
     world.outbox.publish_soon()
     world.publisher.settle(Published.CONFIRMED)
     assert world.outbox.mark() == 1
     assert world.store.unsent(10) == []
+
+
+def test_a_full_queue_is_not_tried_at_every_turn(caplog: pytest.LogCaptureFixture) -> None:
+    """Replies that it refuses stay, said once, while staff on another queue are answered."""
+    world = World()
+    world.commit(answer(), answer("replies.staff-1.b00t"))
+    world.outbox.publish_soon()
+    gateway, staff = world.publisher.sent
+    world.publisher.sent = []
+    gateway[2](Published.REFUSED)
+    staff[2](Published.CONFIRMED)
+    assert world.outbox.mark() == 1
+    assert sum(world.outbox.publish_soon() for _ in range(100)) == 0
+    assert [record.message for record in caplog.records] == ["outbox.held_back"]
+    assert len(world.store.unsent(10)) == 1
+
+
+def test_one_that_a_queue_takes_brings_out_all_that_it_refused() -> None:
+    """Nobody waits for the end of a pause once there is room."""
+    world = World()
+    world.commit(answer(), answer())
+    world.outbox.publish_soon()
+    world.publisher.settle(Published.REFUSED)
+    world.outbox.mark()
+    world.commit(answer())
+    assert world.outbox.publish_soon() == 1
+    world.publisher.settle(Published.CONFIRMED)
+    world.outbox.mark()
+    assert world.outbox.publish_soon() == 2
 
 
 def test_what_is_held_back_does_not_hold_up_the_rest() -> None:
