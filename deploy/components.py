@@ -6,11 +6,7 @@ from typing import Self
 
 from hub.errors import SettingsError
 from hub.messages import applications
-
-GATEWAY = "gateway"
-HUB = "hub"
-STAFF = "staff"
-OPERATOR = "operator"
+from hub.places import GATEWAY, HUB, OPERATOR, STAFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """``lupu check``: each thing a component depends on is fine, or says what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,17 +8,21 @@ from typing import ClassVar
 
 import click
 
-from adapters.amqp.ping import ping
+from adapters.amqp.ping import look
 from adapters.certificates import CertificateFacts
 from certs.authority import RENEW_DAYS
 from hub.checks import Check
 from hub.errors import LupuError, SettingsError
+from hub.places import Places, inside_places, outside_places
 from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
 from lupu import options, processes
 
 INSIDE = "internal_apps."
 GATEWAY = "gateway"
-GROUPS: tuple[type[Broker], ...] = (OutsideBroker, InsideBroker)
+GROUPS: dict[type[Broker], Callable[[str], Places]] = {
+    OutsideBroker: outside_places,
+    InsideBroker: inside_places,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def _brokers(configuration: Configuration) -> Iterable[Check]:
 
 
 def broker_checks(configuration: Configuration, group: type[Broker]) -> Iterable[Check]:
-    """Check a broker's certificate files, then dial it."""
+    """Check a broker's certificate files, then dial it and look at what is used there."""
     place = group.section.replace("_", " ")
     try:
         broker = configuration.read(group)
@@ -78,7 +82,8 @@ def broker_checks(configuration: Configuration, group: type[Broker]) -> Iterable
     certificate = Check.ask(f"{place}: certificate", lambda: _days_left(broker, configuration))
     yield certificate
     if certificate.fine:
-        yield Check.ask(place, lambda: ping(broker, configuration.name))
+        places = GROUPS[group](configuration.name.rpartition("-")[0])
+        yield from look(broker, configuration.name, places)
 
 
 def edge_checks(configuration: Configuration, *, has_agents: bool) -> Iterable[Check]:

@@ -14,20 +14,18 @@ from deploy.brokers.policies import PRIORITY, Policy, inside_policies, outside_p
 from deploy.components import Components
 from hub.messages import (
     INWARD_EXCHANGE,
-    MESSAGES,
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     QUARANTINE_EXCHANGE,
     QUARANTINE_QUEUE,
     REPLIES_EXCHANGE,
-    Direction,
     Lane,
     applications,
     inside_queue,
     outside_queue,
     outward_queue,
-    published_stream,
 )
+from hub.places import streams
 
 VIRTUAL_HOST = "lupu"
 DEBIAN_12 = (3, 10)
@@ -38,22 +36,17 @@ Definitions = dict[str, Any]
 def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
     """Return the outside broker's definitions."""
     inward = (Lane.REQUESTS, Lane.QUERIES)
-    streams = [
-        published_stream(row)
-        for row in MESSAGES
-        if row.lane is Lane.PUBLISHED and row.direction is Direction.OUTWARD
-    ]
     return _definitions(
         exchanges=[INWARD_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             _queue(outside_queue(Lane.REQUESTS), "quorum"),
             _queue(outside_queue(Lane.QUERIES), "classic"),
             _queue(QUARANTINE_QUEUE, "quorum"),
-            *(_queue(stream, "stream") for stream in streams),
+            *(_queue(stream, "stream") for stream in streams()),
         ],
         bindings=[
             *(_binding(INWARD_EXCHANGE, outside_queue(lane), lane.value) for lane in inward),
-            *(_binding(PUBLISHED_EXCHANGE, stream, stream) for stream in streams),
+            *(_binding(PUBLISHED_EXCHANGE, stream, stream) for stream in streams()),
             _binding(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE, QUARANTINE_QUEUE),
         ],
         policies=outside_policies(version),

@@ -7,25 +7,14 @@ exchange, which reaches every queue by its name, is in no account's patterns.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from deploy.components import GATEWAY, HUB, OPERATOR, STAFF, kind
-from hub.messages import (
-    INWARD_EXCHANGE,
-    OUTWARD_EXCHANGE,
-    PUBLISHED_EXCHANGE,
-    QUARANTINE_EXCHANGE,
-    QUARANTINE_QUEUE,
-    REPLIES_EXCHANGE,
-    Lane,
-    inside_queue,
-    outside_queue,
-    outward_queue,
-    reply_queue,
-)
+from deploy.components import kind
+from hub.messages import REPLIES_EXCHANGE, reply_queue
+from hub.places import Places, inside_places, outside_places
 
 NOTHING = "^$"
-_STREAMS = r"published\..+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,52 +30,32 @@ class Permission:
 
 def outside_permission(name: str) -> Permission:
     """Return what a component may do on the outside broker."""
-    what = kind(name)
-    if what == GATEWAY:
-        return _waiting_for_replies(name, _STREAMS)
-    if what == HUB:
-        write = _names(REPLIES_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE)
-        queues = (outside_queue(Lane.REQUESTS), outside_queue(Lane.QUERIES))
-        return Permission(name, write=write, read=_names(*queues))
-    if what == OPERATOR:
-        return Permission(name, read=_names(QUARANTINE_QUEUE))
-    return Permission(name)
+    return _permission(name, outside_places(kind(name)))
 
 
 def inside_permission(name: str) -> Permission:
     """Return what a component may do on the inside broker."""
-    what = kind(name)
-    if what == HUB:
-        queues = (outward_queue(Lane.REPLIES), outward_queue(Lane.PUBLISHED))
-        write = _names(INWARD_EXCHANGE, QUARANTINE_EXCHANGE)
-        return Permission(name, write=write, read=_names(*queues))
-    if what == STAFF:
-        return _waiting_for_replies(name)
-    if what == OPERATOR:
-        return Permission(name, read=_names(QUARANTINE_QUEUE))
-    if what == GATEWAY:
-        return Permission(name)
-    queues = (inside_queue(what, Lane.REQUESTS), inside_queue(what, Lane.QUERIES))
-    write = _names(OUTWARD_EXCHANGE, REPLIES_EXCHANGE, QUARANTINE_EXCHANGE)
-    return Permission(name, write=write, read=_names(*queues))
+    return _permission(name, inside_places(kind(name)))
 
 
-def _waiting_for_replies(name: str, *also_read: str) -> Permission:
+def _permission(name: str, places: Places) -> Permission:
+    reads, writes = _exactly(places.reads), _exactly(places.writes)
+    if not places.waits:
+        return Permission(name, write=_only(*writes), read=_only(*reads))
     # One word after the name, and no joker: neither another's replies nor everybody's.
     own = re.escape(reply_queue(name, "")) + r"[^.*#]+"
-    inward, replies = re.escape(INWARD_EXCHANGE), re.escape(REPLIES_EXCHANGE)
     return Permission(
         name,
         configure=_only(own),
-        write=_only(inward, own),
-        read=_only(replies, own, *also_read),
+        write=_only(*writes, own),
+        read=_only(*_exactly((REPLIES_EXCHANGE,)), own, *reads),
         listen=_only(own),
     )
 
 
-def _names(*names: str) -> str:
-    return _only(*map(re.escape, names))
+def _exactly(names: Iterable[str]) -> list[str]:
+    return [re.escape(name) for name in names]
 
 
 def _only(*patterns: str) -> str:
-    return f"^({'|'.join(patterns)})$"
+    return f"^({'|'.join(patterns)})$" if patterns else NOTHING

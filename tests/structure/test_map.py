@@ -5,9 +5,9 @@ import re
 import pytest
 
 from adapters.xml import FOLDER, Schemas
-from deploy.components import GATEWAY, HUB, OPERATOR, STAFF
 from hub.errors import SettingsError
 from hub.messages import MESSAGES, Direction, Lane, applications, operations
+from hub.places import GATEWAY, HUB, OPERATOR, STAFF
 from hub.settings import SECTIONS
 from internal_apps.serving import Application, check_complete
 from lupu.processes import OWN, PROCESSES

@@ -1,0 +1,73 @@
+"""What each kind of component uses on each broker; its permissions are made from this alone."""
+
+from dataclasses import dataclass
+
+from hub.messages import (
+    INWARD_EXCHANGE,
+    MESSAGES,
+    OUTWARD_EXCHANGE,
+    PUBLISHED_EXCHANGE,
+    QUARANTINE_EXCHANGE,
+    QUARANTINE_QUEUE,
+    REPLIES_EXCHANGE,
+    Direction,
+    Lane,
+    applications,
+    inside_queue,
+    outside_queue,
+    outward_queue,
+    published_stream,
+)
+
+GATEWAY = "gateway"
+HUB = "hub"
+STAFF = "staff"
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """``reads``: queues and streams; ``writes``: exchanges; ``waits``: for replies to itself."""
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    waits: bool = False
+
+
+def streams() -> tuple[str, ...]:
+    """Return the outside broker's stream of each published document."""
+    out = (row for row in MESSAGES if row.direction is Direction.OUTWARD)
+    return tuple(published_stream(row) for row in out if row.lane is Lane.PUBLISHED)
+
+
+def outside_places(kind: str) -> Places:
+    """Return what a kind of component uses on the outside broker."""
+    return _OUTSIDE.get(kind, Places())
+
+
+def inside_places(kind: str) -> Places:
+    """Return what a kind of component uses on the inside broker; workers are applications."""
+    if kind in applications():
+        return Places(
+            reads=(inside_queue(kind, Lane.REQUESTS), inside_queue(kind, Lane.QUERIES)),
+            writes=(OUTWARD_EXCHANGE, REPLIES_EXCHANGE, QUARANTINE_EXCHANGE),
+        )
+    return _INSIDE.get(kind, Places())
+
+
+_OUTSIDE = {
+    GATEWAY: Places(reads=streams(), writes=(INWARD_EXCHANGE,), waits=True),
+    HUB: Places(
+        reads=(outside_queue(Lane.REQUESTS), outside_queue(Lane.QUERIES)),
+        writes=(REPLIES_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE),
+    ),
+    OPERATOR: Places(reads=(QUARANTINE_QUEUE,)),
+}
+_INSIDE = {
+    HUB: Places(
+        reads=(outward_queue(Lane.REPLIES), outward_queue(Lane.PUBLISHED)),
+        writes=(INWARD_EXCHANGE, QUARANTINE_EXCHANGE),
+    ),
+    STAFF: Places(writes=(INWARD_EXCHANGE,), waits=True),
+    OPERATOR: Places(reads=(QUARANTINE_QUEUE,)),
+}
