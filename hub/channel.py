@@ -7,10 +7,12 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
+from hub.backoff import Backoff
 from hub.envelope import Message, onward, request_of
 from hub.errors import NeverWorks
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Guard, reason
+from hub.keeping import Keeping
 from hub.messages import MessageType
 from hub.ports import (
     Address,
@@ -27,6 +29,10 @@ from hub.ports import (
 _log = logging.getLogger(__name__)
 
 QUARANTINE = "the quarantine"
+# Of a prefetch, what the quarantine does not take may hold a tenth; beyond that all pauses.
+ASIDE_SHARE = 10
+OFFER_SECONDS = 1.0
+OFFER_SECONDS_MAX = 30.0
 _CONFIRMED = Published.CONFIRMED
 _BY_ONE_QUEUE = (Published.RETURNED, Published.REFUSED)
 
@@ -36,7 +42,8 @@ Route = Callable[[Message, MessageType], Address]
 class Channel:
     """Moves one queue. Everything here runs on one thread, that of the brokers' loop.
 
-    While the destination or the quarantine does not take messages, ``Flow`` has it pause.
+    While the destination does not take messages, ``Flow`` has it pause. What the quarantine does
+    not take is set aside and the others go on, until that is too many: then all pauses too.
     """
 
     def __init__(
@@ -62,19 +69,40 @@ class Channel:
         self._guard = guard
         self._route = route
         self._publisher = publisher
-        self._quarantine = quarantine
         self._clock = clock
         self._metrics = metrics
         self._persistent = persistent
         self._drop_unwanted = drop_unwanted
-        self._flow = Flow(name, later=later, metrics=metrics, ready=publisher.ready)
+        self._later = later
+        self._keeping = self._new_keeping(quarantine)
+        self._flow = Flow(
+            name,
+            later=later,
+            metrics=metrics,
+            ready=publisher.ready,
+            given_back=self._keeping.forget,
+        )
         self._under_way = self._flow.under_way
+        self._aside_max = 0
         self._subscription: Subscription
+
+    def _new_keeping(self, quarantine: Quarantine) -> Keeping:
+        return Keeping(
+            self.name,
+            quarantine,
+            kept=self._kept,
+            may_wait=self._may_wait,
+            monotonic=self._clock.monotonic,
+            metrics=self._metrics,
+            backoff=Backoff(OFFER_SECONDS, OFFER_SECONDS_MAX),
+        )
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Begin to move ``queue``."""
         self._subscription = consumer.subscribe(queue, prefetch_max, self._deliver)
         self._flow.start(self._subscription, prefetch_max)
+        self._aside_max = max(1, prefetch_max // ASIDE_SHARE)
+        self._later.call_later(OFFER_SECONDS, self._offer_again)
 
     def end(self) -> None:
         """Take no more; what is under way still settles and is acknowledged."""
@@ -125,22 +153,34 @@ class Channel:
             self._flow.not_taken(tag, place, f"sent to {to.routing_key}: {outcome.value}")
 
     def _refuse(self, delivery: Delivery, why: str) -> None:
-        self._metrics.count("lupu_channel_refused_total", channel=self.name)
-        request = request_of(delivery.wire)
-        settled = partial(self._quarantined, delivery.tag, request, why)
-        self._quarantine.keep(delivery.wire, why, settled)
+        if self._keeping.keep(delivery, why):
+            self._metrics.count("lupu_channel_refused_total", channel=self.name)
 
-    def _quarantined(self, tag: int, request: str, why: str, outcome: Published) -> None:
-        if outcome is _CONFIRMED:
-            self._metrics.count("lupu_channel_quarantined_total", channel=self.name)
-            facts = {"channel": self.name, "request": request, "reason": why}
-            _log.warning("guard.refused", extra=facts)
-            self._done(tag, QUARANTINE)
-        else:
-            self._flow.not_taken(tag, QUARANTINE, f"{why}; {QUARANTINE}: {outcome.value}")
+    def _kept(self, delivery: Delivery, why: str) -> None:
+        self._metrics.count("lupu_channel_quarantined_total", channel=self.name)
+        request = request_of(delivery.wire)
+        facts = {"channel": self.name, "request": request, "reason": why}
+        _log.warning("guard.refused", extra=facts)
+        self._done(delivery.tag, QUARANTINE)
+
+    def _may_wait(self, delivery: Delivery, why: str) -> bool:
+        is_first = delivery.tag in self._under_way
+        if is_first and self._keeping.set_aside() >= self._aside_max:
+            self._flow.not_taken(delivery.tag, QUARANTINE, why)
+            return False
+        if is_first:
+            self._leave(delivery.tag)
+        return True
+
+    def _offer_again(self) -> None:
+        self._keeping.offer_again()
+        self._later.call_later(OFFER_SECONDS, self._offer_again)
 
     def _done(self, tag: int, *proved: str) -> None:
         self._subscription.acknowledge(tag)
+        self._leave(tag, *proved)
+
+    def _leave(self, tag: int, *proved: str) -> None:
         self._under_way.pop(tag, None)
         if self._flow.troubled:
             self._flow.taken(*proved)

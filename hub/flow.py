@@ -51,8 +51,15 @@ class Flow:
     """
 
     def __init__(
-        self, name: str, *, later: Later, metrics: Metrics, ready: Callable[[], bool]
+        self,
+        name: str,
+        *,
+        later: Later,
+        metrics: Metrics,
+        ready: Callable[[], bool],
+        given_back: Callable[[], None],
     ) -> None:
+        """``given_back`` is told when every delivery of before has become void."""
         self.taking = True
         self.troubled = False
         self.under_way: dict[int, object] = {}
@@ -60,6 +67,7 @@ class Flow:
         self._later = later
         self._metrics = metrics
         self._ready = ready
+        self._given_back = given_back
         self._state = _State.MOVING
         self._backoff = Backoff(PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX)
         self._refusing: set[str] = set()
@@ -146,6 +154,7 @@ class Flow:
         self._state = _State.WAITING
         self.under_way.clear()
         self._subscription.pause()
+        self._given_back()
         self._later.call_later(self._backoff.next_seconds(), self._probe)
 
     def _probe(self) -> None:
@@ -177,6 +186,7 @@ class Flow:
         self._later.call_later(CALM_SECONDS, partial(self._calm, self._turn))
         # A prefetch holds for a whole subscription, so there has to be another.
         self._subscription.pause()
+        self._given_back()
         self._subscription.resume(self._prefetch_max)
 
     def _watch(self) -> None:

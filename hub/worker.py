@@ -12,7 +12,7 @@ from hub.envelope import Message, request_of, to_wire
 from hub.errors import LupuError, NeverWorks, TryAgain
 from hub.guard import Admission, Guard, reason
 from hub.inbox import Inbox, reply
-from hub.keeping import Keeping
+from hub.keeping import CrossingQuarantine, Keeping
 from hub.messages import Lane
 from hub.outbox import Outbox, reply_address
 from hub.ports import (
@@ -72,10 +72,13 @@ class RequestWorker:
         self._outbox = outbox
         self._guard = guard
         self._run_on_loop = run
+        self._quarantine = CrossingQuarantine(quarantine, run)
         self._keeping = Keeping(
-            quarantine,
-            self._acknowledge,
-            run=run,
+            "worker",
+            self._quarantine,
+            kept=lambda delivery, _: self._acknowledge(delivery),
+            may_wait=lambda _delivery, _why: True,
+            monotonic=time.monotonic,
             metrics=metrics,
             backoff=Backoff(pace.retry_seconds_min, pace.retry_seconds_max),
         )
@@ -102,6 +105,7 @@ class RequestWorker:
         held: list[tuple[Delivery, Message]] = []
         while not self._stopping.is_set():
             held = held or self._checked(self._take())
+            self._quarantine.hear()
             self._keeping.offer_again()
             try:
                 self._step(held)

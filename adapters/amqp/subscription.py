@@ -15,6 +15,7 @@ from hub.ports import Delivery
 _log = logging.getLogger(__name__)
 
 ACKNOWLEDGE_SECONDS = 0.01
+BEHIND_SECONDS = 1.0
 RESUBSCRIBE_SECONDS_FIRST = 2.0
 RESUBSCRIBE_SECONDS_MAX = 30.0
 _GENERATION_SHIFT = 48
@@ -27,7 +28,8 @@ class AmqpSubscription:
     only opening, for a forgotten one would keep its prefetch. What comes back on any other is
     ignored. A tag carries the number of the channel it came on, so that a late acknowledgement
     never hits another message of the same number on a newer channel. Acknowledgements are kept
-    back until a run of them is complete and sent as one.
+    back until a run of them is complete and sent as one; those behind a message that takes long
+    are sent singly, or it would soon hold the whole prefetch.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class AmqpSubscription:
         self._done: set[int] = set()
         self._acknowledged = 0
         self._timer = False
+        self._behind_timer = False
 
     def served(self) -> bool:
         """Return whether the broker serves this subscription, or it is paused on purpose."""
@@ -78,6 +81,9 @@ class AmqpSubscription:
         if self._acknowledged and not self._timer:
             self._timer = True
             self._loop.call_later(ACKNOWLEDGE_SECONDS, self._on_timer)
+        if self._done and not self._behind_timer:
+            self._behind_timer = True
+            self._loop.call_later(BEHIND_SECONDS, self._on_behind_timer)
 
     def pause(self) -> None:
         """Take no more and give back what is not acknowledged: its channel is closed."""
@@ -110,9 +116,10 @@ class AmqpSubscription:
             self._channel.basic_ack(number, multiple=True)
 
     def flush_all(self) -> None:
-        """Send every acknowledgement, those behind a message not yet done too: the end is near."""
+        """Send every acknowledgement, those behind a message not yet done too."""
         self.flush()
         done, self._done = self._done, set()
+        self._open = deque(number for number in self._open if number not in done)
         if self._channel is not None and self._channel.is_open:
             for number in sorted(done):
                 self._channel.basic_ack(number)
@@ -120,6 +127,10 @@ class AmqpSubscription:
     def _on_timer(self) -> None:
         self._timer = False
         self.flush()
+
+    def _on_behind_timer(self) -> None:
+        self._behind_timer = False
+        self.flush_all()
 
     def _leave(self) -> None:
         channel, self._channel = self._channel, None

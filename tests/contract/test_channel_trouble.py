@@ -13,7 +13,7 @@ from adapters.amqp.publisher import AmqpPublisher
 from adapters.quarantine import QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
 from hub.envelope import to_wire
-from hub.messages import INWARD_EXCHANGE
+from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE
 from hub.ports import Address, Published
 from tests.contract.transports import AmqpTransport, call_and_wait, until
 from tests.servers.brokers import Brokers
@@ -27,6 +27,15 @@ SEVERAL_PAUSES_SECONDS = 9.0
 GIVEN_BACK_SECONDS_MAX = 25.0
 RESUMED_SECONDS_MAX = 40.0
 WINDOW = 10
+AS_SHIPPED = Hub()
+
+
+class RunningClock(MovedClock):
+    """A clock that stands for messages and runs for pauses."""
+
+    def monotonic(self) -> float:
+        """Return real seconds."""
+        return time.monotonic()
 
 
 class CountingPublisher(AmqpPublisher):
@@ -53,18 +62,18 @@ class RealHub:
         self._links = (self.from_outside, self.to_outside, self.from_inside, self.to_inside)
         self.metrics = CountedMetrics()
 
-    def start(self) -> None:
+    def start(self, hub: Hub = AS_SHIPPED) -> None:
         """Move messages on a thread of its own."""
         Bridge(
             place="hub-1",
             outside=Side(self.from_outside, self.to_outside),
             inside=Side(self.from_inside, self.to_inside),
             contracts=PlainContracts(),
-            clock=MovedClock(),
+            clock=RunningClock(),
             metrics=self.metrics,
             later=self.loop,
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
-        ).start(Hub())
+        ).start(hub)
         for link in self._links:
             link.start()
         self.loop.start_thread("hub")
@@ -154,6 +163,28 @@ def test_a_full_inside_queue_is_said_once_and_fills_no_quarantine(
     assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
     assert listed(own_brokers, "outside", "quarantine")["messages"] == ODD
     assert (said(caplog, "channel.paused"), said(caplog, "guard.refused")) == (1, ODD)
+
+
+def test_while_the_quarantine_is_missing_more_than_a_prefetch_of_others_goes_on(
+    own_brokers: Brokers, gateway: AmqpTransport, hub: RealHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it did not take is held, unacknowledged, and kept once when it is there again."""
+    outside = own_brokers.outside_broker
+    outside.control("delete_queue", "-p", "lupu", QUARANTINE_QUEUE)
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    hub.start(Hub(requests_prefetch_max=WINDOW))
+    send_many(gateway, 1, 1)
+    assert until(lambda: said(caplog, "quarantine.away") == 1)
+    send_many(gateway, MANY)
+    assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == MANY)
+    held = {"messages": 1, "messages_unacknowledged": 1, "consumers": 1}
+    assert until(lambda: listed(own_brokers, "outside", QUEUE) == held)
+    outside.control("import_definitions", str(outside.folder / "definitions.json"))
+    assert until(lambda: said(caplog, "quarantine.back") == 1, RESUMED_SECONDS_MAX)
+    assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
+    assert listed(own_brokers, "outside", QUARANTINE_QUEUE)["messages"] == 1
+    assert (said(caplog, "quarantine.away"), said(caplog, "channel.paused")) == (1, 0)
 
 
 def test_while_the_inside_confirms_nothing_the_hub_holds_nothing_for_long(

@@ -109,6 +109,21 @@ def test_no_more_is_held_than_the_prefetch_allows(transport: Transport) -> None:
     transport.call(lambda: got.subscription.acknowledge(got.deliveries[-1].tag, up_to=True))
 
 
+def test_one_message_that_takes_long_does_not_hold_the_prefetch(transport: Transport) -> None:
+    """What is done behind it is acknowledged, and others come in its place."""
+    got = transport.consume("hub-1", QUEUE, prefetch_max=3)
+    for number in range(12):
+        transport.send("gateway-1", REQUESTS, numbered(str(number).encode()))
+    for number in range(1, 12):
+        assert until(lambda: len(got.deliveries) > number)  # noqa: B023
+        transport.call(lambda: got.subscription.acknowledge(got.deliveries[number].tag))  # noqa: B023
+    transport.call(got.subscription.pause)
+    transport.call(got.subscription.resume)
+    assert until(lambda: len(got.deliveries) == 13)
+    assert got.bodies()[12] == b"0"
+    transport.call(lambda: got.subscription.acknowledge(got.deliveries[12].tag))
+
+
 def test_a_queue_of_ones_own_goes_with_its_consumer(transport: Transport) -> None:
     """A reply to a gateway that has gone is returned."""
     queue = "replies.gateway-1.test"

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
-from adapters.memory.links import MemoryConsumer, MemoryPublisher
+from adapters.memory.links import MemoryConsumer, MemoryPublisher, MemorySubscription
 from adapters.memory.loop import MemoryLoop
 from adapters.quarantine import QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
@@ -40,6 +40,18 @@ class HandMovedLoop(MemoryLoop):
             first[1]()
             self.pump()
         self.seconds = end
+
+
+class LoopClock(MovedClock):
+    """A clock whose seconds are the loop's."""
+
+    def __init__(self, loop: HandMovedLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def monotonic(self) -> float:
+        """Return the loop's time."""
+        return self._loop.seconds
 
 
 class SlowPublisher(MemoryPublisher):
@@ -103,12 +115,12 @@ class World:
             outside=Side(MemoryConsumer(self.loop, self.outside), self.to_outside),
             inside=Side(MemoryConsumer(self.loop, self.inside), self.to_inside),
             contracts=contracts or PlainContracts(),
-            clock=MovedClock(),
+            clock=LoopClock(self.loop),
             metrics=self.metrics,
             later=self.loop,
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
         )
-        self.bridge.start(Hub())
+        self.requests, *_ = self.bridge.start(Hub())
 
     def send(self, message: Message, account: str = "gateway-1") -> None:
         """Publish on the outside broker as a gateway does, and let it come through."""
@@ -120,6 +132,19 @@ class World:
         wire = to_wire(message, account=account)
         to = Address(INWARD_EXCHANGE, "requests")
         assert self.outside.route(to, account, wire) is Published.CONFIRMED
+
+    def reconnect(self) -> None:
+        """Break the connection that takes requests, so that what is held comes again."""
+        subscription = self.requests._subscription
+        assert isinstance(subscription, MemorySubscription)
+        subscription.lose()
+        subscription.wake()
+
+    def held(self) -> int:
+        """Return how many requests the hub holds unacknowledged."""
+        subscription = self.requests._subscription
+        assert isinstance(subscription, MemorySubscription)
+        return len(subscription._held)
 
     def queue_many(self, number: int, every: int = 1, body: bytes = b"invalid") -> None:
         """Publish bookings A-0, A-1 and so on; each ``every``-th but A-0 has this ``body``."""

@@ -64,11 +64,15 @@ def test_what_no_inside_queue_takes_is_not_acknowledged() -> None:
 
 
 def test_what_can_be_kept_nowhere_stays_where_it_is() -> None:
-    """Without a quarantine a refused message is not acknowledged."""
+    """Without a quarantine a refused message is not acknowledged, and comes again."""
     world = World()
     world.outside.delete("quarantine")
     world.send(booking(body=b"invalid"))
-    assert world.outside.depth("inward.requests") == 1
+    assert (world.held(), world.arrived()) == (1, [])
+    world.requests.end()
+    world.reconnect()
+    world.loop.pass_seconds(0)
+    assert (world.held(), world.requests.settled()) == (1, True)
 
 
 def reply_to(world: World, queue: str) -> None:

@@ -58,25 +58,6 @@ def test_a_destination_that_refuses_is_tried_with_one_message_seldom_and_said_on
     assert world.metrics.gauges["lupu_channel_paused inward.requests"] == 0
 
 
-def test_a_full_quarantine_is_said_once_over_many_pauses_and_loses_nothing(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
-    """What can be kept nowhere stays where it is, and is kept once when there is room again."""
-    caplog.set_level("INFO")
-    world.outside.limit("quarantine", 0)
-    world.queue_many(MANY, every=10)
-    world.loop.pass_seconds(LONG_SECONDS)
-    assert (said(caplog, "channel.paused"), said(caplog, "channel.resumed")) == (1, 0)
-    assert said(caplog, "guard.refused") == 0
-    assert world.outside.depth("inward.requests") >= 4
-    world.outside.limit("quarantine", None)
-    world.loop.pass_seconds(PAUSE_SECONDS_MAX + 1)
-    assert world.kept() == ["A-10", "A-20", "A-30", "A-40"]
-    assert len(world.arrived()) == MANY - 4
-    assert (said(caplog, "channel.paused"), said(caplog, "channel.resumed")) == (1, 1)
-    assert said(caplog, "guard.refused") == 4
-
-
 @pytest.mark.parametrize("seconds", [0.1, 3.0], ids=["quick", "slow"])
 def test_while_the_destination_refuses_nothing_is_kept_twice_in_the_quarantine(
     seconds: float,

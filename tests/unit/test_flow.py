@@ -44,10 +44,18 @@ class Moving:
         self.loop = HandMovedLoop()
         self.subscription = NotedSubscription()
         self.ready = ready
+        self.given_back = 0
         self.flow = Flow(
-            "inward", later=self.loop, metrics=CountedMetrics(), ready=lambda: self.ready
+            "inward",
+            later=self.loop,
+            metrics=CountedMetrics(),
+            ready=lambda: self.ready,
+            given_back=self._note,
         )
         self.flow.start(self.subscription, FULL)
+
+    def _note(self) -> None:
+        self.given_back += 1
 
     def refused(self, tag: int, place: str = QUEUE) -> None:
         """Let one message be sent and refused."""
@@ -92,6 +100,7 @@ def test_another_queues_confirm_does_not_end_the_pause() -> None:
     moving.confirmed(3, QUEUE)
     assert not moving.flow.troubled
     assert moving.subscription.asked == ["pause", PROBE_PREFETCH, "pause", FULL]
+    assert moving.given_back == 2
 
 
 def test_any_confirm_ends_the_pause_of_a_connection_that_was_lost() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.amqp.loop import Loop
 from adapters.amqp.reading import Read
-from adapters.amqp.subscription import AmqpSubscription
+from adapters.amqp.subscription import BEHIND_SECONDS, AmqpSubscription
 from hub.envelope import to_wire
 from hub.ports import Delivery
 from tests.unit.channel_world import HandMovedLoop, said
@@ -134,6 +134,21 @@ def test_what_is_done_behind_an_open_message_is_acknowledged_before_the_end(end:
     finish: Callable[[], None] = getattr(served.subscription, end)
     finish()
     assert served.connection.channels[0].acknowledged == [(1, True), (3, False), (5, False)]
+
+
+def test_nothing_is_acknowledged_twice_once_what_took_long_is_done() -> None:
+    """A second acknowledgement of one delivery would close the channel."""
+    served = Served()
+    served.connection.answer_all()
+    served.deliver(1, 1, 2, 3, 4)
+    for delivery in served.given[1:3]:
+        served.subscription.acknowledge(delivery.tag)
+    served.loop.pass_seconds(BEHIND_SECONDS)
+    served.subscription.acknowledge(served.given[0].tag)
+    served.subscription.acknowledge(served.given[3].tag)
+    served.loop.pass_seconds(BEHIND_SECONDS)
+    singly = [(2, False), (3, False)]
+    assert served.connection.channels[0].acknowledged == [*singly, (4, True)]
 
 
 def test_a_missing_queue_is_said_once_tried_seldom_and_its_return_is_said_once(

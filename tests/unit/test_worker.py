@@ -164,13 +164,13 @@ def test_while_the_quarantine_takes_nothing_the_refused_wait_and_the_others_go_o
     world.send("A-9")
     assert until(lambda: world.handled("A-9") and world.held() == 3)
     time.sleep(5 * PACE.retry_seconds_max)
-    assert world.metrics.gauges["lupu_worker_refused_waiting"] == 3
+    assert world.metrics.gauges["lupu_quarantine_waiting worker"] == 3
     world.declare_quarantine()
     assert [restored([one]) for one in world.kept(3)] == refused
     assert not until(lambda: world.broker.depth(QUARANTINE_QUEUE) > 0, seconds=0.3)
     said = events(caplog, "worker.refused", "quarantine.away", "quarantine.back")
     assert said == ["worker.refused"] * 3 + ["quarantine.away", "quarantine.back"]
-    assert world.metrics.gauges["lupu_worker_refused_waiting"] == 0
+    assert world.metrics.gauges["lupu_quarantine_waiting worker"] == 0
 
 
 def test_the_pauses_between_offers_grow(world: World) -> None:

@@ -1,0 +1,75 @@
+"""What was offered to the quarantine and given back before it answered."""
+
+from collections.abc import Callable
+
+from hub.backoff import Backoff
+from hub.envelope import Wire, to_wire
+from hub.keeping import Keeping
+from hub.ports import Delivery, Published
+from tests.unit.hub_world import CountedMetrics, booking
+
+DELIVERY = Delivery(to_wire(booking()), 1, redelivered=False)
+AGAIN = DELIVERY._replace(tag=2, redelivered=True)
+
+
+class Asked:
+    """A quarantine that answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[Published], None]] = []
+
+    def keep(self, _wire: Wire, _reason: str, settled: Callable[[Published], None]) -> None:
+        """Note who waits."""
+        self.waiting.append(settled)
+
+
+class World:
+    """A keeping, its quarantine, and what was kept."""
+
+    def __init__(self) -> None:
+        self.quarantine = Asked()
+        self.kept: list[Delivery] = []
+        self.keeping = Keeping(
+            "inward",
+            self.quarantine,
+            kept=lambda delivery, _why: self.kept.append(delivery),
+            may_wait=lambda _delivery, _why: True,
+            monotonic=lambda: 0.0,
+            metrics=CountedMetrics(),
+            backoff=Backoff(1.0, 1.0),
+        )
+
+    def end(self, outcome: Published) -> None:
+        """Answer the one who waits longest."""
+        self.quarantine.waiting.pop(0)(outcome)
+
+
+def test_not_taken_after_it_was_given_back_is_not_set_aside() -> None:
+    """It comes again by itself; its tag means nothing any more."""
+    world = World()
+    assert world.keeping.keep(DELIVERY, "why")
+    world.keeping.forget()
+    world.end(Published.REFUSED)
+    assert world.keeping.set_aside() == 0
+    assert world.keeping.keep(AGAIN, "why")
+
+
+def test_kept_after_it_came_again_is_told_of_the_new_delivery() -> None:
+    """One offer is on its way: it is not made twice, and its end acknowledges what came last."""
+    world = World()
+    assert world.keeping.keep(DELIVERY, "why")
+    world.keeping.forget()
+    assert not world.keeping.keep(AGAIN, "why")
+    world.end(Published.CONFIRMED)
+    assert world.kept == [AGAIN]
+    assert world.quarantine.waiting == []
+
+
+def test_not_taken_after_it_came_again_is_set_aside() -> None:
+    """What came last is held, and offered when the pause is over."""
+    world = World()
+    world.keeping.keep(DELIVERY, "why")
+    world.keeping.forget()
+    world.keeping.keep(AGAIN, "why")
+    world.end(Published.REFUSED)
+    assert world.keeping.set_aside() == 1
