@@ -55,7 +55,12 @@ class Replies:
         return self._requests.ready()
 
     def ask(self, message: Message, lane: Lane, wait_seconds: float) -> Asked:
-        """Publish on ``lane``; once it is confirmed wait for the reply."""
+        """Publish on ``lane``; once it is confirmed wait for the reply.
+
+        While the broker is away that is known at once: NOT_SENT.
+        """
+        if not self._requests.ready():
+            return Asked(Published.NOT_SENT)
         persistent = lane is Lane.REQUESTS
         wire = to_wire(message, account=self._account, persistent=persistent)
         to = Address(INWARD_EXCHANGE, lane.value)

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 GET_OUTCOME = message_type("GetOutcome.1")
 _GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _PENDING = "PENDING"
+# So long a repeat that cannot be sent is not told NotAccepted: an earlier one may have arrived.
+SENT_SECONDS = 3_600.0
 
 # Nothing arrived for certain, or it may have.
 _ENDINGS = {
@@ -82,11 +84,10 @@ class Forwarding:
         self._metrics = metrics
         self._sequence: Callable[[], int] = itertools.count(1).__next__
         self._recent = Recent(settings.recent_max, settings.recent_seconds)
+        self._sent = Recent(settings.recent_max, SENT_SECONDS)
 
     def answer(self, request: Request, passed: Passing) -> Answered:
         """Send and wait; Faulted or RefusedInside where the answer is a fault."""
-        if not self._replies.ready():
-            raise Faulted(refusals.NOT_SENT)
         if request.row.lane is Lane.REQUESTS:
             return self._request(request, passed)
         return self._query(request, passed)
@@ -103,11 +104,21 @@ class Forwarding:
                 return self._status(request, "RECEIVED")
         else:
             message = self._message(request, request.row, request_id)
-            asked = self._replies.ask(message, Lane.REQUESTS, wait_seconds)
-            if asked.published is Published.CONFIRMED:
-                self._recent.add(str(request_id), request.body, self._clock.monotonic())
+            asked = self._noted(request, self._replies.ask(message, Lane.REQUESTS, wait_seconds))
         passed("asked")
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
+
+    def _noted(self, request: Request, asked: Asked) -> Asked:
+        """Remember what was sent; a repeat that was not is in doubt where an earlier one was."""
+        request_id = str(RequestId(request.agent, request.row.name, request.reference))
+        now = self._clock.monotonic()
+        if asked.published is Published.CONFIRMED:
+            self._recent.add(request_id, request.body, now)
+        if asked.published in (Published.CONFIRMED, Published.UNKNOWN):
+            self._sent.add(request_id, request.body, now)
+        elif self._sent.has(request_id, request.body, now):
+            return replace(asked, published=Published.UNKNOWN)
+        return asked
 
     def _query(self, request: Request, passed: Passing) -> Answered:
         reference = f"{self._boot}.{self._sequence()}"

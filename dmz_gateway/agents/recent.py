@@ -1,4 +1,4 @@
-"""Lately confirmed requests: a repeat of one only asks for its outcome."""
+"""What lately became of requests, so that a repeat of one is answered accordingly."""
 
 import hashlib
 import threading
@@ -8,7 +8,7 @@ from collections import OrderedDict
 class Recent:
     """Request ids with a digest of their document, bounded in number and age.
 
-    The age counts from the first confirm and is not renewed by repeats: what a broker lost
+    The age counts from when one was added and is not renewed by asking: what a broker lost
     after all is sent again once it is over.
     """
 
@@ -19,7 +19,7 @@ class Recent:
         self._lock = threading.Lock()
 
     def add(self, request: str, body: bytes, now: float) -> None:
-        """Remember a request that was confirmed at ``now`` (monotonic)."""
+        """Remember a request that ended at ``now`` (monotonic)."""
         with self._lock:
             self._entries[request] = (_digest(body), now)
             self._entries.move_to_end(request)
@@ -27,7 +27,7 @@ class Recent:
                 self._entries.popitem(last=False)
 
     def has(self, request: str, body: bytes, now: float) -> bool:
-        """Return whether exactly this document was lately confirmed under this id."""
+        """Return whether exactly this document was lately added under this id."""
         with self._lock:
             entry = self._entries.get(request)
             if entry is None:

@@ -210,8 +210,8 @@ NOT_SENT = _later(
     NOT_ACCEPTED,
     "NOT_ACCEPTED",
     (
-        "The request could not be taken now; nothing was sent.",
-        "目前无法受理请求；未发送任何内容。",
+        "The request could not be taken now; this time nothing was sent.",
+        "目前无法受理请求；本次未发送任何内容。",
     ),
     _AGAIN_SAME,
     5,

@@ -118,13 +118,31 @@ def test_another_body_under_the_same_reference_goes_inside(tmp_path: Path) -> No
         assert [message.type for message in world.seen] == ["PlaceBooking.1"] * 3
 
 
-def test_a_repeat_is_received_even_where_the_question_is_not_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("outcome", [Published.REFUSED, Published.NOT_SENT], ids=lambda o: o.name)
+def test_a_repeat_is_received_even_where_the_question_is_not_taken(
+    tmp_path: Path, outcome: Published
+) -> None:
     """What was confirmed stays received, though asking for its outcome fails."""
     with gateway(tmp_path, reply_wait_seconds=0.1) as world:
         world.inside = silent
         world.post(envelope(place_booking()))
-        world.publisher.outcome = Published.REFUSED
+        world.publisher.outcome = outcome
         assert document(world.post(envelope(place_booking())))["Status"] == "RECEIVED"
+
+
+@pytest.mark.parametrize("first", [Published.UNKNOWN, None], ids=["in doubt", "confirmed"])
+def test_a_repeat_that_is_not_sent_says_nothing_of_the_one_that_may_have_been(
+    tmp_path: Path, first: Published | None
+) -> None:
+    """Told NotAccepted, an agency might book the same elsewhere: the outcome stays unknown."""
+    with gateway(tmp_path, reply_wait_seconds=0.1, recent_seconds=0.0) as world:
+        world.inside = silent
+        world.publisher.outcome = first
+        world.post(envelope(place_booking()))
+        world.publisher.outcome = Published.NOT_SENT
+        assert fault(world.post(envelope(place_booking()))).code == "OUTCOME_UNKNOWN"
+        other = fault(world.post(envelope(place_booking(quantity=3))))
+    assert other.code == "NOT_ACCEPTED"
 
 
 def test_a_query_is_short_lived_and_repeats_are_asked_again(tmp_path: Path) -> None:
