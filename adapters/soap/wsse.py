@@ -52,11 +52,19 @@ class Password:
 
 
 @dataclass(frozen=True, slots=True)
+class DigestSecret:
+    """What an agent makes digests with; good until ``not_after``."""
+
+    secret: str
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """What one agent signs in with; several of each, so that they can be exchanged in peace."""
 
     passwords: tuple[Password, ...] = ()
-    digest_secrets: tuple[str, ...] = ()
+    digest_secrets: tuple[DigestSecret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,7 @@ def check_token(
         if not _is_password(token.password, known.passwords, _aware(now)):
             raise SoapRefused("SIGN_IN_FAILED")
         return "password"
-    nonce = _digested_nonce(token, known.digest_secrets)
+    nonce = _digested_nonce(token, known.digest_secrets, _aware(now))
     if nonce is None:
         raise SoapRefused("SIGN_IN_FAILED")
     _check_fresh(token.created, now, window_seconds)
@@ -143,7 +151,7 @@ def verifier(salt: bytes, password: str) -> bytes:
 
 def _is_password(given: str, known: tuple[Password, ...], now: datetime) -> bool:
     for password in known:
-        good = password.not_after is None or now < _aware(password.not_after)
+        good = _is_good(password.not_after, now)
         if hmac.compare_digest(verifier(password.salt, given), password.verifier) and good:
             return True  # who signs in may learn it sooner; who does not learns nothing
     for _ in range(len(known), TRIED):
@@ -151,8 +159,15 @@ def _is_password(given: str, known: tuple[Password, ...], now: datetime) -> bool
     return False
 
 
-def _digested_nonce(token: Token, known: tuple[str, ...]) -> bytes | None:
+def _is_good(not_after: datetime | None, now: datetime) -> bool:
+    return not_after is None or now < _aware(not_after)
+
+
+def _digested_nonce(
+    token: Token, given_out: tuple[DigestSecret, ...], now: datetime
+) -> bytes | None:
     """Return the nonce as the sender understood it, None where no secret gives his digest."""
+    known = [entry.secret for entry in given_out if _is_good(entry.not_after, now)]
     secrets = (*known, *(_NOBODY_SECRET,) * TRIED)[:TRIED]
     given, created = token.password.encode(), token.created.encode()
     matches: list[bytes] = []

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from adapters.soap.wsse import Credentials, Password
+from adapters.soap.wsse import Credentials, DigestSecret, Password
 from dmz_gateway.published import Edition
 
 ACTIVE = "ACTIVE"
@@ -36,7 +36,7 @@ class Agent:
             sha1_allowed=values["LegacySha1Allowed"],
             credentials=Credentials(
                 tuple(_password(entry) for entry in values.get("Password", ())),
-                tuple(values.get("DigestSecret", ())),
+                tuple(_digest_secret(entry) for entry in values.get("DigestSecret", ())),
             ),
             certificates=frozenset(values.get("CertificateFingerprint", ())),
             signatures=frozenset(values.get("SignatureFingerprint", ())),
@@ -77,6 +77,10 @@ def _password(values: Mapping[str, Any]) -> Password:
     return Password(
         bytes.fromhex(values["Salt"]), bytes.fromhex(values["Verifier"]), values.get("NotAfter")
     )
+
+
+def _digest_secret(values: Mapping[str, Any]) -> DigestSecret:
+    return DigestSecret(values["Secret"], values.get("NotAfter"))
 
 
 def _index(agents: Iterable[Agent], field: str) -> dict[str, Agent]:

@@ -31,10 +31,15 @@ _BY_CODE = {
 }
 
 
+DETAILS_ZH = "详情见英文说明。"
+
+
 class Faulted(Exception):
     """The gateway refuses the request.
 
-    ``problem`` is added to the sentences; it may quote the request and never goes to a log.
+    ``problem`` is added to the English sentence, and the Chinese one points to it: what the
+    parser and the schema say there is English alone. It may quote the request and never goes to
+    a log.
     """
 
     def __init__(
@@ -52,7 +57,7 @@ class Faulted(Exception):
             refusal = replace(
                 refusal,
                 sentence_en=f"{refusal.sentence_en} {self.problem}",
-                sentence_zh=f"{refusal.sentence_zh}（{self.problem}）",
+                sentence_zh=f"{refusal.sentence_zh}{DETAILS_ZH}",
             )
         return Fault(
             element=self.refused.element,

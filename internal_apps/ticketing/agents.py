@@ -30,6 +30,8 @@ SECRET_BYTES = 24
 SALT_BYTES = 16
 SECRETS_MAX = 8
 CERTIFICATES_MAX = 16
+NAME_CHARACTERS_MAX = 100
+REQUESTS_PER_SECOND_MAX = 1_000_000
 
 _NUMBER = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _CHANNEL = re.compile(r"[A-Z][A-Z0-9_]{1,29}")
@@ -58,9 +60,12 @@ class Agents:
         self._clock = clock
 
     def add(self, agent: NewAgent) -> str:
-        """Add an agent and return its password; NotAllowed where the number is taken."""
-        _check(_NUMBER, agent.number, "An agent number is 1 to 32 letters, digits, '.', '_', '-'.")
-        _check(_CHANNEL, agent.channel, "A channel is a word of capitals, like AGENCY.")
+        """Add an agent and return its password; NotAllowed where the number is taken.
+
+        What the gateways' contract does not take is refused here: published with the others, it
+        would keep every later change of any agent from the gateways.
+        """
+        _check_new(agent)
         with self._database.begin() as connection:
             if _row(connection, agent.number) is not None:
                 raise NotAllowed(f"There is an agent {agent.number} already.")
@@ -101,6 +106,7 @@ class Agents:
             _known(connection, number)
             key = {"agent": number, "purpose": purpose, "fingerprint": plain}
             connection.execute(agent_certificates.delete().where(_same(key)))
+            _check_room(connection, number, purpose)
             row = {**key, "added_at": self._clock.now()}
             connection.execute(agent_certificates.insert(), [row])
 
@@ -187,15 +193,22 @@ def _agent_values(
         "RequestsPerSecondMax": row.requests_per_second,
         "LegacySha1Allowed": bool(row.sha1_allowed),
         "Password": [_password_values(secret) for secret in own],
-        "DigestSecret": [secret.digest_secret for secret in own if secret.digest_secret],
+        "DigestSecret": [_digest_values(secret) for secret in own if secret.digest_secret],
         "CertificateFingerprint": _fingerprints(trusted, TLS),
         "SignatureFingerprint": _fingerprints(trusted, SIGNATURE),
     }
 
 
 def _password_values(secret: sa.Row[Any]) -> dict[str, Any]:
-    values = {"Salt": secret.salt, "Verifier": secret.verifier}
-    return values if secret.ends_at is None else {**values, "NotAfter": secret.ends_at}
+    return {"Salt": secret.salt, "Verifier": secret.verifier, **_end(secret)}
+
+
+def _digest_values(secret: sa.Row[Any]) -> dict[str, Any]:
+    return {"Secret": secret.digest_secret, **_end(secret)}
+
+
+def _end(secret: sa.Row[Any]) -> dict[str, Any]:
+    return {} if secret.ends_at is None else {"NotAfter": secret.ends_at}
 
 
 def _fingerprints(trusted: Sequence[sa.Row[Any]], purpose: str) -> list[str]:
@@ -212,6 +225,30 @@ def _known(connection: sa.Connection, number: str) -> sa.Row[Any]:
     if row is None:
         raise NotAllowed(f"There is no agent {number}; 'lupu agents list' shows all.")
     return row
+
+
+def _check_new(agent: NewAgent) -> None:
+    _check(_NUMBER, agent.number, "An agent number is 1 to 32 letters, digits, '.', '_', '-'.")
+    _check(_CHANNEL, agent.channel, "A channel is a word of capitals, like AGENCY.")
+    for name in (agent.name_en, agent.name_zh):
+        is_good = 0 < len(name) <= NAME_CHARACTERS_MAX and name.isprintable()
+        if not is_good or name != name.strip():
+            raise NotAllowed(
+                f"A name has 1 to {NAME_CHARACTERS_MAX} characters that can be printed, "
+                "and no blank before or after them."
+            )
+    if not 0 < agent.requests_per_second <= REQUESTS_PER_SECOND_MAX:
+        raise NotAllowed(f"Let through 1 to {REQUESTS_PER_SECOND_MAX} requests a second.")
+
+
+def _check_room(connection: sa.Connection, number: str, purpose: str) -> None:
+    of_purpose = _same({"agent": number, "purpose": purpose})
+    counted = sa.select(sa.func.count()).select_from(agent_certificates).where(of_purpose)
+    if connection.execute(counted).scalar_one() >= CERTIFICATES_MAX:
+        raise NotAllowed(
+            f"Agent {number} has {CERTIFICATES_MAX} certificates for {purpose}, the most there "
+            "may be: take one away first with 'lupu agents distrust'."
+        )
 
 
 def _same(key: dict[str, str]) -> sa.ColumnElement[bool]:

@@ -8,7 +8,7 @@ from internal_apps.serving import Application, Surroundings
 from internal_apps.ticketing.answers import Answers
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.holds import Sweep
-from internal_apps.ticketing.publisher import PublishingChore
+from internal_apps.ticketing.publisher import Publishing
 from internal_apps.ticketing.queries import Queries
 from internal_apps.ticketing.settings import Ticketing
 
@@ -25,7 +25,7 @@ def build(around: Surroundings, configuration: Configuration) -> Application:
 def application(around: Surroundings, settings: Ticketing) -> Application:
     """Build the application: handlers, queries and chores."""
     answers = Answers(around.schemas)
-    publishing = PublishingChore(
+    publishing = Publishing(
         around.store,
         around.schemas,
         around.clock,
@@ -39,6 +39,6 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         name=NAME,
         handlers=Handlers(answers).by_type(),
         queries=Queries(around.store, answers).by_type(),
-        chores=(Sweep(around.store, around.clock), publishing),
+        chores=(Sweep(around.store, around.clock), *publishing.chores()),
         migrations=MIGRATIONS,
     )

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,8 +41,8 @@ class Edition:
     values: dict[str, Any]
 
 
-class PublishingChore:
-    """Looks for changes at most every ``interval_seconds``."""
+class Publishing:
+    """Looks for changes of each topic at most every ``interval_seconds``."""
 
     def __init__(
         self,
@@ -62,15 +63,16 @@ class PublishingChore:
         self._repeat = timedelta(seconds=repeat_seconds)
         self._origin = origin
         self._boot = boot
-        self._next_look = 0.0
+        self._next_looks = dict.fromkeys(TOPICS, 0.0)
         self._sequence = 0
 
-    def __call__(self) -> None:
-        """Publish what has changed, if it is time to look."""
-        if self._clock.monotonic() < self._next_look:
-            return
-        self._next_look = self._clock.monotonic() + self._interval_seconds
-        for topic in TOPICS:
+    def chores(self) -> tuple[Callable[[], None], ...]:
+        """Return one chore a topic: a row that spoils the offers keeps no agent from blocking."""
+        return tuple(partial(self._look, topic) for topic in TOPICS)
+
+    def _look(self, topic: str) -> None:
+        if self._clock.monotonic() >= self._next_looks[topic]:
+            self._next_looks[topic] = self._clock.monotonic() + self._interval_seconds
             self.publish(topic)
 
     def publish(self, topic: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,6 +28,18 @@ def system(tmp_path: Path) -> Iterator[System]:
     """Run the whole system."""
     with running(tmp_path) as made:
         yield made
+
+
+def age_seconds(offers: str) -> int:
+    """Return the age that an answer to ListOffers says."""
+    match = re.search(r"AgeSeconds>(\d+)<", offers)
+    assert match, offers
+    return int(match[1])
+
+
+def agency_with(system: System, password: str) -> PlainAgency:
+    """Return the agency as it signs in with a password."""
+    return PlainAgency(system.port, system.ca_file, system.agent_number, password)
 
 
 def version_at(system: System, gateway: str, document: str) -> float:
@@ -58,8 +71,8 @@ def offer(agency: PlainAgency, system: System) -> str:
 def test_agents_prices_and_stops_reach_every_gateway_and_names_reach_no_log(
     system: System, tmp_path: Path
 ) -> None:
-    """Blocked, let in again, renewed; a price and a stop set by plain SQL; a quiet log."""
-    agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
+    """Blocked, let in again, a new password; a price and a stop by plain SQL; a quiet log."""
+    agency = agency_with(system, system.password)
     day = system.opening + timedelta(days=10)
     assert agency.place("N-1", "STANDARD", day, name=NAME, telephone=TELEPHONE).code == "DONE"
     lupu = partial(system.stack.lupu, "inside", "agents")
@@ -69,14 +82,34 @@ def test_agents_prices_and_stops_reach_every_gateway_and_names_reach_no_log(
         assert known_everywhere(system, "Agents", before)
         for number in range(4):  # the load balancer shows each gateway at least once
             assert agency.place(f"{command}-{number}", "STANDARD", day).code == code
+    password = _rotated(system)
+    agency.close()
+    agency = agency_with(system, password)
     _price_and_stop(system, agency, tmp_path / "database" / "lupu.sqlite")
     _without_the_inside(system, agency)
     agency.close()
     for log in (tmp_path / "logs").glob("*.log"):
         text = log.read_text("utf-8")
-        assert NAME not in text, log.name
-        assert TELEPHONE not in text, log.name
-        assert system.password not in text, log.name
+        for secret in (NAME, TELEPHONE, system.password, password):
+            assert secret not in text, log.name
+
+
+def _rotated(system: System) -> str:
+    """A new password works at once, the old one as long as was said, at every gateway."""
+    passwords = [system.password]
+    for keep_hours in ("1", "0"):
+        before = max(version_at(system, one, "Agents") for one in GATEWAYS)
+        number, keeping = system.agent_number, ("--keep-hours", keep_hours)
+        told = system.stack.lupu("inside", "agents", "rotate", number, *keeping)
+        passwords.append(told.rpartition(" ")[2])
+        assert known_everywhere(system, "Agents", before)
+        good = passwords[-2:] if keep_hours == "1" else passwords[-1:]
+        for password in passwords:
+            agency = agency_with(system, password)
+            for _ in range(4):
+                assert ("AgeSeconds" in offer(agency, system)) == (password in good)
+            agency.close()
+    return passwords[-1]
 
 
 def _price_and_stop(system: System, agency: PlainAgency, database: Path) -> None:
@@ -95,16 +128,22 @@ def _price_and_stop(system: System, agency: PlainAgency, database: Path) -> None
 
 
 def _without_the_inside(system: System, agency: PlainAgency) -> None:
-    """A gateway started while the inside is down serves from its last snapshot, with its age."""
+    """A gateway started while all else is down serves from its last snapshot, with its age."""
     stack = system.stack
     for name in ("hub-1", "ticketing-1"):
         stack.processes[name].stop()
+    stopped_at = time.monotonic()
     stack.inside.stop()
+    stack.outside.stop()
     for name in GATEWAYS:
         stack.processes[name].stop()
         stack.processes[name].start()
         stack.processes[name].wait_ready(partial(healthy, stack.places.socket(name)))
     assert until(lambda: "AgeSeconds" in offer(agency, system), SECONDS_MAX)
+    since = time.monotonic() - stopped_at
+    assert int(since) <= age_seconds(offer(agency, system)) < since + SECONDS_MAX
+    time.sleep(1)
+    assert int(since) + 1 <= age_seconds(offer(agency, system))
     events = [
         json.loads(line)["event"]
         for line in stack.processes["gateway-1"].log.read_text("utf-8").splitlines()

@@ -49,9 +49,9 @@ def test_what_was_read_before_another_published_never_goes_out(
 
     def blocked_and_published() -> None:
         agents.block(number)
-        other.chore.publish("Agents")
+        other.publishing.publish("Agents")
 
     with after_it_reads(ticketing_database, "agents", blocked_and_published):
-        one.chore.publish("Agents")
+        one.publishing.publish("Agents")
     one.look(seconds=0)
     assert one.agent(number)["Status"] == "BLOCKED"

@@ -1,5 +1,6 @@
 """Reading the gateway's answers as a strict client would."""
 
+import re
 from dataclasses import dataclass
 
 from lxml import etree
@@ -19,7 +20,7 @@ class FaultRead:
 
 
 def fault(answer: Posted) -> FaultRead:
-    """Read a fault and hold it to SOAP and to its XSD; an assertion fails where it is none."""
+    """Read a fault and hold it to SOAP, to its XSD, and its Chinese to be Chinese."""
     envelope = etree.fromstring(answer.body)
     version = etree.QName(envelope).namespace
     assert version in (SOAP_11, SOAP_12)
@@ -38,6 +39,9 @@ def fault(answer: Posted) -> FaultRead:
     name = etree.QName(refused)
     assert name.namespace == COMMON
     values = SCHEMAS.values(refused)
+    for chinese in (values["SentenceZh"], values["WhatToDoZh"]):
+        assert re.search("[一-鿿]", chinese), chinese
+        assert not re.search(r"[a-z]+ [a-z]+", chinese), chinese
     return FaultRead(code.rpartition(":")[2], name.localname, values["Code"], values)
 
 

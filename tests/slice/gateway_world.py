@@ -50,7 +50,7 @@ def agent(number: str = "1001", **changes: Any) -> dict[str, Any]:
         "Password": [
             {"Salt": SALT.hex(), "Verifier": verifier(SALT, f"{PASSWORD}-{number}").hex()}
         ],
-        "DigestSecret": [f"{SECRET}-{number}"],
+        "DigestSecret": [{"Secret": f"{SECRET}-{number}"}],
         "CertificateFingerprint": [CERTIFICATE] if number == "1001" else [],
     }
     return {**values, **changes}

@@ -17,6 +17,7 @@ from adapters.soap.wsse import (
     WSSE,
     WSU,
     Credentials,
+    DigestSecret,
     Password,
     Token,
     check_token,
@@ -42,7 +43,8 @@ def password(text: str, not_after: datetime | None = None) -> Password:
     return Password(SALT, verifier(SALT, text), not_after)
 
 
-KNOWN = Credentials((password("old"), password("new")), ("an older secret", SECRET))
+SECRETS = (DigestSecret("an older secret"), DigestSecret(SECRET))
+KNOWN = Credentials((password("old"), password("new")), SECRETS)
 
 
 @pytest.fixture
@@ -161,7 +163,17 @@ def test_every_user_costs_the_same(monkeypatch: pytest.MonkeyPatch, replays: Rep
     assert costs == {(TRIED, 3 * TRIED)}
 
 
-@pytest.mark.parametrize("secret", KNOWN.digest_secrets)
+def test_a_digest_secret_ends_when_it_was_said_to(replays: Replays) -> None:
+    """Without a newer edition too: the inside may be away when the time has come."""
+    for ends in (NOW, NOW.replace(tzinfo=None)):
+        known = Credentials((), (DigestSecret("an older secret", ends), DigestSecret(SECRET)))
+        older = digest_token(str(ends).encode(), secret="an older secret")  # noqa: S106
+        assert checked(older, replays, known) == "SIGN_IN_FAILED"
+        assert checked(older, replays, known, NOW - timedelta(seconds=1)) == "digest"
+        assert checked(digest_token(b"newer" + str(ends).encode()), replays, known) == "digest"
+
+
+@pytest.mark.parametrize("secret", [entry.secret for entry in SECRETS])
 def test_a_digest_counts_once(replays: Replays, secret: str) -> None:
     """Each secret is taken; the same token again is not, whoever remembers it."""
     token = digest_token(secret=secret)

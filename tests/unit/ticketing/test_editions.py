@@ -22,10 +22,10 @@ def test_two_workers_at_once_publish_one_edition(world: World) -> None:
     """Of two that saw the same edition missing, the one that comes second lets it be."""
     one, other = Gateway(world), Gateway(world)
     world.clock.move(seconds=2)
-    seen = one.chore.due("Offers")
+    seen = one.publishing.due("Offers")
     assert seen is not None
     assert other.look(seconds=1) == ["Offers", "Agents"]
-    assert not one.chore.put("Offers", seen)
+    assert not one.publishing.put("Offers", seen)
 
 
 def test_a_restored_database_publishes_at_once(gateway: Gateway) -> None:
@@ -50,7 +50,9 @@ def test_versions_grow_while_the_clock_goes_back(gateway: Gateway) -> None:
     """A clock put back an hour, or two editions within a second, still make a later version."""
     versions = [gateway.newest["Offers"]["Version"]]
     gateway.world.clock.move(seconds=-3_600)
-    gateway.chore = Gateway(gateway.world).chore  # a new process: monotonic time starts anew
+    gateway.publishing = Gateway(
+        gateway.world
+    ).publishing  # a new process: monotonic time starts anew
     for _ in range(3):
         gateway.world.place(1)
         assert "Offers" in gateway.look()

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from adapters.database import Database
 from adapters.xml import parse
 from hub.envelope import Message
-from hub.errors import NotAllowed
+from hub.errors import InvalidBody, NotAllowed
 from internal_apps.ticketing import tables
 from internal_apps.ticketing.agents import SIGNATURE, TLS, Agents, NewAgent
-from internal_apps.ticketing.publisher import PublishingChore
+from internal_apps.ticketing.publisher import Publishing
 from tests.unit.ticketing.world import JUNE, STANDARD_DAY, World
 
 FINGERPRINT = "AB:" * 31 + "CD"
@@ -26,7 +26,7 @@ class Gateway:
     def __init__(self, world: World) -> None:
         self.world = world
         self.newest: dict[str, dict[str, Any]] = {}
-        self.chore = PublishingChore(
+        self.publishing = Publishing(
             world.store,
             world.schemas,
             world.clock,
@@ -39,7 +39,8 @@ class Gateway:
     def look(self, seconds: float = 2) -> list[str]:
         """Let time pass and the chore run; return which topics were published."""
         self.world.clock.move(seconds=seconds)
-        self.chore()
+        for chore in self.publishing.chores():
+            chore()
         rows = self.world.store.unsent(100)
         self.world.store.mark_sent([number for number, _ in rows], self.world.clock.now())
         return [self._take(message) for _, message in rows]
@@ -180,8 +181,15 @@ def test_only_who_signs_in_by_digest_has_the_secret_published(
     """Digest needs the secret itself; nobody else's leaves the inside."""
     secret = agents.add(NewAgent("1003", "Old Stack", "老牌", "AGENCY", digest_allowed=True))
     gateway.look()
-    assert gateway.agent("1003")["DigestSecret"] == [secret]
+    assert gateway.agent("1003")["DigestSecret"] == [{"Secret": secret}]
     assert len(secret) >= 128 / 6
+    newer = agents.rotate("1003", keep_seconds=100)
+    ends = gateway.world.clock.now() + timedelta(seconds=100)
+    gateway.look()
+    assert gateway.agent("1003")["DigestSecret"] == [
+        {"Secret": newer},
+        {"Secret": secret, "NotAfter": ends},
+    ]
 
 
 def test_what_cannot_be_said_of_an_agent_is_refused(agents: Agents) -> None:
@@ -190,6 +198,12 @@ def test_what_cannot_be_said_of_an_agent_is_refused(agents: Agents) -> None:
         NewAgent("1001", "Twice", "重复", "AGENCY"),
         NewAgent("10 01", "Blank", "空格", "AGENCY"),
         NewAgent("1009", "Small", "小写", "agency"),
+        NewAgent("1009", "", "无名", "AGENCY"),
+        NewAgent("1009", "Nameless", " ", "AGENCY"),
+        NewAgent("1009", "Long", "长" * 101, "AGENCY"),
+        NewAgent("1009", "Bell\a", "响铃", "AGENCY"),
+        NewAgent("1009", "Never", "从不", "AGENCY", requests_per_second=0),
+        NewAgent("1009", "Always", "总是", "AGENCY", requests_per_second=2**31),
     ):
         with pytest.raises(NotAllowed):
             agents.add(agent)
@@ -211,3 +225,32 @@ def test_what_was_sent_is_forgotten_later(gateway: Gateway) -> None:
         for table in ("outbox", "message_parts"):
             count = sa.select(sa.func.count()).select_from(sa.table(table))
             assert connection.execute(count).scalar_one() == 0
+
+
+def test_what_was_taken_for_an_agent_is_published(gateway: Gateway, agents: Agents) -> None:
+    """The longest names and as many certificates as fit; one more is refused, not lost."""
+    agents.add(NewAgent("1009", "L" * 100, "𠮷" * 100, "AGENCY", requests_per_second=1_000_000))
+    for number in range(16):
+        agents.trust("1009", TLS, f"{number:064x}")
+    agents.trust("1009", TLS, f"{3:064x}")
+    with pytest.raises(NotAllowed, match="distrust"):
+        agents.trust("1009", TLS, f"{16:064x}")
+    assert gateway.look() == ["Agents"]
+    assert len(gateway.agent("1009")["CertificateFingerprint"]) == 16
+
+
+def test_a_row_that_spoils_the_offers_keeps_no_agent_from_being_blocked(
+    gateway: Gateway, agents: Agents
+) -> None:
+    """Each topic is a chore of its own: the agents go out whatever the catalogue holds."""
+    with gateway.world.database.begin() as connection:
+        connection.execute(tables.admissions.update().values(admission_from="9:00"))
+    agents.block("1001")
+    gateway.world.clock.move(seconds=2)
+    offers, published_agents = gateway.publishing.chores()
+    with pytest.raises(InvalidBody):
+        offers()
+    published_agents()
+    ((_, message),) = gateway.world.store.unsent(100)
+    assert gateway._take(message) == "Agents"
+    assert gateway.agent()["Status"] == "BLOCKED"
