@@ -55,6 +55,11 @@ class Tried:
     account: Account | None
     wait_seconds: int = 0
 
+    @property
+    def wait_minutes(self) -> int:
+        """How long to wait, as one says it: in whole minutes, not too few."""
+        return -(-self.wait_seconds // 60)
+
 
 class Door:
     """Lets in by account and password, so many failures in a time.

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from internal_apps.staff import cookies
 from internal_apps.staff.accounts import Accounts
-from internal_apps.staff.door import FORGIVEN, SIGNED_IN, TOO_MANY, WRONG, Door
+from internal_apps.staff.door import FORGIVEN, SIGNED_IN, TOO_MANY, WRONG, Door, Tried
 from internal_apps.staff.languages import LANGUAGES, sentence
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.roles import MAY, WORDS, Permission, Role
@@ -93,12 +93,15 @@ def _try_in(desk: Desk) -> Page:
         "staff/sign_in.html",
         goal=safe_path(request.form.get("next", "/")),
         typed=typed[:32],
-        wait_minutes=-(-tried.wait_seconds // 60),
+        wait_minutes=tried.wait_minutes,
         wrong=not tried.wait_seconds,
     )
-    page = make_response(text, 429 if tried.wait_seconds else 401)
-    if tried.wait_seconds:
-        page.headers["Retry-After"] = str(tried.wait_seconds)
+    return _one_too_many(text, tried) if tried.wait_seconds else make_response(text, 401)
+
+
+def _one_too_many(text: str, tried: Tried) -> Page:
+    page = make_response(text, 429)
+    page.headers["Retry-After"] = str(tried.wait_seconds)
     return page
 
 
@@ -121,28 +124,31 @@ def _own_account(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.post("/account")
     @requires(Permission.OWN_ACCOUNT)
     def change_password() -> Page:
-        error = _change_password(desk)
-        if error:
-            return make_response(render_template("staff/account.html", error=error), 422)
-        address = request.remote_addr or ""
-        response = desk.shell.signed_in(desk.shell.account(), address)
-        response.headers["Location"] = url_for("staff.account", changed=1)
-        return response
+        return _change_password(desk)
 
 
-def _change_password(desk: Desk) -> str:
-    account = desk.shell.account().account
+def _change_password(desk: Desk) -> Page:
+    account, address = desk.shell.account(), request.remote_addr or ""
     new = request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return sentence("The new password was not typed the same way twice.")
-    tried = desk.door.try_in(account, request.form.get("password", ""), request.remote_addr or "")
+        return _not_changed(sentence("The new password was not typed the same way twice."))
+    tried = desk.door.try_in(account.account, request.form.get("password", ""), address)
+    if tried.wait_seconds:
+        text = render_template("staff/account.html", wait_minutes=tried.wait_minutes)
+        return _one_too_many(text, tried)
     if tried.account is None:
-        return sentence("That is not your present password.")
+        return _not_changed(sentence("That is not your present password."))
     try:
-        desk.accounts.set_password(account, desk.passwords.hash(new))
+        desk.accounts.set_password(account.account, desk.passwords.hash(new))
     except ValueError:
-        return sentence("A password has 12 to 200 characters.")
-    return ""
+        return _not_changed(sentence("A password has 12 to 200 characters."))
+    response = desk.shell.signed_in(account, address)
+    response.headers["Location"] = url_for("staff.account", changed=1)
+    return response
+
+
+def _not_changed(error: str) -> Page:
+    return make_response(render_template("staff/account.html", error=error), 422)
 
 
 def _people(blueprint: Blueprint, desk: Desk) -> None:

@@ -9,7 +9,7 @@ from internal_apps.staff.door import Door, forgive
 from internal_apps.staff.settings import Staff
 from tests.servers.databases import Databases
 from tests.slice.staff_visitor import Visitor
-from tests.slice.staff_world import StaffWorld, staff_world
+from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
 
 SETTINGS = Staff(
     port=1,
@@ -40,6 +40,25 @@ def test_an_account_is_shut_for_an_address_that_failed(world: StaffWorld) -> Non
     assert int(shut.headers["Retry-After"]) > 800
     world.clock.move(seconds=901)
     assert Visitor(world, OWN).sign_in("wang").status_code == 200
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Too many tries"), ("zh", "次数过多")])
+def test_one_try_too_many_at_ones_own_password_says_how_long_to_wait(
+    world: StaffWorld, language: str, said: str
+) -> None:
+    """The right password is not called wrong; it is told when it will be looked at."""
+    visitor = Visitor(world)
+    visitor.sign_in()
+    visitor.get("/account")
+    visitor.send("/language", language=language, next="/account")
+    new = {"new": "a brand new one", "again": "a brand new one"}
+    for _ in range(3):
+        assert visitor.send("/account", password="wrong", **new).status_code == 422  # noqa: S106
+    page = visitor.send("/account", password=PASSWORD, **new)
+    assert (page.status_code, int(page.headers["Retry-After"]) > 0) == (429, True)
+    assert said in page.text
+    world.clock.move(seconds=int(page.headers["Retry-After"]) + 1)
+    assert visitor.send("/account", password=PASSWORD, **new).status_code == 200
 
 
 def test_nobody_locks_out_somebody_else(world: StaffWorld) -> None:
