@@ -1,6 +1,7 @@
 """What staff look at: bookings found by a few words, and one booking with its whole history."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,8 +28,9 @@ class Filter:
     """What to look for; an empty field does not narrow.
 
     ``words`` is one field for everything: a booking reference in any spelling, the end or any
-    piece of a telephone number, or a piece of a name in any script. ``visit_day`` is a day of
-    a line, ``placed_day`` the day of placing in Shanghai.
+    piece of a telephone number, or a piece of a name in any script, whether its Latin letters
+    are capitals or not. ``visit_day`` is a day of a line, ``placed_day`` the day of placing in
+    Shanghai.
     """
 
     words: str = ""
@@ -235,15 +237,22 @@ def _conditions(wanted: Filter) -> Sequence[sa.ColumnElement[bool]]:
 
 
 def _matching(words: str) -> sa.ColumnElement[bool]:
-    reference = normal(words)
+    # A Chinese input method types letters and digits in full width.
+    narrow = unicodedata.normalize("NFKC", words)
+    reference = normal(narrow)
     if reference is not None:
         return bookings.c.reference == reference
-    if _TELEPHONE.fullmatch(words):
-        return bookings.c.telephone_digits.like(f"%{store.digits(words)}%")
-    piece = words
+    if _TELEPHONE.fullmatch(narrow):
+        return bookings.c.telephone_digits.like(f"%{store.digits(narrow)}%")
+    return sa.or_(*(_named(piece) for piece in sorted({words, narrow})))
+
+
+def _named(piece: str) -> sa.ColumnElement[bool]:
     for special in (_ESCAPE, "%", "_"):
         piece = piece.replace(special, _ESCAPE + special)
-    return bookings.c.contact_name.like(f"%{piece}%", escape=_ESCAPE)
+    # The database lowers both sides, for each has its own idea of which letters have a case.
+    lowered = sa.func.lower(sa.literal(f"%{piece}%"))
+    return sa.func.lower(bookings.c.contact_name).like(lowered, escape=_ESCAPE)
 
 
 def _with_totals(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[Found]:

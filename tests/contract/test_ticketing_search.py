@@ -66,6 +66,20 @@ def test_a_name_a_telephone_and_a_reference_find(office: Office) -> None:
     assert office.found("nobody") == []
 
 
+def test_full_width_and_capitals_are_found_alike_on_every_database(office: Office) -> None:
+    """As a Chinese input method types them, and as nobody remembers how a name was written."""
+    reference = office.placed[0]["BookingReference"].replace("-", " ")
+    wide = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000}
+    assert office.found(reference.translate(wide)) == ["王小明"]
+    assert office.found("138 0013 8000".translate(wide)) == ["王小明"]
+    assert office.found("138-0013".translate(wide)) == ["王大明", "王小明"]
+    for typed in ("anna o'hara", "ANNA", "Anna".translate(wide), "A_50%"):
+        assert office.found(typed) == ["Anna O'Hara_50%"], typed
+    written_wide = "VIP李".translate(wide)
+    office._place(written_wide, "021-0000")
+    assert office.found("VIP".translate(wide)) == [written_wide]
+
+
 def test_state_kind_channel_and_visit_day_narrow(office: Office) -> None:
     """Each field narrows what is listed."""
     first = office.placed[0]
