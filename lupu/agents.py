@@ -28,7 +28,11 @@ def agents() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@agents.command()
+@agents.command(
+    epilog=options.example(
+        'lupu agents add 1001 --name-en "Sunny Travel" --name-zh 阳光旅行社 --config inside.toml'
+    )
+)
 @options.configured(NAME)
 @click.argument("number")
 @click.option("--name-en", required=True, help="The agency's name in English.")
@@ -56,7 +60,11 @@ def add(config: str | None, name: str, number: str, **given: object) -> None:
         click.echo(f"added {number}, password {known.add(new)}")
 
 
-@agents.command()
+@agents.command(
+    epilog=options.example(
+        "lupu agents rotate 1001 --keep-hours 24 --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("number")
 @click.option(
@@ -69,7 +77,7 @@ def rotate(config: str | None, name: str, number: str, keep_hours: float) -> Non
     click.echo(f"rotated {number}, password {password}")
 
 
-@agents.command()
+@agents.command(epilog=options.example("lupu agents block 1001 --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 @click.argument("number")
 def block(config: str | None, name: str, number: str) -> None:
@@ -79,7 +87,7 @@ def block(config: str | None, name: str, number: str) -> None:
     click.echo(f"blocked {number}")
 
 
-@agents.command()
+@agents.command(epilog=options.example("lupu agents unblock 1001 --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 @click.argument("number")
 def unblock(config: str | None, name: str, number: str) -> None:
@@ -89,7 +97,11 @@ def unblock(config: str | None, name: str, number: str) -> None:
     click.echo(f"unblocked {number}")
 
 
-@agents.command()
+@agents.command(
+    epilog=options.example(
+        "lupu agents trust 1001 1001.crt --purpose SIGNATURE --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("number")
 @click.argument("certificate")
@@ -101,7 +113,11 @@ def trust(config: str | None, name: str, number: str, certificate: str, purpose:
     click.echo(f"{number} may use {_fingerprint(certificate)} for {purpose}")
 
 
-@agents.command()
+@agents.command(
+    epilog=options.example(
+        "lupu agents distrust 1001 1001.crt --purpose SIGNATURE --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("number")
 @click.argument("certificate")
@@ -113,7 +129,7 @@ def distrust(config: str | None, name: str, number: str, certificate: str, purpo
     click.echo(f"{number} may no longer use {_fingerprint(certificate)} for {purpose}")
 
 
-@agents.command("list")
+@agents.command("list", epilog=options.example("lupu agents list --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def list_command(config: str | None, name: str) -> None:
     """List every agency."""

@@ -27,7 +27,10 @@ def brokers() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@brokers.command("definitions")
+@brokers.command(
+    "definitions",
+    epilog=options.example("lupu brokers definitions outside gateway-1 hub-1 > definitions.json"),
+)
 @click.argument("side", type=click.Choice(list(SIDES)))
 @click.argument("component", nargs=-1, required=True)
 @click.option(
@@ -43,7 +46,9 @@ def definitions_command(side: str, component: tuple[str, ...], rabbitmq: str) ->
     click.echo(definitions.write(made), nl=False)
 
 
-@brokers.command()
+@brokers.command(
+    epilog=options.example("lupu brokers configuration outside --address 10.0.0.5 > rabbitmq.conf")
+)
 @options.folder("run/certificates")
 @click.argument("side", type=click.Choice(list(SIDES)))
 @click.option("--address", default="127.0.0.1", show_default=True, help="Where it listens.")

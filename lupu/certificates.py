@@ -34,7 +34,7 @@ def certificates() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@certificates.command()
+@certificates.command(epilog=options.example("lupu certificates make outside inside"))
 @options.folder(FOLDER)
 @click.argument("side", nargs=-1)
 def make(folder: Path, side: tuple[str, ...]) -> None:
@@ -44,7 +44,12 @@ def make(folder: Path, side: tuple[str, ...]) -> None:
         click.echo(f"{name}: {made.certificate}")
 
 
-@certificates.command("issue")
+@certificates.command(
+    "issue",
+    epilog=options.example(
+        "lupu certificates issue agents 1001 --rsa --p12 1001.p12 --passphrase-file secret"
+    ),
+)
 @options.folder(FOLDER)
 @click.argument("side")
 @click.argument("name")
@@ -88,7 +93,9 @@ def issue_command(folder: Path, side: str, name: str, **choices: object) -> None
         click.echo(export_trust_store(authority.certificate, trust_store, passphrase, reader))
 
 
-@certificates.command("list")
+@certificates.command(
+    "list", epilog=options.example("lupu certificates list --folder run/certificates")
+)
 @options.folder(FOLDER)
 def list_command(folder: Path) -> None:
     """List every certificate with the days it still has."""

@@ -70,14 +70,11 @@ def _process_group(process: Process) -> click.Group:
     def run(config: str | None, name: str) -> None:
         processes.run(process, options.configuration(config, name))
 
-    run.__doc__ = f"""Run it until SIGTERM.
-
-    \b
-    Example:
-      lupu {process.command} run --config lupu.toml --name {process.command}-1
-    """
-    group = click.Group(process.command, help=process.sentence)
-    group.add_command(click.command("run")(options.configured(f"{process.command}-1")(run)))
+    run.__doc__ = "Run it until SIGTERM."
+    name = f"{process.command}-1"
+    shown = options.example(f"lupu {process.command} run --config lupu.toml --name {name}")
+    group = click.Group(process.command, help=process.sentence, epilog=shown)
+    group.add_command(click.command("run", epilog=shown)(options.configured(name)(run)))
     return group
 
 

@@ -18,7 +18,7 @@ def database() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@database.command()
+@database.command(epilog=options.example("lupu database upgrade --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def upgrade(config: str | None, name: str) -> None:
     """Bring every application's tables to the newest version; twice does no harm."""
@@ -27,7 +27,7 @@ def upgrade(config: str | None, name: str) -> None:
     click.echo(f"schema: {', '.join(versions)}")
 
 
-@database.command()
+@database.command(epilog=options.example("lupu database version --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def version(config: str | None, name: str) -> None:
     """Say which versions the database has and which this program needs."""

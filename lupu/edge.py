@@ -69,7 +69,9 @@ def _entrance(sockets: str) -> Callable[[Command], Command]:
     return add
 
 
-@edge.command()
+@edge.command(
+    epilog=options.example("lupu edge agents gateway-1 gateway-2 > /etc/haproxy/haproxy.cfg")
+)
 @_entrance("lupu-gateway")
 def agents(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
     """Print haproxy.cfg for the agents' entrance, before the gateways COMPONENT."""
@@ -79,7 +81,9 @@ def agents(folder: Path, component: tuple[str, ...], user: str, group: str, **gi
     click.echo(haproxy_cfg([section], User(user, group)), nl=False)
 
 
-@edge.command()
+@edge.command(
+    epilog=options.example("lupu edge staff staff-1 --port 443 > /etc/haproxy/haproxy.cfg")
+)
 @_entrance("lupu-staff")
 def staff(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
     """Print haproxy.cfg for the staff's entrance, before the staff webs COMPONENT."""

@@ -11,6 +11,11 @@ from hub.settings import CONFIG_VARIABLE, Configuration, config_path
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def example(line: str) -> str:
+    """Return what stands below a command's help: a line to copy."""
+    return f"\b\nExample:\n  {line}"
+
+
 def configured(name: str) -> Callable[[Command], Command]:
     """Add ``--config`` and ``--name``, whose default is ``name``."""
 

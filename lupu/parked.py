@@ -24,7 +24,7 @@ def parked() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@parked.command("list")
+@parked.command("list", epilog=options.example("lupu parked list --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def list_command(config: str | None, name: str) -> None:
     """List what is parked, the oldest first, with its reason."""
@@ -34,7 +34,11 @@ def list_command(config: str | None, name: str) -> None:
             click.echo(f"{at}  {entry.request_id}  {entry.reason}")
 
 
-@parked.command()
+@parked.command(
+    epilog=options.example(
+        "lupu parked show agent:1001/PlaceBooking/A-17 --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("request")
 def show(config: str | None, name: str, request: str) -> None:
@@ -43,7 +47,11 @@ def show(config: str | None, name: str, request: str) -> None:
         click.echo(messages.message(request).body)
 
 
-@parked.command()
+@parked.command(
+    epilog=options.example(
+        "lupu parked retry agent:1001/PlaceBooking/A-17 --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("request")
 def retry(config: str | None, name: str, request: str) -> None:

@@ -30,7 +30,11 @@ def staff() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@staff.command()
+@staff.command(
+    epilog=options.example(
+        "lupu staff add wang --full-name 王小明 --role clerk --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("account")
 @click.option("--full-name", required=True, help="The name to be shown.")
@@ -47,7 +51,12 @@ def add(config: str | None, name: str, account: str, **given: object) -> None:
     click.echo(f"added {account}" + (f", password {password}" if file is None else ""))
 
 
-@staff.command("password")
+@staff.command(
+    "password",
+    epilog=options.example(
+        "lupu staff password wang --password-file secret --config /etc/lupu/inside.toml"
+    ),
+)
 @options.configured(NAME)
 @click.argument("account")
 @click.option(
@@ -61,7 +70,9 @@ def set_password(config: str | None, name: str, account: str, password_file: obj
     click.echo(f"changed {account}" + (f", password {password}" if password_file is None else ""))
 
 
-@staff.command()
+@staff.command(
+    epilog=options.example("lupu staff role wang supervisor --config /etc/lupu/inside.toml")
+)
 @options.configured(NAME)
 @click.argument("account")
 @click.argument("new_role", type=ROLES, metavar="ROLE")
@@ -72,7 +83,7 @@ def role(config: str | None, name: str, account: str, new_role: str) -> None:
     click.echo(f"{account} is now {new_role}")
 
 
-@staff.command()
+@staff.command(epilog=options.example("lupu staff disable wang --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 @click.argument("account")
 def disable(config: str | None, name: str, account: str) -> None:
@@ -82,7 +93,7 @@ def disable(config: str | None, name: str, account: str) -> None:
     click.echo(f"disabled {account}")
 
 
-@staff.command()
+@staff.command(epilog=options.example("lupu staff enable wang --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 @click.argument("account")
 def enable(config: str | None, name: str, account: str) -> None:
@@ -92,7 +103,7 @@ def enable(config: str | None, name: str, account: str) -> None:
     click.echo(f"enabled {account}")
 
 
-@staff.command()
+@staff.command(epilog=options.example("lupu staff unlock wang --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 @click.argument("account")
 def unlock(config: str | None, name: str, account: str) -> None:
@@ -104,7 +115,7 @@ def unlock(config: str | None, name: str, account: str) -> None:
     click.echo(f"unlocked {account}, {count} wrong passwords are no longer counted")
 
 
-@staff.command("list")
+@staff.command("list", epilog=options.example("lupu staff list --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def list_command(config: str | None, name: str) -> None:
     """List every account."""

@@ -31,7 +31,11 @@ def ticketing() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-@ticketing.command()
+@ticketing.command(
+    epilog=options.example(
+        "lupu ticketing load --opening 2027-05-01 --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.option(
     "--file",
@@ -52,7 +56,11 @@ def load(config: str | None, name: str, file: Path, opening: datetime | None) ->
     click.echo(f"loaded {len(sample.days)} days from {sample.days[0]} to {sample.days[-1]}")
 
 
-@ticketing.command()
+@ticketing.command(
+    epilog=options.example(
+        "lupu ticketing way K7M2-PX9R-TA4Y --json --config /etc/lupu/inside.toml"
+    )
+)
 @options.configured(NAME)
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

@@ -1,5 +1,6 @@
 """The command line explains itself, and its exit status has a meaning."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -41,11 +42,26 @@ def test_every_command_explains_itself() -> None:
                 assert option.help, f"{command.name} {option.name}"
 
 
-def test_every_group_shows_an_example() -> None:
-    """Each group of commands shows at least one line to copy."""
-    for command in _commands(lupu):
-        if isinstance(command, click.Group) and command.name not in {"gateway", "hub"}:
-            assert "lupu " in (command.help or ""), command.name
+def _examples(command: click.Command) -> list[list[str]]:
+    text = f"{command.help}\n{command.epilog}"
+    lines = [line.strip() for line in text.splitlines() if line.startswith("  ")]
+    shown = [line.partition(" > ")[0] for line in lines if line.startswith("lupu ")]
+    return [shlex.split(line)[1:] for line in shown]
+
+
+def test_every_command_shows_examples_that_it_would_take() -> None:
+    """Each command and each group has a line to copy, of commands and options that there are."""
+    for command in [lupu, *_commands(lupu)]:
+        examples = _examples(command)
+        assert examples, command.name
+        for words in examples:
+            found: click.Command = lupu
+            while isinstance(found, click.Group):
+                child = found.get_command(click.Context(found), words.pop(0))
+                assert child is not None, (command.name, words)
+                found = child
+            assert command in (lupu, found) or isinstance(command, click.Group)
+            found.make_parser(click.Context(found)).parse_args(words)
 
 
 @pytest.mark.parametrize(
