@@ -10,6 +10,7 @@ from deploy.local.broker import PACKAGE
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.programs import program
 from tests.contract.transports import until
+from tests.servers.made import made
 from tests.structure.source import ROOT
 
 DEMO_SECONDS_MAX = 240
@@ -51,7 +52,8 @@ def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_demo_once_books_and_leaves_nothing_running(tmp_path: Path) -> None:
     """The agency's bookings are answered as the sample file says, and every process ends."""
     folder = tmp_path / "demo"
-    done = _demo(folder, "--once", "--port", str(free_port()), "--staff-port", str(free_port()))
+    ports = (f"PORT={free_port()}", f"STAFF_PORT={free_port()}")
+    done = made("demo", "ONCE=1", f"FOLDER={folder}", *ports, seconds_max=DEMO_SECONDS_MAX)
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("HELD", "CONFIRMED", "CANCELLED", "REFERENCE_REUSED", "DAY_NOT_VALID", "hub-1"):
         assert word in done.stdout
