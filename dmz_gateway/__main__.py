@@ -4,12 +4,9 @@ The main process listens and keeps one worker alive; everything else, the broker
 included, lives in the worker and starts after the fork.
 """
 
-import ctypes
 import logging
 import os
 import secrets
-import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -28,6 +25,7 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
+from adapters.server import claim_socket, die_with
 from adapters.xml import Schemas
 from dmz_gateway.checks import look
 from dmz_gateway.served import Parts, Served
@@ -40,7 +38,6 @@ from hub.settings import Configuration, OutsideBroker
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _STOP_SECONDS_MAX = 15
 _RESPAWN_SECONDS = 1.0
 _MEASURE_SECONDS = 5.0
@@ -62,7 +59,7 @@ def run(configuration: Configuration) -> None:
     gateway = configuration.read(Gateway)
     configuration.read(OutsideBroker)
     logs.configure(configuration.read(settings.Log).level)
-    _claim(gateway)
+    claim_socket(Gateway.section, gateway.socket)
     # Said now and not by a worker: is the port free?
     metrics.PrometheusMetrics().serve(configuration.read(settings.Metrics)).close()
     server = Granian(
@@ -102,7 +99,7 @@ def checks(configuration: Configuration) -> Iterable[Check]:
 
 def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     """Wire everything inside the worker process and return the WSGI application."""
-    _die_with(parent)
+    die_with(parent)
     logs.configure(configuration.read(settings.Log).level)
     gateway = configuration.read(Gateway)
     if gateway.one_processor:
@@ -180,32 +177,3 @@ def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher) -> None:
     loop.call(lambda: loop.call_later(_GOODBYE_SECONDS / 2, loop.stop))
     loop.join(_GOODBYE_SECONDS)
     logging.shutdown()  # a worker process ends without it
-
-
-def _claim(gateway: Gateway) -> None:
-    """Remove the socket of a gateway that was killed; SettingsError if one is alive."""
-    folder = gateway.socket.parent
-    if not folder.is_dir():
-        raise SettingsError(f"[gateway] socket: the folder {folder} is not there; make it.")
-    probe = socket.socket(socket.AF_UNIX)
-    try:
-        probe.connect(str(gateway.socket))
-    except (FileNotFoundError, ConnectionRefusedError):
-        gateway.socket.unlink(missing_ok=True)
-        return
-    except OSError as error:
-        raise SettingsError(
-            f"[gateway] socket: {gateway.socket} cannot be used: {error.strerror}."
-        ) from error
-    finally:
-        probe.close()
-    raise SettingsError(
-        f"[gateway] socket: {gateway.socket} is taken: another gateway listens there."
-    )
-
-
-def _die_with(parent: int) -> None:
-    # A worker without its parent would serve on, and hold the socket, with nobody to stop it.
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)

@@ -4,12 +4,9 @@ The main process listens and keeps one worker alive; everything else, the broker
 included, lives in the worker and starts there.
 """
 
-import ctypes
 import logging
 import os
 import secrets
-import signal
-import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing.util import Finalize
@@ -25,6 +22,7 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, Migrations
+from adapters.server import claim_port, claim_socket, die_with
 from adapters.xml import Schemas
 from hub import settings
 from hub.checks import Check
@@ -46,7 +44,6 @@ from internal_apps.ticketing.web.desk import Desk
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
 _STOP_SECONDS_MAX = 15
 _BOOT_BYTES = 8
 _REPLIES_PREFETCH_MAX = 100
@@ -66,8 +63,11 @@ def run(configuration: Configuration) -> None:
     database = _database(configuration)
     Migrations(database, LINES).check()
     database.close()
-    _claim(staff)
     on_socket = staff.socket != Path()
+    if on_socket:
+        claim_socket(Staff.section, staff.socket)
+    else:
+        claim_port(Staff.section, staff.host, staff.port)
     server = Granian(
         "internal_apps.staff",
         address=staff.host,
@@ -119,7 +119,7 @@ def _people(configuration: Configuration) -> str:
 
 def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     """Wire everything inside the worker process and return the WSGI application."""
-    _die_with(parent)
+    die_with(parent)
     logs.configure(configuration.read(settings.Log).level)
     staff, broker = configuration.read(Staff), configuration.read(InsideBroker)
     registry = metrics.PrometheusMetrics()
@@ -186,28 +186,3 @@ def _stop(*links: AmqpConsumer | AmqpPublisher) -> None:
     for link in links:
         link.stop()
     logging.shutdown()  # a worker process ends without it
-
-
-def _claim(staff: Staff) -> None:
-    """Remove the socket of a process that was killed; SettingsError if the place is taken."""
-    if staff.socket != Path() and not staff.socket.parent.is_dir():
-        raise SettingsError(f"[staff] socket: the folder {staff.socket.parent} is not there.")
-    by_socket = staff.socket != Path()
-    probe = socket.socket(socket.AF_UNIX if by_socket else socket.AF_INET)
-    try:
-        probe.connect(str(staff.socket) if by_socket else (staff.host, staff.port))
-    except OSError:
-        if by_socket:
-            staff.socket.unlink(missing_ok=True)
-        return
-    finally:
-        probe.close()
-    taken = f"socket: {staff.socket}" if by_socket else f"port: {staff.port}"
-    raise SettingsError(f"[staff] {taken} is taken: something else listens there.")
-
-
-def _die_with(parent: int) -> None:
-    # A worker without its parent would serve on, and hold the socket, with nobody to stop it.
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
