@@ -45,7 +45,7 @@ _BOOT_BYTES = 6
 _GOODBYE_SECONDS = 0.5
 _PORT_SECONDS = 0.5
 # Whoever asks is told within a second that it is not known.
-_CONFIRM_SECONDS_MAX = 0.9
+_CONFIRM_SECONDS_MAX = 0.8
 _BROKER_SECONDS = 3.0
 _LOOK_SECONDS = 0.02
 # The server's own lines go through our handler, as JSON.

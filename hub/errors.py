@@ -17,7 +17,18 @@
 ``Refusal`` is not an error but an answer: a business outcome with its reason.
 """
 
+import traceback
 from dataclasses import dataclass
+
+
+def broken_at(error: Exception) -> str:
+    """Return the file and line at which something broke, to be logged.
+
+    What a foreign error says may hold what stands in a row, a passenger's name say: where it
+    broke does not.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 class LupuError(Exception):

@@ -3,7 +3,6 @@ together, many messages a transaction, a savepoint each.
 """
 
 import logging
-import traceback
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from hub.envelope import Message
-from hub.errors import NeverWorks, Refusal, Refused, TryAgain
+from hub.errors import NeverWorks, Refusal, Refused, TryAgain, broken_at
 from hub.messages import message_type
 from hub.ports import (
     Answer,
@@ -106,6 +105,7 @@ class Inbox:
         away still is, and the message that fails by itself is parked with its reason.
         """
         left = _Left()
+        self._unkept = []
         try:
             with self._store.unit() as unit:
                 for message in messages:
@@ -151,10 +151,8 @@ class Inbox:
         self._left.add(left)
 
     def _park(self, message: Message, error: Exception) -> None:
-        # Where it broke is said, not what the error says: that may hold a passenger's name.
-        where = traceback.extract_tb(error.__traceback__)[-1]
         facts = {"request": str(message.id), "error": type(error).__name__}
-        _log.error("inbox.parked", extra={**facts, "at": f"{where.filename}:{where.lineno}"})
+        _log.error("inbox.parked", extra={**facts, "place": broken_at(error)})
         self._metrics.count("lupu_inbox_parked_total")
         try:
             digest = self._digest(message)

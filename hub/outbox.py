@@ -84,6 +84,10 @@ class Outbox:
             self._run(partial(self._publisher.publish, to, wire, partial(self._on_end, number)))
         return len(fresh)
 
+    def under_way(self) -> int:
+        """Return how many publishes are not yet marked, or free again."""
+        return len(self._in_flight)
+
     def settled(self) -> int:
         """Return how many publishes have ended since ``mark``."""
         return self._settled.qsize()

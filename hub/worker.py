@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -46,6 +47,7 @@ class Pace:
     retry_seconds_max: float = 15.0
     chore_seconds: float = 1.0
     mark_seconds: float = 0.2
+    settle_seconds_max: float = 2.0
 
 
 class RequestWorker:
@@ -118,6 +120,16 @@ class RequestWorker:
             if pause_seconds != self._pace.retry_seconds_min:
                 _log.info("worker.resumed")
                 pause_seconds = self._pace.retry_seconds_min
+        self._settle()
+
+    def _settle(self) -> None:
+        """Mark what is being published: whoever comes next would publish it again."""
+        deadline = time.monotonic() + self._pace.settle_seconds_max
+        with suppress(TryAgain):
+            self._outbox.mark()
+            while self._outbox.under_way() and time.monotonic() < deadline:
+                time.sleep(self._pace.idle_seconds)
+                self._outbox.mark()
 
     def _take(self) -> list[Delivery]:
         taken: list[Delivery] = []

@@ -3,7 +3,6 @@
 import logging
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,7 +18,7 @@ from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
-from hub.errors import LupuError, SettingsError, TryAgain
+from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import Guard
 from hub.inbox import Handler, Inbox, Limits, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
@@ -151,9 +150,7 @@ class Serving:
         for chore in self._application.chores:
             try:
                 chore()
-            except TryAgain:
-                raise
-            except Exception as error:  # noqa: BLE001  a bad row must not stop the bookings
+            except Exception as error:  # noqa: BLE001  a bad row, or a lock, must not stop the others
                 self._around.metrics.count("lupu_chores_failed_total")
                 _log.error("chore.failed", extra=_facts(error))
         kept = timedelta(seconds=self._worker.sent_kept_seconds)
@@ -161,11 +158,8 @@ class Serving:
 
 
 def _facts(error: Exception) -> dict[str, str]:
-    # A foreign error's text may hold what stands in a row: only its kind and place are logged.
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     said = {"sentence": str(error)} if isinstance(error, LupuError) else {}
-    return {"error": type(error).__name__, "place": place, **said}
+    return {"error": type(error).__name__, "place": broken_at(error), **said}
 
 
 def check_complete(application: Application) -> None:

@@ -99,7 +99,13 @@ def edge_checks(configuration: Configuration, *, has_agents: bool) -> Iterable[C
         return
     yield Check.ask("edge: certificate", lambda: days_left(edge.certificate))
     if has_agents:
-        yield Check.ask("edge: agents' authority", lambda: days_left(edge.agents_authority))
+        yield Check.ask("edge: agents' authority", lambda: _authority(edge))
+
+
+def _authority(edge: Edge) -> str:
+    if edge.agents_authority == Path():
+        raise SettingsError("[edge] agents_authority is missing: name the agents' authority.")
+    return days_left(edge.agents_authority)
 
 
 def days_left(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import click
 
@@ -11,6 +12,7 @@ from internal_apps.staff.accounts import AccountError, Accounts
 from internal_apps.staff.door import forgive
 from internal_apps.staff.passwords import Passwords, generate
 from internal_apps.staff.roles import Role
+from internal_apps.staff.settings import Staff
 from lupu import opened, options
 
 NAME = "staff-1"
@@ -108,10 +110,12 @@ def enable(config: str | None, name: str, account: str) -> None:
 @click.argument("account")
 def unlock(config: str | None, name: str, account: str) -> None:
     """Let ACCOUNT, at which too many wrong passwords were tried, be tried again at once."""
+    window = options.configuration(config, name).read(Staff).failures_window_seconds
     with opened.database(config, name) as database:
         if Accounts(database, SystemClock()).find(account) is None:
             raise AccountError(f"There is no account '{account}'.")
-        count = forgive(database, account)
+        since = SystemClock().now() - timedelta(seconds=window)
+        count = forgive(database, account, since)
     click.echo(f"unlocked {account}, {count} wrong passwords are no longer counted")
 
 

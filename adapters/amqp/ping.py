@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
@@ -47,13 +47,16 @@ def look(broker: Broker, name: str, places: Places) -> list[Check]:
 def _connected(broker: Broker, name: str) -> Iterator[Any]:
     try:
         connection = pika.BlockingConnection(parameters(broker, f"{name} checks"))
-        yield connection
-        connection.close()
     except (AMQPError, OSError) as error:
         raise BrokerAway(
             f"{name} cannot sign in at {broker.host}:{broker.port} ({first_line(error)}): is the "
             f"broker running, is the certificate from its authority, has it an account '{name}'?"
         ) from error
+    try:
+        yield connection
+    finally:
+        with suppress(AMQPError, OSError):
+            connection.close()
 
 
 def _questions(
@@ -97,10 +100,12 @@ def _replies(connection: Any, name: str) -> str:
 
 @contextmanager
 def _told(connection: Any, what: str) -> Iterator[Any]:
-    channel = connection.channel()
     try:
+        channel = connection.channel()
         yield channel
+        channel.close()
     except ChannelClosedByBroker as error:
         trouble = "is not for this account" if error.reply_code == _REFUSED else "is not there"
         raise NotUsable(f"{what} {trouble}: load the broker's definitions again") from error
-    channel.close()
+    except (AMQPError, OSError) as error:
+        raise NotUsable(f"{what}: the broker broke off ({first_line(error)})") from error

@@ -12,20 +12,19 @@ from adapters.database.parts import text_to_message
 from adapters.database.tables import OUTBOX, WAITING, inbox, message_parts, outbox, waiting
 from adapters.database.unit import SqlUnit
 from hub.envelope import Message
-from hub.ports import Clock, InboxState, Waiting
+from hub.ports import Clock, Waiting
 
 TAKEOVER_SECONDS = 30
 LEASE_SECONDS = 60
 FORGET_MAX = 500
 
 _SENT = outbox.update().where(outbox.c.number == sa.bindparam("row"))
-# Only the first reply: those to repeats say the same again, and PENDING is no outcome.
+# Only the reply with the outcome names its request: those to repeats say it again, or PENDING.
 _REPLIED = inbox.update().where(
     inbox.c.request_id
     == sa.select(outbox.c.request_id)
     .where(outbox.c.number == sa.bindparam("row"))
     .scalar_subquery(),
-    inbox.c.state == InboxState.HANDLED.value,
     inbox.c.replied_at.is_(None),
 )
 _FORGET = outbox.delete().where(outbox.c.number == sa.bindparam("row"))

@@ -142,11 +142,17 @@ class SqlUnit:
                     "sent_at": None,
                     "rest_key": rest_key,
                     "text": text,
-                    "request_id": str(reply.id),
+                    "request_id": str(reply.id) if self._is_outcome(reply) else "",
                 },
             )
             for number, more in rest:
                 self._part(rest_key, OUTBOX, number, more)
+
+    def _is_outcome(self, reply: Message) -> bool:
+        """Whether this is what was just recorded, and not an answer to a repeat of it."""
+        entry = self._fresh.get(str(reply.id))
+        answer = None if entry is None else entry.answer
+        return answer is not None and (answer.type, answer.body) == (reply.type, reply.body)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

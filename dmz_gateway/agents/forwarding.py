@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dmz_gateway.agents import refusals
 from dmz_gateway.agents.faults import Faulted, RefusedInside
-from dmz_gateway.agents.recent import Recent
+from dmz_gateway.agents.recent import Recent, digest_of
 from dmz_gateway.replies import Asked, Replies
 from dmz_gateway.settings import Gateway
 from hub.envelope import Message, RequestId, Transmission
@@ -22,7 +22,8 @@ _log = logging.getLogger(__name__)
 GET_OUTCOME = message_type("GetOutcome.1")
 _GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _PENDING = "PENDING"
-# So long a repeat that cannot be sent is not told NotAccepted: an earlier one may have arrived.
+# So long, and among the last ``recent_max``, a repeat that cannot be sent is not told
+# NotAccepted: an earlier one may have arrived.
 SENT_SECONDS = 3_600.0
 
 # Nothing arrived for certain, or it may have.
@@ -94,30 +95,36 @@ class Forwarding:
 
     def _request(self, request: Request, passed: Passing) -> Answered:
         request_id = RequestId(request.agent, request.row.name, request.reference)
-        wait_seconds = self._settings.reply_wait_seconds
-        if self._recent.has(str(request_id), request.body, self._clock.monotonic()):
+        digest = digest_of(request.body)
+        if self._recent.has(str(request_id), digest, self._clock.monotonic()):
             self._metrics.count("lupu_gateway_repeats_total")
             message = self._message(request, GET_OUTCOME, request_id)
-            asked = self._replies.ask(message, Lane.QUERIES, wait_seconds)
+            seconds = self._settings.reply_wait_seconds
+            asked = self._replies.ask(message, Lane.QUERIES, seconds)
             if asked.published is not Published.CONFIRMED and asked.reply is None:
                 # The request itself is confirmed; only the question about it was not taken.
                 return self._status(request, "RECEIVED")
         else:
             message = self._message(request, request.row, request_id)
-            asked = self._noted(request, self._replies.ask(message, Lane.REQUESTS, wait_seconds))
+            asked = self._send(message, digest)
         passed("asked")
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
-    def _noted(self, request: Request, asked: Asked) -> Asked:
-        """Remember what was sent; a repeat that was not is in doubt where an earlier one was."""
-        request_id = str(RequestId(request.agent, request.row.name, request.reference))
-        now = self._clock.monotonic()
+    def _send(self, message: Message, digest: bytes) -> Asked:
+        """Send; where it certainly did not arrive, but an earlier one may have: UNKNOWN."""
+        request_id, now = str(message.id), self._clock.monotonic()
+        may_have_arrived = self._sent.has(request_id, digest, now)
+        # Before and not after: a repeat may come while this one still waits for its reply.
+        self._sent.add(request_id, digest, now)
+        asked = self._replies.ask(message, Lane.REQUESTS, self._settings.reply_wait_seconds)
         if asked.published is Published.CONFIRMED:
-            self._recent.add(request_id, request.body, now)
+            self._recent.add(request_id, digest, self._clock.monotonic())
         if asked.published in (Published.CONFIRMED, Published.UNKNOWN):
-            self._sent.add(request_id, request.body, now)
-        elif self._sent.has(request_id, request.body, now):
+            self._sent.add(request_id, digest, now)
+        elif may_have_arrived:
             return replace(asked, published=Published.UNKNOWN)
+        else:
+            self._sent.forget(request_id)
         return asked
 
     def _query(self, request: Request, passed: Passing) -> Answered:

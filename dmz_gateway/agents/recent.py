@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 
 class Recent:
-    """Request ids with a digest of their document, bounded in number and age.
+    """Request ids with the digest of their document, bounded in number and age.
 
     The age counts from when one was added and is not renewed by asking: what a broker lost
     after all is sent again once it is over.
@@ -18,15 +18,15 @@ class Recent:
         self._entries: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, request: str, body: bytes, now: float) -> None:
-        """Remember a request that ended at ``now`` (monotonic)."""
+    def add(self, request: str, digest: bytes, now: float) -> None:
+        """Remember what became of a request at ``now`` (monotonic)."""
         with self._lock:
-            self._entries[request] = (_digest(body), now)
+            self._entries[request] = (digest, now)
             self._entries.move_to_end(request)
             if len(self._entries) > self._entries_max:
                 self._entries.popitem(last=False)
 
-    def has(self, request: str, body: bytes, now: float) -> bool:
+    def has(self, request: str, digest: bytes, now: float) -> bool:
         """Return whether exactly this document was lately added under this id."""
         with self._lock:
             entry = self._entries.get(request)
@@ -35,11 +35,17 @@ class Recent:
             if now - entry[1] > self._seconds:
                 del self._entries[request]
                 return False
-        return entry[0] == _digest(body)
+        return entry[0] == digest
+
+    def forget(self, request: str) -> None:
+        """Forget a request."""
+        with self._lock:
+            self._entries.pop(request, None)
 
     def __len__(self) -> int:
         return len(self._entries)
 
 
-def _digest(body: bytes) -> bytes:
+def digest_of(body: bytes) -> bytes:
+    """Return what two documents have alike only where they are the same."""
     return hashlib.sha256(body).digest()

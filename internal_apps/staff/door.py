@@ -194,12 +194,19 @@ class Door:
             )
 
 
-def forgive(database: Database, account: str) -> int:
-    """Let an account be tried again at once; return how many failures no longer count."""
+def forgive(database: Database, account: str, since: datetime) -> int:
+    """Let an account be tried again at once; return how many failures no longer count.
+
+    ``since`` is when the window began in which failures count.
+    """
     with database.begin() as connection:
         forgiven = connection.execute(
             sign_ins.update()
-            .where(sign_ins.c.typed_hash == _bucket(account), sign_ins.c.outcome == WRONG)
+            .where(
+                sign_ins.c.typed_hash == _bucket(account),
+                sign_ins.c.outcome == WRONG,
+                sign_ins.c.at > since,
+            )
             .values(outcome=FORGIVEN)
         )
         return int(forgiven.rowcount)

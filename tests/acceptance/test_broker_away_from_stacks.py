@@ -22,7 +22,7 @@ from tests.servers.system import System, running
 
 NOT_ACCEPTED_SECONDS_MAX = 1.0
 # How long the gateway waits for a confirm, and what a stack and a busy machine may add.
-CONFIRM_SECONDS = 0.9
+CONFIRM_SECONDS = 0.8
 ADDED_SECONDS_MAX = 1.0
 BACK_SECONDS_MAX = 60.0
 CELLS = [

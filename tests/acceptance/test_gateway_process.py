@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,10 @@ def test_a_killed_worker_is_replaced(entrance: Edge) -> None:
 
 def processors(pid: int) -> set[str]:
     """Return the processors that a process's threads may use, as the kernel lists them."""
-    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    texts = []
+    for path in Path(f"/proc/{pid}/task").glob("*/status"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has just ended
+            texts.append(path.read_text())
     named = [line for text in texts for line in text.splitlines() if "Cpus_allowed_list" in line]
     return {line.split()[1] for line in named}
 

@@ -28,8 +28,8 @@ def before_it_commits(
         thread.start()
         thread.join(BETWEEN_SECONDS_MAX)
 
-    sa.event.listen(database.engine, "before_cursor_execute", executing)
-    yield
+    with _listening(database, "before_cursor_execute", executing):
+        yield
     assert thread.ident is not None, "nothing was inserted"
     thread.join()
 
@@ -45,10 +45,19 @@ def after_it_reads(database: Database, table: str, other: Callable[[], object]) 
             thread.start()
             thread.join(BETWEEN_SECONDS_MAX)
 
-    sa.event.listen(database.engine, "after_cursor_execute", executed)
-    yield
+    with _listening(database, "after_cursor_execute", executed):
+        yield
     assert thread.ident is not None, "nothing was read"
     thread.join()
+
+
+@contextmanager
+def _listening(database: Database, event: str, listener: Callable[..., None]) -> Iterator[None]:
+    sa.event.listen(database.engine, event, listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(database.engine, event, listener)
 
 
 def _plain(statement: str) -> str:

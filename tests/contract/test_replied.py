@@ -74,6 +74,23 @@ def test_pending_is_no_reply(world: World) -> None:
     assert _replied_at(world, message) == NOON + 2 * SECOND
 
 
+def test_pending_that_is_marked_after_the_outcome_is_no_reply_either(world: World) -> None:
+    """It left before; so did the refusal of another document under the same reference."""
+    message = world.message("late")
+    pending = Answer("Refused.1", b"<pending/>")
+    waiting = InboxEntry(message.id, "d" * 64, InboxState.WAITING, None, "")
+    with world.store.unit() as unit:
+        unit.entry(message.id)
+        unit.record(message, waiting, NOON)
+        unit.send([reply(message, pending)])
+    ((early, _),) = world.store.unsent(100)
+    _send(world, message, handled(message))
+    world.store.mark_sent([early], NOON + SECOND)
+    assert _replied_at(world, message) is None
+    _mark(world, NOON + 2 * SECOND)
+    assert _replied_at(world, message) == NOON + 2 * SECOND
+
+
 def test_what_answers_nobody_is_marked_all_the_same(world: World) -> None:
     """A published document is in nobody's inbox; others marked with it are not held up."""
     message = world.message("beside")

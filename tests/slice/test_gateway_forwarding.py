@@ -9,6 +9,7 @@ import pytest
 from hub.envelope import Message
 from hub.messages import Lane
 from hub.ports import Answer, Published
+from tests.contract.transports import until
 from tests.slice import gateway_world
 from tests.slice.gateway_answers import document, fault
 from tests.slice.gateway_requests import envelope, get_booking, place_booking, text_token
@@ -143,6 +144,28 @@ def test_a_repeat_that_is_not_sent_says_nothing_of_the_one_that_may_have_been(
         assert fault(world.post(envelope(place_booking()))).code == "OUTCOME_UNKNOWN"
         other = fault(world.post(envelope(place_booking(quantity=3))))
     assert other.code == "NOT_ACCEPTED"
+
+
+def test_a_repeat_while_the_first_still_waits_is_not_told_that_nothing_was_sent(
+    tmp_path: Path,
+) -> None:
+    """The client gave up sooner than the gateway; the broker goes away in between."""
+    with gateway(tmp_path, reply_wait_seconds=2.0) as world:
+        world.inside = silent
+        first = threading.Thread(target=world.post, args=(envelope(place_booking()),))
+        first.start()
+        assert until(lambda: len(world.seen) == 1)
+        world.publisher.outcome = Published.NOT_SENT
+        assert fault(world.post(envelope(place_booking()))).code != "NOT_ACCEPTED"
+        first.join()
+
+
+def test_what_was_never_sent_stays_so_however_often_it_is_repeated(tmp_path: Path) -> None:
+    """A try that failed for certain leaves no doubt behind."""
+    with gateway(tmp_path) as world:
+        world.publisher.outcome = Published.NOT_SENT
+        for _ in range(3):
+            assert fault(world.post(envelope(place_booking()))).code == "NOT_ACCEPTED"
 
 
 def test_a_query_is_short_lived_and_repeats_are_asked_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.clock import SystemClock
 from adapters.database import Database, InboxStore
+from hub.errors import DatabaseAway
 from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Published
 from internal_apps.serving import Serving, Surroundings, Worker
@@ -32,13 +33,14 @@ PERSONAL = "王小明 021 5888 1234"
 class Broken:
     """A chore that cannot be done; another one comes after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception) -> None:
         self.times = self.others = 0
+        self._error = error
 
     def fail(self) -> None:
-        """Fail on a row that holds somebody's name."""
+        """Fail."""
         self.times += 1
-        raise KeyError(PERSONAL)
+        raise self._error
 
     def go_on(self) -> None:
         """Be the next chore."""
@@ -53,12 +55,18 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
+@pytest.mark.parametrize(
+    "error", [KeyError(PERSONAL), DatabaseAway("A lock was not to be had.")], ids=["row", "lock"]
+)
 def test_a_failing_chore_stops_no_booking(
-    database: Database, caplog: pytest.LogCaptureFixture
+    database: Database, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    """Each failure is one line and one count, the next chore and a booking are done after it."""
+    """Each failure is one line and one count, the next chore and a booking are done after it.
+
+    Be it a row that holds somebody's name, or a lock that another holds for long.
+    """
     side, links, _ = in_memory()
-    metrics, chores, clock = CountedMetrics(), Broken(), SystemClock()
+    metrics, chores, clock = CountedMetrics(), Broken(error), SystemClock()
     around = Surroundings(InboxStore(database, clock, WORKER), SCHEMAS, clock, metrics, WORKER)
     made = replace(application(around, Ticketing()), chores=(chores.fail, chores.go_on))
     serving = Serving(made, around, links, Worker(chore_seconds=0.01))
@@ -80,7 +88,7 @@ def test_a_failing_chore_stops_no_booking(
     lines = [record for record in caplog.records if record.message == "chore.failed"]
     assert chores.others == chores.times == len(lines)
     assert metrics.counts["lupu_chores_failed_total"] == chores.times
-    assert {vars(line)["error"] for line in lines} == {"KeyError"}
+    assert {vars(line)["error"] for line in lines} == {type(error).__name__}
     for line in lines:
         assert "王小明" not in str(vars(line))
         assert __file__ in vars(line)["place"]

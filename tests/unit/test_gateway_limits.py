@@ -9,7 +9,7 @@ import pytest
 
 from dmz_gateway.agents.names import Names
 from dmz_gateway.agents.rate import Rates
-from dmz_gateway.agents.recent import Recent
+from dmz_gateway.agents.recent import Recent, digest_of
 from dmz_gateway.agents.replays import Replays
 from hub.errors import SettingsError
 
@@ -73,10 +73,11 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
 def test_only_the_same_document_is_a_repeat() -> None:
     """The same id with another body is not taken for a repeat: the inside must see it."""
     recent = Recent(10, 60)
-    recent.add("agent:1001/PlaceBooking/A", b"<a/>", 0.0)
-    assert recent.has("agent:1001/PlaceBooking/A", b"<a/>", 59.0)
-    assert not recent.has("agent:1001/PlaceBooking/A", b"<b/>", 59.0)
-    assert not recent.has("agent:1001/PlaceBooking/A", b"<a/>", 61.0)
+    one, other = digest_of(b"<a/>"), digest_of(b"<b/>")
+    recent.add("agent:1001/PlaceBooking/A", one, 0.0)
+    assert recent.has("agent:1001/PlaceBooking/A", one, 59.0)
+    assert not recent.has("agent:1001/PlaceBooking/A", other, 59.0)
+    assert not recent.has("agent:1001/PlaceBooking/A", one, 61.0)
 
 
 def test_recent_requests_are_bounded() -> None:

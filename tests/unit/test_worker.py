@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -47,7 +48,7 @@ def books(message: Message, _unit: Unit, _now: datetime) -> Handled:
 class World:
     """A worker on brokers and a database in memory, its loop on a thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace = PACE) -> None:
         self.broker: MemoryBroker = inside_broker()
         self.store, self.clock = MemoryStore(), MovedClock()
         self.metrics = CountedMetrics()
@@ -68,7 +69,7 @@ class World:
             run=self.loop.call,
             quarantine=QueueQuarantine(publisher, "ticketing-1"),
             metrics=self.metrics,
-            pace=PACE,
+            pace=pace,
             chores=lambda: None,
         )
         self.worker.start(MemoryConsumer(self.loop, self.broker), QUEUE, 100)
@@ -203,6 +204,15 @@ def lose(world: World) -> Callable[[], None]:
         subscription.wake()
 
     return lost
+
+
+def test_a_worker_that_ends_marks_what_it_has_published() -> None:
+    """Whoever comes next would publish it again."""
+    world = World(replace(PACE, mark_seconds=3_600.0))
+    world.send("A-1")
+    assert until(lambda: world.broker.depth("outward.replies") == 1)
+    world.close()
+    assert world.store.unsent(10) == []
 
 
 def test_a_reconnect_meanwhile_makes_no_second_copy(world: World) -> None:
