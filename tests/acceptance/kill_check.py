@@ -4,7 +4,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.acceptance.kill_load import Book
+from tests.acceptance.kill_load import CHANGED_QUANTITY, QUANTITY, Book
 
 STATE_AFTER = {"ConfirmBooking": "CONFIRMED", "CancelBooking": "CANCELLED"}
 
@@ -42,11 +42,15 @@ def compare(book: Book, database: Path) -> Verdict:
             held.setdefault(placed_as, []).append((reference, state))
         outcomes = dict(rows.execute("SELECT request_id, outcome_code FROM inbox"))
         taken = rows.execute("SELECT COALESCE(SUM(taken), 0) FROM quota").fetchone()[0]
+        tickets = dict(
+            rows.execute("SELECT reference, SUM(quantity) FROM booking_lines GROUP BY reference")
+        )
         drawn = rows.execute("SELECT COALESCE(SUM(quantity), 0) FROM booking_draws").fetchone()[0]
     verdict.bookings = sum(len(found) for found in held.values())
     _check_placed(book, held, verdict)
     _check_outcomes(book, outcomes, verdict)
     _check_states(book, {one[0]: one[1] for found in held.values() for one in found}, verdict)
+    _check_changes(book, tickets, verdict)
     if taken != drawn:
         verdict.wrong.append(f"quotas say {taken} taken, bookings hold {drawn}")
     return verdict
@@ -72,7 +76,7 @@ def _check_placed(book: Book, held: dict[str, list[tuple[str, str]]], verdict: V
 
 def _check_outcomes(book: Book, outcomes: dict[str, str], verdict: Verdict) -> None:
     for (operation, reference), answers in book.told.items():
-        key = f"agent:1001/{operation}/{reference}"
+        key = f"{book.sender(reference)}/{operation}/{reference}"
         final = {one.code for one in book.final(operation)[reference]} if answers else set()
         if not final:
             continue
@@ -91,3 +95,16 @@ def _check_states(book: Book, states: dict[str, str], verdict: Verdict) -> None:
                         f"{reference}: {one.booking} should be {state}, is "
                         f"{states.get(one.booking)}"
                     )
+
+
+def _check_changes(book: Book, tickets: dict[str, int], verdict: Verdict) -> None:
+    changed = {
+        one.booking
+        for answers in book.final("ChangeBooking").values()
+        for one in answers
+        if one.code == "DONE"
+    }
+    for reference, quantity in tickets.items():
+        right = CHANGED_QUANTITY if reference in changed else QUANTITY
+        if quantity != right:
+            verdict.wrong.append(f"{reference} has {quantity} tickets and should have {right}")

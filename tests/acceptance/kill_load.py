@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from tests.servers.agency import NO_ANSWER, PlainAgency, Told
+from tests.servers.clerk import PlainClerk
 from tests.servers.system import System
 
 # What a client is told to send again under the same reference.
@@ -17,6 +19,9 @@ AGAIN = frozenset({NO_ANSWER, "NOT_ACCEPTED", "OUTCOME_UNKNOWN", "INTERNAL", "PE
 ASK_LATER = frozenset({"RECEIVED", "NOT_KNOWN_YET"})
 # What a client is left with that a kill caught in the middle of a request.
 CAUGHT = frozenset({NO_ANSWER, "OUTCOME_UNKNOWN", "RECEIVED"})
+AGENCY, CLERK = "agent:1001", "staff:wang"
+CLERKS = 2
+QUANTITY, CHANGED_QUANTITY = 1, 2
 PAUSE_SECONDS = 0.2
 SETTLE_SECONDS_MAX = 90.0
 
@@ -26,12 +31,19 @@ class Book:
     """What every client was told, by operation and reference; safe for many threads."""
 
     told: dict[tuple[str, str], list[Told]] = field(default_factory=lambda: defaultdict(list))
+    by_clerks: set[str] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def write(self, operation: str, reference: str, told: Told) -> None:
+    def write(self, operation: str, reference: str, told: Told, sender: str = AGENCY) -> None:
         """Remember an answer."""
         with self.lock:
             self.told[operation, reference].append(told)
+            if sender == CLERK:
+                self.by_clerks.add(reference)
+
+    def sender(self, reference: str) -> str:
+        """Return who asks under this reference."""
+        return CLERK if reference in self.by_clerks else AGENCY
 
     def final(self, operation: str) -> dict[str, list[Told]]:
         """Return the final answers of an operation by reference."""
@@ -67,24 +79,28 @@ class Book:
 
 
 class Load:
-    """Threads that place bookings, and confirm or cancel some, each to a final answer."""
+    """Agencies that place bookings and change, confirm or cancel some, and clerks that book.
 
-    def __init__(self, system: System, threads: int = 8) -> None:
+    Each goes on with a request until it has a final answer.
+    """
+
+    def __init__(self, system: System, clerk_password: str, threads: int = 8) -> None:
         self.book = Book()
         self._system = system
+        self._clerk_password = clerk_password
         self._stop = threading.Event()
         self._day = system.opening + timedelta(days=10)
         self._threads = [
-            threading.Thread(target=self._run, args=(number,), name=f"client {number}")
-            for number in range(threads)
+            *(threading.Thread(target=self._agency, args=(one,)) for one in range(threads)),
+            *(threading.Thread(target=self._clerk) for _ in range(CLERKS)),
         ]
         self.given_up: list[str] = []
         self._lock = threading.Lock()
-        self._under_way = 0
+        self._under_way = {AGENCY: 0, CLERK: 0}
 
-    def under_way(self) -> int:
-        """Return how many clients wait for an answer at this moment."""
-        return self._under_way
+    def under_way(self, sender: str) -> int:
+        """Return how many clients of a kind wait for an answer at this moment."""
+        return self._under_way[sender]
 
     def start(self) -> None:
         """Begin."""
@@ -97,7 +113,7 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, number: int) -> None:
+    def _agency(self, number: int) -> None:
         system = self._system
         agency = PlainAgency(
             system.port, system.ca_file, system.agent_number, system.password, wait_seconds=20
@@ -116,28 +132,46 @@ class Load:
         )
         if placed.code != "DONE" or chance.random() < 0.5:
             return
+        version = 1
+        if chance.random() < 0.5:
+            reference = f"Cha-{own}"
+            line = ("STANDARD", self._day, CHANGED_QUANTITY)
+            change = partial(agency.change, reference, placed.booking, version, line)
+            version = self._until_final("ChangeBooking", reference, change).version
         operation = chance.choice(("ConfirmBooking", "CancelBooking"))
         reference = f"{operation[:3]}-{own}"
-        self._until_final(
-            operation,
-            reference,
-            lambda: agency.versioned(operation, reference, placed.booking, 1),
-        )
+        act = partial(agency.versioned, operation, reference, placed.booking, version)
+        self._until_final(operation, reference, act)
 
-    def _noted(self, send: Callable[[], Told]) -> Told:
+    def _clerk(self) -> None:
+        system = self._system
+        url = system.stack.places.staff_url
+        clerk = PlainClerk(url, system.ca_file, "wang", self._clerk_password)
+        while not self._stop.is_set():
+            form = clerk.form()
+            if form is None:
+                time.sleep(PAUSE_SECONDS)
+                continue
+            send = partial(clerk.place, form, "STANDARD", self._day)
+            self._until_final("PlaceBooking", form["token"], send, CLERK)
+        clerk.close()
+
+    def _noted(self, send: Callable[[], Told], sender: str) -> Told:
         with self._lock:
-            self._under_way += 1
+            self._under_way[sender] += 1
         try:
             return send()
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._under_way[sender] -= 1
 
-    def _until_final(self, operation: str, reference: str, send: Callable[[], Told]) -> Told:
+    def _until_final(
+        self, operation: str, reference: str, send: Callable[[], Told], sender: str = AGENCY
+    ) -> Told:
         deadline = 0.0
         while True:
-            answer = self._noted(send)
-            self.book.write(operation, reference, answer)
+            answer = self._noted(send, sender)
+            self.book.write(operation, reference, answer, sender)
             if answer.code not in AGAIN | ASK_LATER:
                 return answer
             if self._stop.is_set():

@@ -59,7 +59,7 @@ def _books_with_the_broker_away(system: System, person: Person) -> None:
     person.press("Book")
     person.wait("n")
     said = person.text()
-    assert "Nothing was sent" in said or "It is not certain" in said
+    assert "This time nothing was sent" in said or "It is not certain" in said
     system.stack.inside.restart()
     deadline = time.monotonic() + 30
     while "The booking is made" not in person.text():

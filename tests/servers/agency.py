@@ -58,6 +58,18 @@ class PlainAgency:
             f"<Quantity>{quantity}</Quantity></Line></Lines></PlaceBooking>"
         )
 
+    def change(
+        self, reference: str, booking: str, version: int, line: tuple[str, date, int]
+    ) -> Told:
+        """Give a booking another line."""
+        ticket_type, day, quantity = line
+        return self.ask(
+            f'<ChangeBooking xmlns="urn:lupu:ticketing:1"><RequestReference>{reference}'
+            f"</RequestReference><BookingReference>{booking}</BookingReference>"
+            f"<Version>{version}</Version><Lines><Line><TicketType>{ticket_type}</TicketType>"
+            f"<Day>{day}</Day><Quantity>{quantity}</Quantity></Line></Lines></ChangeBooking>"
+        )
+
     def versioned(self, operation: str, reference: str, booking: str, version: int) -> Told:
         """Confirm or cancel a booking."""
         return self.ask(

@@ -151,8 +151,8 @@ def test_a_late_refusal_keeps_what_was_typed(world: StaffWorld, clerk: Visitor) 
 @pytest.mark.parametrize(
     ("published", "said", "same"),
     [
-        (Published.NOT_SENT, "Nothing was sent, and nothing was done.", True),
-        (Published.REFUSED, "Nothing was sent, and nothing was done.", True),
+        (Published.NOT_SENT, "This time nothing was sent.", True),
+        (Published.REFUSED, "This time nothing was sent.", True),
         (Published.UNKNOWN, "It is not certain that this arrived.", True),
     ],
 )
