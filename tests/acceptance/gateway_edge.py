@@ -138,7 +138,7 @@ def _config(
     return write_toml(folder / "outside.toml", sections)
 
 
-def until(done: Any, seconds: float = 15) -> None:
+def wait_until(done: Any, seconds: float = 15) -> None:
     """Wait until ``done()`` is true."""
     ends = time.monotonic() + seconds
     while not done():
@@ -146,4 +146,4 @@ def until(done: Any, seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
-__all__ = ["Edge", "answers", "booking", "edge", "post", "received", "until"]
+__all__ = ["Edge", "answers", "booking", "edge", "post", "received", "wait_until"]

@@ -18,7 +18,7 @@ import pytest
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import ProcessFailed
 from deploy.local.stack import healthy
-from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, until
+from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, wait_until
 from tests.servers.brokers import Brokers
 from tests.servers.standstill import standing_still
 from tests.slice.gateway_requests import envelope
@@ -44,8 +44,8 @@ def test_a_killed_worker_is_replaced(entrance: Edge) -> None:
     for turn in range(2):
         (worker,) = entrance.worker_pids()
         os.kill(worker, signal.SIGKILL)
-        until(lambda worker=worker: worker not in entrance.worker_pids())
-        until(lambda turn=turn: taken(entrance, f"K-{turn}"))
+        wait_until(lambda worker=worker: worker not in entrance.worker_pids())
+        wait_until(lambda turn=turn: taken(entrance, f"K-{turn}"))
         time.sleep(6)  # sooner again counts as a crash loop, which ends the process
 
 
@@ -72,10 +72,10 @@ def test_a_killed_gateway_takes_its_worker_along(entrance: Edge) -> None:
     """When the main process is killed with -9 its worker dies too, and a new one can start."""
     (worker,) = entrance.worker_pids()
     entrance.process.signal(signal.SIGKILL)
-    until(lambda: not entrance.process.alive())
-    until(lambda: not Path(f"/proc/{worker}").exists())
+    wait_until(lambda: not entrance.process.alive())
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
     entrance.process.start()
-    until(lambda: taken(entrance, "K-9"))
+    wait_until(lambda: taken(entrance, "K-9"))
 
 
 def test_sigterm_ends_it_cleanly(brokers: Brokers, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_sigterm_ends_it_cleanly(brokers: Brokers, tmp_path: Path) -> None:
         time.sleep(1)
         entrance.process.terminate()
         waiting.join()
-        until(lambda: not entrance.process.alive())
+        wait_until(lambda: not entrance.process.alive())
         assert RECEIVED in answers[0]
         assert entrance.process.exit_status() == 0
         assert not entrance.socket.exists()
@@ -139,19 +139,19 @@ def test_a_broker_that_goes_away_is_the_right_fault_within_a_second(
             found = [told(f"B-2-{turn}") for turn in range(3)]
         assert [code for code, _ in found] == ["OUTCOME_UNKNOWN", "NOT_ACCEPTED", "NOT_ACCEPTED"]
         assert max(seconds for _, seconds in found) < 1
-        until(lambda: told("B-2-0")[0] == "RECEIVED")
+        wait_until(lambda: told("B-2-0")[0] == "RECEIVED")
         broker.control("set_vm_memory_high_watermark", "absolute", "1")
-        until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")
+        wait_until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")
         assert told("B-4")[1] < 1
         broker.control("set_vm_memory_high_watermark", "0.8")
-        until(lambda: told("B-4")[0] == "RECEIVED")
+        wait_until(lambda: told("B-4")[0] == "RECEIVED")
         broker.kill()
-        until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")
+        wait_until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")
         assert told("B-6")[1] < 1
         assert told("B-4")[0] == "RECEIVED"
         assert healthy(running.socket)
         broker.restart()
-        until(lambda: told("B-6")[0] == "RECEIVED", 30)
+        wait_until(lambda: told("B-6")[0] == "RECEIVED", 30)
 
 
 def resident_mib(pid: int) -> int:
@@ -200,7 +200,7 @@ def test_a_worker_grown_too_large_is_replaced_without_a_refused_request(
             turn += 1
             assert taken(entrance, f"G-{turn}")
         assert taken(entrance, "G-0")
-        until(lambda: "lupu_gateway_answers_total" in measured(port))
+        wait_until(lambda: "lupu_gateway_answers_total" in measured(port))
 
 
 def measured(port: int) -> str:

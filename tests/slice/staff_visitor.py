@@ -1,5 +1,6 @@
 """Somebody at the staff's pages without a browser: reads pages and sends their forms."""
 
+import html
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -88,6 +89,12 @@ class Visitor:
         match = re.search(r"data-select>([0-9A-Z-]{14})<", self.page.text)
         assert match is not None, self.page.text
         return match[1]
+
+    def link(self, relation: str) -> str:
+        """Return where the page's link of a relation (``next``) leads, nothing if it has none."""
+        assert self.page is not None
+        found = re.search(rf'href="([^"]+)" rel="{relation}"', self.page.text)
+        return "" if found is None else html.unescape(found[1])
 
     def text(self) -> str:
         """Return the last page, its tags taken out."""

@@ -1,6 +1,5 @@
 """Who may do what at the staff's pages: every route, every role."""
 
-import html
 import re
 from pathlib import Path
 
@@ -111,12 +110,6 @@ def _addresses(auditor: Visitor, path: str) -> list[str]:
     return re.findall(r"10\.5\.0\.\d+", auditor.text())
 
 
-def _link(auditor: Visitor, relation: str) -> str:
-    assert auditor.page is not None
-    found = re.search(rf'href="([^"]+)" rel="{relation}"', auditor.page.text)
-    return "" if found is None else html.unescape(found[1])
-
-
 def test_every_try_can_be_reached_page_by_page(world: StaffWorld) -> None:
     """From the newest to the oldest and back, none left out and none shown twice."""
     auditor = Visitor(world, "10.5.5.5")
@@ -125,11 +118,11 @@ def test_every_try_can_be_reached_page_by_page(world: StaffWorld) -> None:
     for address in tried:
         Visitor(world, address).sign_in("wang", "x")
     shown = [_addresses(auditor, "/sign-ins")]
-    assert (_link(auditor, "prev"), _link(auditor, "first")) == ("", "")
+    assert (auditor.link("prev"), auditor.link("first")) == ("", "")
     while len(shown) < 3:
-        shown.append(_addresses(auditor, _link(auditor, "next")))
+        shown.append(_addresses(auditor, auditor.link("next")))
     assert [address for page in shown for address in page] == tried[::-1]
-    assert _addresses(auditor, _link(auditor, "prev")) == shown[1]
-    assert _addresses(auditor, _link(auditor, "prev")) == shown[0]
+    assert _addresses(auditor, auditor.link("prev")) == shown[1]
+    assert _addresses(auditor, auditor.link("prev")) == shown[0]
     for place in ("x", "-1", "9" * 30, ""):
         assert _addresses(auditor, f"/sign-ins?after={place}&before={place}") == shown[0]
