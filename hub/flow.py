@@ -43,8 +43,8 @@ class Flow:
 
     It takes no more, lets what is under way settle, gives the rest back, waits longer each
     time, and then tries with one message. Only when a place that refused has confirmed, or
-    nothing was refused for CALM_SECONDS, are many taken again. What is not confirmed at all is
-    given back too: whoever holds messages for long is cut off by the broker.
+    nothing more was given back for CALM_SECONDS, are many taken again. What is not confirmed at
+    all is given back too: whoever holds messages for long is cut off by the broker.
 
     ``taking``, ``troubled`` and ``under_way`` (by tag, the oldest first) are for the channel to
     read on its way; all else is done here, on the same thread.
