@@ -2,6 +2,8 @@
 
 import random
 
+from hub.machine import Chance
+
 _DOUBLINGS_MAX = 16
 
 
@@ -11,8 +13,11 @@ class Backoff:
     Chance keeps many processes from trying in one instant what comes back.
     """
 
-    def __init__(self, seconds_first: float, seconds_max: float) -> None:
+    def __init__(
+        self, seconds_first: float, seconds_max: float, chance: Chance = random.random
+    ) -> None:
         self.failures = 0
+        self._chance = chance
         self._seconds_first = seconds_first
         self._seconds_max = seconds_max
 
@@ -20,7 +25,7 @@ class Backoff:
         """Count one more failure and return how long to wait."""
         doubled = self._seconds_first * 2.0 ** min(self.failures, _DOUBLINGS_MAX)
         self.failures += 1
-        return min(self._seconds_max, doubled) * random.uniform(0.5, 1.0)  # noqa: S311
+        return min(self._seconds_max, doubled) * (0.5 + self._chance() / 2)
 
     def reset(self) -> None:
         """Begin anew, after a success."""

@@ -1,5 +1,6 @@
 """The channels between the two brokers, lane by lane."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ from hub.channel import Channel, Route
 from hub.envelope import Message
 from hub.flow import Later
 from hub.guard import Admission, Guard
+from hub.machine import Chance
 from hub.messages import (
     INWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
@@ -61,6 +63,7 @@ class Bridge:
     metrics: Metrics
     later: Later
     quarantine_on: Callable[[Publisher], Quarantine]
+    chance: Chance = random.random
 
     def start(self, hub: Hub) -> tuple[Channel, ...]:
         """Begin to move every lane; return the channels that do."""
@@ -109,4 +112,5 @@ class Bridge:
             metrics=self.metrics,
             persistent=lane in (Lane.REQUESTS, Lane.PUBLISHED),
             drop_unwanted=lane is Lane.REPLIES,
+            chance=self.chance,
         )

@@ -4,6 +4,7 @@ lies confirmed in the other broker or in the quarantine.
 """
 
 import logging
+import random
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +14,7 @@ from hub.errors import NeverWorks
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Guard, reason
 from hub.keeping import Keeping
+from hub.machine import Chance
 from hub.messages import MessageType
 from hub.ports import (
     Address,
@@ -60,6 +62,7 @@ class Channel:
         metrics: Metrics,
         persistent: bool,
         drop_unwanted: bool = False,
+        chance: Chance = random.random,
     ) -> None:
         """``drop_unwanted``: what no queue takes, or a full one refuses, is counted and dropped
         (replies only: one gateway that does not read must not stop the answers of all).
@@ -74,19 +77,13 @@ class Channel:
         self._persistent = persistent
         self._drop_unwanted = drop_unwanted
         self._later = later
-        self._keeping = self._new_keeping(quarantine)
-        self._flow = Flow(
-            name,
-            later=later,
-            metrics=metrics,
-            ready=publisher.ready,
-            given_back=self._keeping.forget,
-        )
+        self._keeping = self._new_keeping(quarantine, chance)
+        self._flow = self._new_flow(chance)
         self._under_way = self._flow.under_way
         self._aside_max = 0
         self._subscription: Subscription
 
-    def _new_keeping(self, quarantine: Quarantine) -> Keeping:
+    def _new_keeping(self, quarantine: Quarantine, chance: Chance) -> Keeping:
         return Keeping(
             self.name,
             quarantine,
@@ -94,7 +91,17 @@ class Channel:
             may_wait=self._may_wait,
             monotonic=self._clock.monotonic,
             metrics=self._metrics,
-            backoff=Backoff(OFFER_SECONDS, OFFER_SECONDS_MAX),
+            backoff=Backoff(OFFER_SECONDS, OFFER_SECONDS_MAX, chance),
+        )
+
+    def _new_flow(self, chance: Chance) -> Flow:
+        return Flow(
+            self.name,
+            later=self._later,
+            metrics=self._metrics,
+            ready=self._publisher.ready,
+            given_back=self._keeping.forget,
+            chance=chance,
         )
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:

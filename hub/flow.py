@@ -2,11 +2,13 @@
 
 import enum
 import logging
+import random
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
 from hub.backoff import Backoff
+from hub.machine import Chance
 from hub.ports import Metrics, Subscription
 
 _log = logging.getLogger(__name__)
@@ -58,6 +60,7 @@ class Flow:
         metrics: Metrics,
         ready: Callable[[], bool],
         given_back: Callable[[], None],
+        chance: Chance = random.random,
     ) -> None:
         """``given_back`` is told when every delivery of before has become void."""
         self.taking = True
@@ -69,7 +72,7 @@ class Flow:
         self._ready = ready
         self._given_back = given_back
         self._state = _State.MOVING
-        self._backoff = Backoff(PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX)
+        self._backoff = Backoff(PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX, chance)
         self._refusing: set[str] = set()
         self._turn = 0
         self._oldest: int | None = None

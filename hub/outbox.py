@@ -1,12 +1,14 @@
 """Publish what was committed, and only that; what is not confirmed is published again."""
 
 import logging
+import random
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 
 from hub.backoff import Backoff
 from hub.envelope import Message, Wire, to_wire
+from hub.machine import Chance
 from hub.messages import (
     OUTWARD_EXCHANGE,
     REPLIES_EXCHANGE,
@@ -29,9 +31,9 @@ STAFF_REPLIES = "replies.staff"
 class _Held:
     """Rows that one destination did not take, and until when they are held back."""
 
-    def __init__(self) -> None:
+    def __init__(self, chance: Chance) -> None:
         self.rows: set[int] = set()
-        self.pauses = Backoff(HELD_SECONDS_FIRST, HELD_SECONDS_MAX)
+        self.pauses = Backoff(HELD_SECONDS_FIRST, HELD_SECONDS_MAX, chance)
         self.until = 0.0
 
 
@@ -54,6 +56,7 @@ class Outbox:
         account: str,
         clock: Clock,
         metrics: Metrics,
+        chance: Chance = random.random,
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -61,6 +64,7 @@ class Outbox:
         self._account = account
         self._clock = clock
         self._metrics = metrics
+        self._chance = chance
         self._in_flight: dict[int, tuple[Address, Lane]] = {}
         self._confirmed: list[int] = []
         self._held: dict[Address, _Held] = {}
@@ -124,7 +128,7 @@ class Outbox:
 
     def _hold_back(self, number: int, to: Address, outcome: Published) -> None:
         self._metrics.count("lupu_outbox_held_back_total", outcome=outcome.value)
-        held = self._held.setdefault(to, _Held())
+        held = self._held.setdefault(to, _Held(self._chance))
         if held.pauses.failures == 0:
             facts = {"exchange": to.exchange, "key": to.routing_key, "reason": outcome.value}
             _log.error("outbox.held_back", extra=facts)

@@ -7,11 +7,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import Protocol
 
 from hub.envelope import Message, Wire, from_wire
 from hub.errors import MalformedEnvelope
+from hub.machine import MACHINE, Box, Machine
 from hub.ports import Address, Delivery, Metrics, Published, Publisher
 
 _log = logging.getLogger(__name__)
@@ -27,21 +28,22 @@ class Runner(Protocol):
 class Reply:
     """A reply that one thread waits for."""
 
-    __slots__ = ("_queue",)
+    __slots__ = ("_box",)
 
-    def __init__(self) -> None:
-        self._queue: SimpleQueue[Message] = SimpleQueue()
+    def __init__(self, box: Box) -> None:
+        self._box = box
 
     def put(self, message: Message) -> None:
         """Hand over the reply; from any thread."""
-        self._queue.put(message)
+        self._box.put(message)
 
     def wait(self, seconds: float) -> Message | None:
         """Return the reply, or None if it did not come within ``seconds``."""
         try:
-            return self._queue.get(timeout=max(seconds, 0.0))
+            message: Message = self._box.get(timeout=max(seconds, 0.0))
         except Empty:
             return None
+        return message
 
 
 class Requester:
@@ -52,12 +54,18 @@ class Requester:
     """
 
     def __init__(
-        self, runner: Runner, publisher: Publisher, metrics: Metrics, confirm_seconds: float
+        self,
+        runner: Runner,
+        publisher: Publisher,
+        metrics: Metrics,
+        confirm_seconds: float,
+        machine: Machine = MACHINE,
     ) -> None:
         self._runner = runner
         self._publisher = publisher
         self._metrics = metrics
         self._confirm_seconds = confirm_seconds
+        self._box = machine.box
         self._lock = threading.Lock()
         self._expected: dict[str, Reply] = {}
 
@@ -67,17 +75,18 @@ class Requester:
 
     def send(self, to: Address, wire: Wire) -> Published:
         """Publish and wait for the confirm; UNKNOWN if none comes in ``confirm_seconds``."""
-        outcome: SimpleQueue[Published] = SimpleQueue()
+        outcome = self._box()
         self._runner.call(lambda: self._publisher.publish(to, wire, outcome.put))
         try:
-            return outcome.get(timeout=self._confirm_seconds)
+            published: Published = outcome.get(timeout=self._confirm_seconds)
         except Empty:
             return Published.UNKNOWN
+        return published
 
     @contextmanager
     def expect(self, correlation: str) -> Iterator[Reply]:
         """Be ready for the reply to the transmission ``correlation``; enter before sending."""
-        reply = Reply()
+        reply = Reply(self._box())
         with self._lock:
             self._expected[correlation] = reply
         try:

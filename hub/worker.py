@@ -2,11 +2,10 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import Empty
 
 from hub.backoff import Backoff
 from hub.envelope import Message, request_of, to_wire
@@ -14,6 +13,7 @@ from hub.errors import LupuError, NeverWorks, TryAgain
 from hub.guard import Admission, Guard, reason
 from hub.inbox import Inbox, reply
 from hub.keeping import CrossingQuarantine, Keeping
+from hub.machine import MACHINE, Box, Machine
 from hub.messages import Lane
 from hub.outbox import Outbox, reply_address
 from hub.ports import (
@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 # On the inside broker the hub brings what gateways sent, and the staff's pages ask themselves.
 ADMISSION = Admission({"hub": ("agent",), "staff": ("staff",)}, brings={"hub": "gateway"})
+
+IDLE_SECONDS = 0.2
 
 Run = Callable[[Callable[[], None]], None]
 Query = Callable[[Message], Answer]
@@ -68,6 +70,7 @@ class RequestWorker:
         metrics: Metrics,
         pace: Pace,
         chores: Callable[[], None],
+        machine: Machine = MACHINE,
     ) -> None:
         """``chores`` is called about every ``chore_seconds``: sweeps, publishing, waking."""
         self._inbox = inbox
@@ -80,14 +83,17 @@ class RequestWorker:
             self._quarantine,
             kept=lambda delivery, _: self._acknowledge(delivery),
             may_wait=lambda _delivery, _why: True,
-            monotonic=time.monotonic,
+            monotonic=machine.monotonic,
             metrics=metrics,
-            backoff=Backoff(pace.retry_seconds_min, pace.retry_seconds_max),
+            backoff=Backoff(pace.retry_seconds_min, pace.retry_seconds_max, machine.chance),
         )
         self._metrics = metrics
         self._pace = pace
         self._chores = chores
-        self._taken: SimpleQueue[Delivery] = SimpleQueue()
+        self._machine = machine
+        self._taken: Box = machine.box()
+        self._held: list[tuple[Delivery, Message]] = []
+        self._pause_seconds = pace.retry_seconds_min
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
         self._next_chore = 0.0
@@ -103,32 +109,38 @@ class RequestWorker:
 
     def run(self) -> None:
         """Handle until ``stop``."""
-        pause_seconds = self._pace.retry_seconds_min
-        held: list[tuple[Delivery, Message]] = []
         while not self._stopping.is_set():
-            held = held or self._checked(self._take())
-            self._quarantine.hear()
-            self._keeping.offer_again()
-            try:
-                self._step(held)
-            except TryAgain as error:
-                if pause_seconds == self._pace.retry_seconds_min:
-                    _log.warning("worker.paused", extra={"reason": str(error)[:300]})
+            if pause_seconds := self.step():
                 self._stopping.wait(pause_seconds)
-                pause_seconds = min(pause_seconds * 2, self._pace.retry_seconds_max)
-                continue
-            if pause_seconds != self._pace.retry_seconds_min:
-                _log.info("worker.resumed")
-                pause_seconds = self._pace.retry_seconds_min
-        self._settle()
+        self.settle()
 
-    def _settle(self) -> None:
+    def step(self) -> float:
+        """Handle what has come, or wait for it a little; return how many seconds to pause."""
+        self._held = self._held or self._checked(self._take())
+        self._quarantine.hear()
+        self._keeping.offer_again()
+        seconds_min = self._pace.retry_seconds_min
+        try:
+            self._handle(self._held)
+        except TryAgain as error:
+            if self._pause_seconds == seconds_min:
+                _log.warning("worker.paused", extra={"reason": str(error)[:300]})
+            pause_seconds = self._pause_seconds
+            self._pause_seconds = min(pause_seconds * 2, self._pace.retry_seconds_max)
+            return pause_seconds
+        if self._pause_seconds != seconds_min:
+            _log.info("worker.resumed")
+            self._pause_seconds = seconds_min
+        return 0.0
+
+    def settle(self) -> None:
         """Mark what is being published: whoever comes next would publish it again."""
-        deadline = time.monotonic() + self._pace.settle_seconds_max
+        monotonic = self._machine.monotonic
+        deadline = monotonic() + self._pace.settle_seconds_max
         with suppress(TryAgain):
             self._outbox.mark()
-            while self._outbox.under_way() and time.monotonic() < deadline:
-                time.sleep(self._pace.idle_seconds)
+            while self._outbox.under_way() and monotonic() < deadline:
+                self._machine.sleep(self._pace.idle_seconds)
                 self._outbox.mark()
 
     def _take(self) -> list[Delivery]:
@@ -141,7 +153,7 @@ class RequestWorker:
             pass
         return taken
 
-    def _step(self, held: list[tuple[Delivery, Message]]) -> None:
+    def _handle(self, held: list[tuple[Delivery, Message]]) -> None:
         if held:
             self._inbox.handle([message for _, message in held])
         unkept = {str(message.id) for message in self._inbox.take_unkept()}
@@ -154,15 +166,15 @@ class RequestWorker:
         held.clear()
         self._outbox.publish_soon()
         self._mark()
-        if time.monotonic() >= self._next_chore:
-            self._next_chore = time.monotonic() + self._pace.chore_seconds
+        if self._machine.monotonic() >= self._next_chore:
+            self._next_chore = self._machine.monotonic() + self._pace.chore_seconds
             self._inbox.wake_due()
             self._chores()
             self._outbox.publish_soon()
 
     def _mark(self) -> None:
         # A commit of its own: at low load it waits for others to share it, and delays no answer.
-        now = time.monotonic()
+        now = self._machine.monotonic()
         if self._outbox.settled() >= self._pace.batch_max or now >= self._next_mark:
             self._next_mark = now + self._pace.mark_seconds
             self._outbox.mark()
@@ -208,6 +220,7 @@ class QueryWorker:
         account: str,
         clock: Clock,
         metrics: Metrics,
+        machine: Machine = MACHINE,
     ) -> None:
         """``queries`` by message type key."""
         self._queries = queries
@@ -217,7 +230,7 @@ class QueryWorker:
         self._account = account
         self._clock = clock
         self._metrics = metrics
-        self._taken: SimpleQueue[Delivery] = SimpleQueue()
+        self._taken: Box = machine.box()
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
 
@@ -232,21 +245,25 @@ class QueryWorker:
     def run(self) -> None:
         """Answer until ``stop``."""
         while not self._stopping.is_set():
-            try:
-                delivery = self._taken.get(timeout=0.2)
-            except Empty:
-                continue
-            try:
-                self._answer(self._guard.check(delivery.wire)[0])
-            except LupuError as error:
-                self._metrics.count("lupu_queries_failed_total")
-                facts = {"request": request_of(delivery.wire), "reason": str(error)[:300]}
-                _log.warning("query.failed", extra=facts)
-            except Exception as error:  # noqa: BLE001  the thread must go on answering others
-                self._metrics.count("lupu_queries_failed_total")
-                facts = {"request": request_of(delivery.wire), "error": type(error).__name__}
-                _log.error("query.broken", extra=facts)
-            self._run_on_loop(lambda tag=delivery.tag: self._acknowledge(tag))  # type: ignore[misc]
+            self.step()
+
+    def step(self) -> None:
+        """Answer one query, or wait for one a little."""
+        try:
+            delivery: Delivery = self._taken.get(timeout=IDLE_SECONDS)
+        except Empty:
+            return
+        try:
+            self._answer(self._guard.check(delivery.wire)[0])
+        except LupuError as error:
+            self._metrics.count("lupu_queries_failed_total")
+            facts = {"request": request_of(delivery.wire), "reason": str(error)[:300]}
+            _log.warning("query.failed", extra=facts)
+        except Exception as error:  # noqa: BLE001  the thread must go on answering others
+            self._metrics.count("lupu_queries_failed_total")
+            facts = {"request": request_of(delivery.wire), "error": type(error).__name__}
+            _log.error("query.broken", extra=facts)
+        self._run_on_loop(lambda: self._acknowledge(delivery.tag))
 
     def _answer(self, message: Message) -> None:
         now = self._clock.now()
