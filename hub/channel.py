@@ -10,12 +10,13 @@ from functools import partial
 
 from hub.backoff import Backoff
 from hub.envelope import Message, onward, request_of
-from hub.errors import NeverWorks
+from hub.errors import GuardBroken, NeverWorks
 from hub.flow import ANYWHERE, Flow, Later
-from hub.guard import Guard, reason
+from hub.guard import Guard
 from hub.keeping import Keeping
 from hub.machine import Chance
 from hub.messages import MessageType
+from hub.parking import Reason
 from hub.ports import (
     Address,
     Clock,
@@ -128,11 +129,11 @@ class Channel:
             message, row = self._guard.check(wire)
             to = self._route(message, row)
         except NeverWorks as error:
-            self._refuse(delivery, reason(error))
+            self._refuse(delivery, error)
             return
         except Exception as error:  # noqa: BLE001  it would come back and break the guard for ever
             _log.exception("guard.broken", extra={"channel": self.name})
-            self._refuse(delivery, f"{type(error).__name__} in the guard")
+            self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             return
         sent = onward(
             wire,
@@ -159,8 +160,8 @@ class Channel:
             place = to.routing_key if outcome in _BY_ONE_QUEUE else ANYWHERE
             self._flow.not_taken(tag, place, f"sent to {to.routing_key}: {outcome.value}")
 
-    def _refuse(self, delivery: Delivery, why: str) -> None:
-        if self._keeping.keep(delivery, why):
+    def _refuse(self, delivery: Delivery, why: NeverWorks) -> None:
+        if self._keeping.keep(delivery, str(Reason.of(why))):
             self._metrics.count("lupu_channel_refused_total", channel=self.name)
 
     def _kept(self, delivery: Delivery, why: str) -> None:

@@ -5,12 +5,15 @@
     LupuError
     ├── TryAgain                  the same thing may work later
     │   ├── BrokerAway            no connection, blocked, or not confirmed in time
-    │   └── DatabaseAway          no connection, deadlock, lock timeout, disk full
+    │   ├── DatabaseAway          no connection, deadlock, lock timeout, disk full
+    │   └── InHand                somebody else is at the same kept messages
     ├── NeverWorks                the same thing will fail again
     │   ├── MalformedEnvelope     headers are missing or cannot be read
     │   ├── UnknownMessage        no such message type in the map
     │   ├── InvalidBody           the body breaks its contract
-    │   └── NotAllowed            the guard or a permission forbids it
+    │   ├── NotAllowed            the guard or a permission forbids it
+    │   ├── GuardBroken           a mistake in Lupu: the guard could not judge it
+    │   └── Unkept                a mistake in Lupu: neither handled nor parked
     ├── SettingsError             the configuration is wrong; nothing was started
     └── Refused                   a business outcome: carries a Refusal, undoes the effect
 
@@ -47,6 +50,10 @@ class DatabaseAway(TryAgain):
     """The database cannot be reached or cannot serve now."""
 
 
+class InHand(TryAgain):
+    """Somebody else is at the same kept messages; they are free again in a moment."""
+
+
 class NeverWorks(LupuError):
     """The same thing will fail again; the message is kept with this reason."""
 
@@ -65,6 +72,14 @@ class InvalidBody(NeverWorks):
 
 class NotAllowed(NeverWorks):
     """The guard or a permission forbids it."""
+
+
+class GuardBroken(NeverWorks):
+    """The guard itself broke on it, which is a mistake in Lupu."""
+
+
+class Unkept(NeverWorks):
+    """It could be neither handled nor parked, which is a mistake in Lupu."""
 
 
 class SettingsError(LupuError):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.envelope import Message, Wire, from_wire
-from hub.errors import InvalidBody, NeverWorks, NotAllowed
+from hub.errors import InvalidBody, NotAllowed
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts
 
@@ -89,8 +89,3 @@ class Guard:
             raise NotAllowed("A member of staff may be named by its own requests only.")
         if message.accepted_at - self._clock.now() > _SKEW_MAX:
             raise NotAllowed("The time of acceptance lies in the future.")
-
-
-def reason(error: NeverWorks) -> str:
-    """Return the reason kept with a refused message: the class, a colon, the sentence."""
-    return f"{type(error).__name__}: {error}"[:500]

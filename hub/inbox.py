@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hub.envelope import Message
 from hub.errors import NeverWorks, Refusal, Refused, TryAgain, broken_at
 from hub.messages import message_type
+from hub.parking import Reason
 from hub.ports import (
     Answer,
     Clock,
@@ -160,7 +161,7 @@ class Inbox:
             digest = ""
         try:
             with self._store.unit() as unit:
-                unit.park(message, digest, f"{type(error).__name__}: {error}"[:500])
+                unit.park(message, digest, str(Reason.of(error)))
         except TryAgain:
             raise
         except Exception as worse:  # noqa: BLE001  the worker must outlive a message that cannot be kept

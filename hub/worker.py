@@ -9,13 +9,14 @@ from queue import Empty
 
 from hub.backoff import Backoff
 from hub.envelope import Message, request_of, to_wire
-from hub.errors import LupuError, NeverWorks, TryAgain
-from hub.guard import Admission, Guard, reason
+from hub.errors import GuardBroken, LupuError, NeverWorks, TryAgain, Unkept
+from hub.guard import Admission, Guard
 from hub.inbox import Inbox, reply
 from hub.keeping import CrossingQuarantine, Keeping
 from hub.machine import MACHINE, Box, Machine
 from hub.messages import Lane
 from hub.outbox import Outbox, reply_address
+from hub.parking import Reason
 from hub.ports import (
     Answer,
     Clock,
@@ -159,7 +160,7 @@ class RequestWorker:
         unkept = {str(message.id) for message in self._inbox.take_unkept()}
         for delivery, message in held:
             if str(message.id) in unkept:
-                self._refuse(delivery, "It could be neither handled nor parked.")
+                self._refuse(delivery, Unkept("It could be neither handled nor parked."))
             else:
                 self._acknowledge(delivery)
         # What follows may have to be tried again; what was handled need not.
@@ -185,15 +186,16 @@ class RequestWorker:
             try:
                 message, _ = self._guard.check(delivery.wire)
             except NeverWorks as error:
-                self._refuse(delivery, reason(error))
+                self._refuse(delivery, error)
             except Exception as error:  # noqa: BLE001  it would come back and end the worker for ever
                 _log.exception("guard.broken", extra={"channel": "worker"})
-                self._refuse(delivery, f"{type(error).__name__} in the guard")
+                self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             else:
                 checked.append((delivery, message))
         return checked
 
-    def _refuse(self, delivery: Delivery, why: str) -> None:
+    def _refuse(self, delivery: Delivery, error: NeverWorks) -> None:
+        why = str(Reason.of(error))
         facts = {"request": request_of(delivery.wire), "reason": why}
         _log.warning("worker.refused", extra=facts)
         self._metrics.count("lupu_worker_refused_total")

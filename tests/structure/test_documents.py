@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.parking import OTHER, kinds
+
 ROOT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("hub", "adapters", "dmz_gateway", "internal_apps", "lupu")
 DOCUMENTS = sorted(ROOT.glob("*.md"))
@@ -44,6 +46,16 @@ def test_nothing_is_explained_that_is_not_there() -> None:
     )
     assert named
     assert not [name for name in named if f'"{name}"' not in text]
+
+
+def test_whoever_finds_a_kept_message_reads_what_to_do() -> None:
+    """Each kind of reason has its row in OPERATING.md, with what it means and what to do."""
+    chapter = (
+        document("OPERATING.md").partition("## Why a message is kept")[2].partition("\n## ")[0]
+    )
+    rows = [line.split("|") for line in chapter.splitlines() if line.startswith("| `")]
+    assert {row[1].strip(" `") for row in rows} == {*kinds(), OTHER}
+    assert all(meaning.strip() and do.strip() for _, _, meaning, do, _ in rows)
 
 
 def test_every_fault_code_is_explained_to_agencies_in_both_languages() -> None:

@@ -50,7 +50,7 @@ def test_a_message_that_breaks_the_guard_itself_is_kept_and_the_next_one_crosses
     world.send(booking(body=b"poison"))
     world.send(booking("A-2"))
     (kept,) = world.outside.take_all("quarantine")
-    assert kept.headers[REASON] == "ZeroDivisionError in the guard"
+    assert kept.headers[REASON] == "GuardBroken: ZeroDivisionError in the guard."
     assert world.arrived() == ["A-2"]
 
 

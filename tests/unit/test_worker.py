@@ -151,7 +151,7 @@ def test_what_breaks_the_guard_is_kept_and_does_not_end_the_worker(world: World)
     world.send("A-1", b"poison")
     world.send("A-2")
     (kept,) = world.kept()
-    assert kept.headers[REASON] == "ZeroDivisionError in the guard"
+    assert kept.headers[REASON] == "GuardBroken: ZeroDivisionError in the guard."
     assert until(lambda: world.handled("A-2"))
 
 
