@@ -1,53 +1,40 @@
-"""Inbox and outbox in memory: a transaction works on a copy that replaces the whole at commit."""
+"""Inbox and outbox in memory: a transaction works on a copy that is merged at its commit."""
 
-import copy
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+from adapters.memory.books import Books, Kept, MemoryDatabase, Unsent
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
-from hub.errors import DatabaseAway
-from hub.ports import InboxEntry, InboxState, Waiting
+from hub.ports import Clock, InboxEntry, InboxState, Waiting
 
 LEASE_SECONDS = 60
-
-
-@dataclass(slots=True)
-class _Waiting:
-    subject: str
-    deadline: datetime
-    data: bytes
-    taken_until: datetime | None = None
-
-    def is_free(self, now: datetime) -> bool:
-        return self.taken_until is None or self.taken_until <= now
-
-
-@dataclass(slots=True)
-class Books:
-    """What a memory store holds; messages as bytes."""
-
-    inbox: dict[str, InboxEntry] = field(default_factory=dict)
-    waiting: dict[str, "_Waiting"] = field(default_factory=dict)
-    parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    outbox: dict[int, bytes] = field(default_factory=dict)
-    next_number: int = 1
+TAKEOVER_SECONDS = 30
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class MemoryUnit:
-    """Implements ``hub.ports.Unit``. ``effects`` is where a test's handler leaves its mark."""
+    """Implements ``hub.ports.Unit``. A test's handler leaves its mark with ``effect``, and its
+    rows in ``books.rows``.
+    """
 
-    def __init__(self, books: Books, effects: list[str], *, parks: bool = True) -> None:
-        self._parks = parks
-        self.books = books
-        self.effects = effects
+    def __init__(self, database: MemoryDatabase, owner: str, opened_at: datetime) -> None:
+        self.base = database.books
+        self.books = self.base.copy()
+        self.locked: set[str] = set()
+        self._database = database
+        self._owner = owner
+        self._opened_at = opened_at
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request."""
-        return self.books.inbox.get(str(request_id))
+        self._database.passing("entry")
+        entry = self.books.inbox.get(str(request_id))
+        if entry is not None and entry.state is not InboxState.HANDLED:
+            self.locked.add(str(request_id))
+        return entry
 
     def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:  # noqa: ARG002
         """Insert or replace the inbox entry; one that no longer waits leaves the waiting room."""
@@ -57,87 +44,140 @@ class MemoryUnit:
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until its subject is woken or the deadline passes."""
-        self.books.waiting[str(message.id)] = _Waiting(subject, deadline, dump(to_wire(message)))
+        self.books.waiting[str(message.id)] = Kept(subject, deadline, dump(to_wire(message)))
 
     def park(self, message: Message, digest: str, reason: str) -> None:
         """Keep the original bytes with the reason."""
-        if not self._parks:
+        if not self._database.parks:
             raise ValueError("A row does not fit.")
         self.books.parked[str(message.id)] = (reason, dump(to_wire(message)))
-        self.record(
-            message,
-            InboxEntry(message.id, digest, InboxState.PARKED, None, ""),
-            message.accepted_at,
-        )
+        parked = InboxEntry(message.id, digest, InboxState.PARKED, None, "")
+        self.record(message, parked, message.accepted_at)
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox."""
         for message in replies:
-            self.books.outbox[self.books.next_number] = dump(to_wire(message))
-            self.books.next_number += 1
+            row = Unsent(self._owner, self._opened_at, dump(to_wire(message)))
+            self.books.outbox[next(self._database.numbers)] = row
+
+    def effect(self, mark: str) -> None:
+        """Leave the mark of an effect."""
+        self.books.effects[next(self._database.numbers)] = mark
+
+    @property
+    def effects(self) -> list[str]:
+        """The marks as this transaction sees them, in their order."""
+        return self.books.marks()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo what happens inside if it raises."""
-        books, effects = copy.deepcopy(self.books), list(self.effects)
+        books = self.books.copy()
         try:
             yield
         except BaseException:
-            self.books, self.effects = books, effects
+            self.books = books
             raise
 
 
 class MemoryStore:
-    """Implements ``hub.ports.Store``.
+    """Implements ``hub.ports.Store``, as one worker of a database that several may share.
 
-    ``away`` makes it a database that cannot be reached, ``parks`` false one that refuses a parked
-    message.
+    Without a ``clock`` it is the only one, and every outbox row is its own. ``away`` makes the
+    database one that cannot be reached, ``parks`` false one that refuses a parked message.
     """
 
-    def __init__(self) -> None:
-        self.books = Books()
-        self.effects: list[str] = []
-        self.away = False
-        self.parks = True
-        self._lock = threading.RLock()
+    def __init__(
+        self,
+        database: MemoryDatabase | None = None,
+        *,
+        owner: str = "",
+        clock: Clock | None = None,
+    ) -> None:
+        self.database = database or MemoryDatabase()
+        self._owner = owner
+        self._clock = clock
+
+    @property
+    def books(self) -> Books:
+        """What is committed."""
+        return self.database.books
+
+    @property
+    def effects(self) -> list[str]:
+        """The marks of the effects that are committed, in their order."""
+        return self.books.marks()
+
+    @property
+    def away(self) -> bool:
+        """Whether the database cannot be reached."""
+        return self.database.away
+
+    @away.setter
+    def away(self, away: bool) -> None:
+        self.database.away = away
+
+    @property
+    def parks(self) -> bool:
+        """Whether the database takes parked messages."""
+        return self.database.parks
+
+    @parks.setter
+    def parks(self, parks: bool) -> None:
+        self.database.parks = parks
 
     @contextmanager
     def unit(self) -> Iterator[MemoryUnit]:
-        """Open a transaction; the copy replaces the whole on leaving without an error."""
-        with self._lock:
-            self._reach()
-            unit = MemoryUnit(copy.deepcopy(self.books), list(self.effects), parks=self.parks)
+        """Open a transaction; what it wrote is merged on leaving without an error."""
+        database = self.database
+        with database.lock:
+            database.passing("begin")
+            database.reach()
+            unit = MemoryUnit(database, self._owner, self._now())
             yield unit
-            self._reach()
-            self.books, self.effects = unit.books, unit.effects
+            database.passing("commit")
+            database.commit(unit.books, unit.base, unit.locked)
+            database.passing("committed")
 
     def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
         """Lend waiting messages whose subject is named or whose deadline has passed."""
-        with self._lock:
-            self._reach()
-            chosen = [
-                one
-                for one in self.books.waiting.values()
+        database = self.database
+        with database.lock:
+            database.passing("lend")
+            database.reach()
+            chosen = {
+                key: replace(one, taken_until=now + timedelta(seconds=LEASE_SECONDS))
+                for key, one in self.books.waiting.items()
                 if (one.subject in subjects or one.deadline <= now) and one.is_free(now)
-            ][:limit]
-            for one in chosen:
-                one.taken_until = now + timedelta(seconds=LEASE_SECONDS)
-        return [Waiting(from_wire(load(one.data)), one.deadline) for one in chosen]
+            }
+            chosen = dict(list(chosen.items())[:limit])
+            if chosen:
+                database.change("waiting", chosen)
+            database.passing("lent")
+        return [Waiting(from_wire(load(one.data)), one.deadline) for one in chosen.values()]
 
     def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
-        """Return outbox rows not yet sent, oldest first."""
-        self._reach()
-        with self._lock:
-            rows = sorted(self.books.outbox.items())[:limit]
+        """Return outbox rows not yet sent, oldest first: one's own, and others' left lying."""
+        database = self.database
+        with database.lock:
+            database.passing("unsent")
+            database.reach()
+            left_lying = self._now() - timedelta(seconds=TAKEOVER_SECONDS)
+            rows = [
+                (number, row.data)
+                for number, row in sorted(self.books.outbox.items())
+                if row.owner == self._owner or row.stored_at < left_lying
+            ][:limit]
         return [(number, from_wire(load(data))) for number, data in rows]
 
     def mark_sent(self, numbers: Sequence[int], at: datetime) -> None:  # noqa: ARG002
         """Forget outbox rows that were sent."""
-        self._reach()
-        with self._lock:
-            for number in numbers:
-                self.books.outbox.pop(number, None)
+        database = self.database
+        with database.lock:
+            database.passing("mark")
+            database.reach()
+            database.change("outbox", dict.fromkeys(numbers))
+            database.passing("marked")
 
-    def _reach(self) -> None:
-        if self.away:
-            raise DatabaseAway("The database in memory has been switched off.")
+    def _now(self) -> datetime:
+        return _LONG_AGO if self._clock is None else self._clock.now()

@@ -32,7 +32,7 @@ Does = Callable[[Message, MemoryUnit], Handled]
 
 def books(message: Message, unit: MemoryUnit) -> Handled:
     """Leave one effect and answer."""
-    unit.effects.append(message.id.reference)
+    unit.effect(message.id.reference)
     return Handled(Answer("PlaceBookingResponse.1", b"booked"), "DONE", changed=["booking:B"])
 
 
