@@ -113,4 +113,5 @@ class Bridge:
             persistent=lane in (Lane.REQUESTS, Lane.PUBLISHED),
             drop_unwanted=lane is Lane.REPLIES,
             chance=self.chance,
+            witnessed=lane is Lane.REQUESTS,
         )

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable
 from functools import partial
+from hashlib import sha256
 
 from hub.backoff import Backoff
 from hub.envelope import Message, onward, request_of
@@ -47,6 +48,7 @@ class Channel:
 
     While the destination does not take messages, ``Flow`` has it pause. What the quarantine does
     not take is set aside and the others go on, until that is too many: then all pauses too.
+    Where it is ``witnessed``, what is sent on says which bytes crossed, for the books.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Channel:
         persistent: bool,
         drop_unwanted: bool = False,
         chance: Chance = random.random,
+        witnessed: bool = False,
     ) -> None:
         """``drop_unwanted``: what no queue takes, or a full one refuses, is counted and dropped
         (replies only: one gateway that does not read must not stop the answers of all).
@@ -77,6 +80,7 @@ class Channel:
         self._metrics = metrics
         self._persistent = persistent
         self._drop_unwanted = drop_unwanted
+        self._witnessed = witnessed
         self._later = later
         self._keeping = self._new_keeping(quarantine, chance)
         self._flow = self._new_flow(chance)
@@ -141,6 +145,7 @@ class Channel:
             place=self._place,
             at=self._clock.now(),
             persistent=self._persistent,
+            crossed=sha256(wire.body).hexdigest() if self._witnessed else "",
         )
         # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
         self._publisher.publish(to, sent, partial(self._published, tag, to))

@@ -24,6 +24,8 @@ EXPIRES_AT = "lupu-expires-at"
 SIGN_IN = "lupu-sign-in"
 OPERATOR = "lupu-operator"
 HOPS = "lupu-hops"
+# Set by the hub alone, inside: what came from outside under this name stays behind.
+CROSSED = "lupu-crossed"
 _HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
 
 HEADER_CHARACTERS_MAX = 1_000
@@ -37,6 +39,7 @@ _REQUEST_ID = re.compile(
     r"/(?P<reference>[A-Za-z0-9._:-]{1,64})"
 )
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class RequestId(NamedTuple):
@@ -102,6 +105,8 @@ class Message(NamedTuple):
     ``type`` is ``Name.version`` as in the map of messages; ``body`` is the XML document its
     XSD describes, in UTF-8. ``accepted_at`` and ``expires_at`` are UTC. ``correlation`` is, in
     a reply, the transmission it answers. ``operator`` is the member of staff who acted, if any.
+    ``crossed`` is the SHA-256 (hex) of the body as it crossed the outside broker, by the hub's
+    word; empty where it did not cross.
     """
 
     type: str
@@ -115,6 +120,7 @@ class Message(NamedTuple):
     sign_in: str = ""
     operator: str = ""
     hops: tuple[Hop, ...] = ()
+    crossed: str = ""
 
     def passed(self, place: str, at: datetime) -> Self:
         """Return the message with one more hop; beyond HOPS_MAX unchanged."""
@@ -139,6 +145,8 @@ def to_wire(message: Message, *, account: str = "", persistent: bool = True) -> 
         headers[OPERATOR] = message.operator
     if message.hops:
         headers[HOPS] = write_hops(message.hops)
+    if message.crossed:
+        headers[CROSSED] = message.crossed
     return Wire(
         type=message.type,
         message_id=str(message.id),
@@ -167,6 +175,7 @@ def from_wire(wire: Wire) -> Message:
         _short(headers, SIGN_IN),
         _short(headers, OPERATOR),
         read_hops(headers.get(HOPS, "")),
+        _crossed(headers),
     )
 
 
@@ -175,17 +184,27 @@ def request_of(wire: Wire) -> str:
     return wire.message_id if _REQUEST_ID.fullmatch(wire.message_id) else ""
 
 
-def onward(wire: Wire, message: Message, *, place: str, at: datetime, persistent: bool) -> Wire:
+def onward(
+    wire: Wire,
+    message: Message,
+    *,
+    place: str,
+    at: datetime,
+    persistent: bool,
+    crossed: str = "",
+) -> Wire:
     """Return ``wire``, which ``from_wire`` has read as ``message``, as ``place`` sends it on.
 
     The same as ``to_wire`` of the message with one more hop, without writing again what was
-    just read. Headers that no message has stay behind.
+    just read. Headers that no message has stay behind. ``crossed``: see ``Message``.
     """
     given = wire.headers
     headers = {name: given[name] for name in _HEADERS if name in given}
     hops = f"{given.get(HOPS, '')} {place}={write_time(at)}".lstrip()
     if len(message.hops) < HOPS_MAX and len(hops) <= HEADER_CHARACTERS_MAX:
         headers[HOPS] = hops
+    if crossed:
+        headers[CROSSED] = crossed
     return Wire(
         wire.type,
         wire.message_id,
@@ -248,6 +267,15 @@ def _short(headers: Mapping[str, str], name: str) -> str:
     value = headers.get(name, "")
     if len(value) > SHORT_CHARACTERS_MAX or not value.isprintable():
         raise MalformedEnvelope(f"The header {name} is too long or unreadable.")
+    return value
+
+
+def _crossed(headers: Mapping[str, str]) -> str:
+    value = headers.get(CROSSED)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or _DIGEST.fullmatch(value) is None:
+        raise MalformedEnvelope(f"The header {CROSSED} is not a digest.")
     return value
 
 

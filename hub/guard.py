@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hub.envelope import Message, Wire, from_wire
-from hub.errors import InvalidBody, NotAllowed
+from hub.errors import InvalidBody, NeverWorks, NotAllowed
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts
 
@@ -38,6 +38,10 @@ class Admission:
             raise NotAllowed("The broker account may not bring what this origin sent.")
         if sender.partition(":")[0] not in self.kinds.get(word, ()):
             raise NotAllowed("The broker account may not name this sender.")
+
+    def may_bring(self, account: str) -> bool:
+        """Return whether ``account`` sends on what others sent."""
+        return account.partition("-")[0] in self.brings
 
 
 class Guard:
@@ -76,11 +80,22 @@ class Guard:
         self._contracts.check(row.element, wire.body)
         return message, row
 
+    def brought(self, wire: Wire) -> Message | None:
+        """Return what a refused ``wire`` says it is, if it was brought by who may bring it."""
+        if self._admission is None or not self._admission.may_bring(wire.user_id):
+            return None
+        try:
+            return from_wire(wire)
+        except NeverWorks:
+            return None
+
     def _check_sender(
         self, wire: Wire, message: Message, row: MessageType, admission: Admission
     ) -> None:
         sent = message.transmission
         admission.check(wire.user_id, sent.origin, message.id.sender)
+        if message.crossed and not admission.may_bring(wire.user_id):
+            raise NotAllowed("Only the hub says what crossed.")
         if row.application != "*" and message.id.operation != row.name:
             raise NotAllowed("The request id names another operation than the message.")
         if message.reply_to not in ("", reply_queue(sent.origin, sent.boot)):

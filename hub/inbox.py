@@ -22,6 +22,7 @@ from hub.ports import (
     InboxState,
     Metrics,
     Store,
+    Taken,
     Unit,
 )
 
@@ -132,6 +133,12 @@ class Inbox:
         unkept, self._unkept = self._unkept, []
         return unkept
 
+    def note(self, refused: Sequence[Message]) -> None:
+        """Write into the inside book what came and was refused; it lies in the quarantine."""
+        with self._store.unit() as unit:
+            for message in refused:
+                unit.take(message, Taken.QUARANTINED)
+
     def wake_due(self) -> int:
         """Handle waiting messages whose deadline has passed; return how many."""
         self._go_on()
@@ -147,11 +154,11 @@ class Inbox:
         except TryAgain:
             raise
         except Exception as error:  # noqa: BLE001  the message is kept with it and waits for a person
-            self._park(message, error)
+            self._park(message, error, is_new=awaited is None)
             return
         self._left.add(left)
 
-    def _park(self, message: Message, error: Exception) -> None:
+    def _park(self, message: Message, error: Exception, *, is_new: bool) -> None:
         facts = {"request": str(message.id), "error": type(error).__name__}
         _log.error("inbox.parked", extra={**facts, "place": broken_at(error)})
         self._metrics.count("lupu_inbox_parked_total")
@@ -162,6 +169,8 @@ class Inbox:
         try:
             with self._store.unit() as unit:
                 unit.park(message, digest, str(Reason.of(error)))
+                if is_new:
+                    unit.take(message, Taken.PARKED)
         except TryAgain:
             raise
         except Exception as worse:  # noqa: BLE001  the worker must outlive a message that cannot be kept
@@ -198,6 +207,8 @@ class Inbox:
         """Handle a message in ``unit``; one looked at again says what its row waits for."""
         digest = self._digest(message)
         entry = unit.entry(message.id)
+        if awaited is None:
+            unit.take(message, _what(entry, digest))
         if entry is None or (awaited is not None and entry.state is InboxState.WAITING):
             self._first(message, digest, unit, left, awaited=awaited)
         elif awaited is None:
@@ -252,6 +263,12 @@ class Inbox:
 
     def _refused(self, refusal: Refusal, subject: str = "") -> Handled:
         return Handled(self._refusals.answer(refusal), refusal.code, subject=subject)
+
+
+def _what(entry: InboxEntry | None, digest: str) -> Taken:
+    if entry is None:
+        return Taken.FIRST
+    return Taken.REPEAT if entry.digest == digest else Taken.REUSED
 
 
 def reply(message: Message, answer: Answer) -> Message:

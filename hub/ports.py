@@ -150,6 +150,21 @@ class InboxEntry:
     subject: str = ""
 
 
+class Taken(enum.Enum):
+    """What a transmission was when a worker took it in.
+
+    FIRST of its request; REPEAT of one that is known; REUSED: its reference stands for other
+    values; PARKED: it failed by itself; QUARANTINED: it was not handled and lies in the
+    quarantine inside.
+    """
+
+    FIRST = "FIRST"
+    REPEAT = "REPEAT"
+    REUSED = "REUSED"
+    PARKED = "PARKED"
+    QUARANTINED = "QUARANTINED"
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A request that waits: its message, and when it is to be refused if still waiting."""
@@ -175,6 +190,13 @@ class Unit(Protocol):
 
     def park(self, message: Message, digest: str, reason: str) -> None:
         """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
+
+    def take(self, message: Message, what: Taken) -> None:
+        """Write into the inside book that this transmission was taken in.
+
+        The same transmission again is a line again: what was doubled is counted, and is never
+        an error.
+        """
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox; they leave only if the transaction commits."""

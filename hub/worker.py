@@ -95,6 +95,7 @@ class RequestWorker:
         self._taken: Box = machine.box()
         self._held: list[tuple[Delivery, Message]] = []
         self._pause_seconds = pace.retry_seconds_min
+        self._unnoted: list[Message] = []
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
         self._next_chore = 0.0
@@ -118,7 +119,8 @@ class RequestWorker:
     def step(self) -> float:
         """Handle what has come, or wait for it a little; return how many seconds to pause."""
         self._held = self._held or self._checked(self._take())
-        self._quarantine.hear()
+        if not self._unnoted:
+            self._quarantine.hear()
         self._keeping.offer_again()
         seconds_min = self._pace.retry_seconds_min
         try:
@@ -155,6 +157,7 @@ class RequestWorker:
         return taken
 
     def _handle(self, held: list[tuple[Delivery, Message]]) -> None:
+        self._note()
         if held:
             self._inbox.handle([message for _, message in held])
         unkept = {str(message.id) for message in self._inbox.take_unkept()}
@@ -172,6 +175,12 @@ class RequestWorker:
             self._inbox.wake_due()
             self._chores()
             self._outbox.publish_soon()
+
+    def _note(self) -> None:
+        # Until this is in the book, what was refused is not acknowledged: see ``step``.
+        if self._unnoted:
+            self._inbox.note(self._unnoted)
+            self._unnoted.clear()
 
     def _mark(self) -> None:
         # A commit of its own: at low load it waits for others to share it, and delays no answer.
@@ -199,6 +208,9 @@ class RequestWorker:
         facts = {"request": request_of(delivery.wire), "reason": why}
         _log.warning("worker.refused", extra=facts)
         self._metrics.count("lupu_worker_refused_total")
+        refused = self._guard.brought(delivery.wire)
+        if refused is not None:
+            self._unnoted.append(refused)
         self._keeping.keep(delivery, why)
 
     def _acknowledge(self, delivery: Delivery) -> None:

@@ -18,7 +18,9 @@ from adapters.database.tables import (
     waiting,
 )
 from hub.envelope import Message, RequestId, write_hops
-from hub.ports import Answer, InboxEntry, InboxState
+from hub.ports import Answer, InboxEntry, InboxState, Taken
+
+TYPE_CHARACTERS_MAX = 60
 
 _ENTRY = sa.select(
     inbox.c.digest,
@@ -98,6 +100,21 @@ def inbox_row(
         "hops": write_hops(message.hops),
         "sign_in": message.sign_in,
         "operator": message.operator,
+    }
+
+
+def book_row(message: Message, what: Taken, taken_at: datetime) -> dict[str, Any]:
+    """Return a line of the inside book."""
+    return {
+        "origin": message.transmission.origin,
+        "boot": message.transmission.boot,
+        "sequence": message.transmission.sequence,
+        "request_id": str(message.id),
+        # Of what was refused the type may be anything.
+        "type": message.type[:TYPE_CHARACTERS_MAX].encode("ascii", "replace").decode(),
+        "crossed": message.crossed,
+        "what": what.value,
+        "taken_at": taken_at,
     }
 
 

@@ -42,6 +42,23 @@ inbox = sa.Table(
     sa.Index("inbox_subject", "subject", "accepted_at"),
 )
 
+# A line for each transmission taken in, two for one that was doubled: hence no unique key on it.
+inside_book = sa.Table(
+    "inside_book",
+    metadata,
+    sa.Column("number", identity(), primary_key=True, autoincrement=True),
+    sa.Column("origin", ascii_text(40), nullable=False),
+    sa.Column("boot", ascii_text(40), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("request_id", ascii_text(160), nullable=False),
+    sa.Column("type", ascii_text(60), nullable=False),
+    sa.Column("crossed", ascii_text(64), nullable=False),
+    sa.Column("what", ascii_text(12), nullable=False),
+    sa.Column("taken_at", UtcTime, nullable=False),
+    sa.Index("inside_book_transmission", "origin", "boot", "sequence"),
+    sa.Index("inside_book_taken_at", "taken_at"),
+)
+
 inbox_parts = sa.Table(
     "inbox_parts",
     metadata,

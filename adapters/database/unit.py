@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from adapters.database.engine import DB2
 from adapters.database.errors import Meaning, away, meaning
 from adapters.database.inbox_rows import (
+    book_row,
     delete_kept,
     inbox_row,
     lock_entry,
@@ -28,6 +29,7 @@ from adapters.database.tables import (
     WAITING,
     inbox,
     inbox_parts,
+    inside_book,
     message_parts,
     outbox,
     parked,
@@ -35,7 +37,7 @@ from adapters.database.tables import (
 )
 from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway
-from hub.ports import InboxEntry, InboxState
+from hub.ports import InboxEntry, InboxState, Taken
 
 
 class SqlUnit:
@@ -128,6 +130,10 @@ class SqlUnit:
         delete_kept(self.connection, key, InboxState.PARKED)
         self.add(parked, {"request_id": key, "reason": reason[:500], "parked_at": self.opened_at})
         self._keep(key, PARKED, message)
+
+    def take(self, message: Message, what: Taken) -> None:
+        """Write into the inside book that this transmission was taken in."""
+        self.add(inside_book, book_row(message, what, self.opened_at))
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox; they leave only if the transaction commits."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.errors import DatabaseAway
-from hub.ports import InboxEntry
+from hub.ports import InboxEntry, Taken
 
 # Told of each step before and after which a process may end, or the database may go.
 Passing = Callable[[str], None]
@@ -49,6 +49,7 @@ class Books:
     waiting: dict[str, Kept] = field(default_factory=dict)
     parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     outbox: dict[int, Unsent] = field(default_factory=dict)
+    taken: dict[int, tuple[bytes, Taken]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     effects: dict[int, str] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from adapters.memory.books import Books, Kept, MemoryDatabase, Unsent
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
-from hub.ports import Clock, InboxEntry, InboxState, Waiting
+from hub.ports import Clock, InboxEntry, InboxState, Taken, Waiting
 
 LEASE_SECONDS = 60
 TAKEOVER_SECONDS = 30
@@ -53,6 +53,10 @@ class MemoryUnit:
         self.books.parked[str(message.id)] = (reason, dump(to_wire(message)))
         parked = InboxEntry(message.id, digest, InboxState.PARKED, None, "")
         self.record(message, parked, message.accepted_at)
+
+    def take(self, message: Message, what: Taken) -> None:
+        """Write a line into the inside book."""
+        self.books.taken[next(self._database.numbers)] = (dump(to_wire(message)), what)
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox."""
@@ -155,6 +159,11 @@ class MemoryStore:
                 database.change("waiting", chosen)
             database.passing("lent")
         return [Waiting(from_wire(load(one.data)), one.deadline) for one in chosen.values()]
+
+    def taken(self) -> Sequence[tuple[Message, Taken]]:
+        """Return the lines of the inside book, oldest first."""
+        lines = sorted(self.books.taken.items())
+        return [(from_wire(load(data)), what) for _, (data, what) in lines]
 
     def unsent(self, limit: int) -> Sequence[tuple[int, Message]]:
         """Return outbox rows not yet sent, oldest first: one's own, and others' left lying."""

@@ -20,7 +20,7 @@ NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
 
 NEWER = '''"""A version of the future."""
 revision = "bridge_9999"
-down_revision = "bridge_0002"
+down_revision = "bridge_0003"
 branch_labels = None
 depends_on = None
 
@@ -47,7 +47,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = ("bridge_0002", "ticketing_0001")
+    wanted = ("bridge_0003", "ticketing_0001")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -103,7 +103,7 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == ("bridge_0002", "invoicing_0001", "ticketing_0001")
+    assert both.present() == ("bridge_0003", "invoicing_0001", "ticketing_0001")
     database.close()
 
 
@@ -120,7 +120,7 @@ def test_what_an_older_program_stored_is_still_there(
     with database.begin() as connection:
         old = sa.table("outbox", *(sa.column(name, outbox.c[name].type) for name in sent))
         connection.execute(old.insert().values(sent))
-    assert Migrations(database, []).upgrade() == ("bridge_0002",)
+    assert Migrations(database, []).upgrade() == ("bridge_0003",)
     with database.begin() as connection:
         (row,) = connection.execute(sa.select(outbox)).all()
     assert {name: getattr(row, name) for name in sent} == sent

@@ -1,8 +1,10 @@
 """The channel acknowledges only what lies confirmed in the other broker or in quarantine."""
 
+from hashlib import sha256
+
 from adapters.quarantine import REASON
 from hub.envelope import from_wire, to_wire
-from hub.messages import OUTWARD_EXCHANGE, REPLIES_EXCHANGE
+from hub.messages import INWARD_EXCHANGE, OUTWARD_EXCHANGE, REPLIES_EXCHANGE
 from hub.ports import Address
 from tests.unit.channel_world import World
 from tests.unit.hub_world import PlainContracts, booking
@@ -31,6 +33,22 @@ def test_a_request_crosses_with_its_body_and_identities() -> None:
     )
     assert [hop.place for hop in message.hops] == ["hub-1"]
     assert world.outside.depth("inward.requests") == 0
+
+
+def test_a_request_says_inside_which_bytes_crossed() -> None:
+    """The digest is of the body as the outside broker delivered it; a query has none."""
+    world = World()
+    world.send(booking(body=b"<b>\xe9</b>"))
+    (wire,) = world.inside.take_all("ticketing.requests")
+    assert from_wire(wire).crossed == sha256(b"<b>\xe9</b>").hexdigest()
+    query = to_wire(
+        booking(type="GetBooking.1", id=booking().id._replace(operation="GetBooking")),
+        account="gateway-1",
+    )
+    world.outside.route(Address(INWARD_EXCHANGE, "queries"), "gateway-1", query)
+    world.loop.pass_seconds(0)
+    (wire,) = world.inside.take_all("ticketing.queries")
+    assert from_wire(wire).crossed == ""
 
 
 def test_what_the_guard_refuses_is_kept_outside_with_its_bytes_and_reason() -> None:

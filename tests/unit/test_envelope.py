@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.envelope import (
+    CROSSED,
     HEADER_CHARACTERS_MAX,
     HOPS,
     HOPS_MAX,
@@ -81,3 +82,21 @@ def test_hops_that_grow_too_long_stay_readable() -> None:
     assert from_wire(sent_on(wire)).hops == message.hops
     with pytest.raises(MalformedEnvelope):
         from_wire(to_wire(booking(hops=message.hops * 2)))
+
+
+def test_what_crossed_is_said_by_whoever_sends_it_on_and_by_nobody_before() -> None:
+    """A digest that came along stays behind; the one of who sends it on is read inside."""
+    forged = to_wire(booking(crossed="f" * 64), account="gateway-1")
+    message = from_wire(forged)
+    assert CROSSED not in onward(forged, message, place=HUB, at=NOON, persistent=True).headers
+    said = onward(forged, message, place=HUB, at=NOON, persistent=True, crossed="a" * 64)
+    assert from_wire(said).crossed == "a" * 64
+    assert from_wire(to_wire(from_wire(said))) == from_wire(said)
+
+
+@pytest.mark.parametrize("digest", ["", "A" * 64, "a" * 63, "a" * 65, "g" * 64])
+def test_what_is_no_digest_is_refused(digest: str) -> None:
+    """Nothing else gets into the books under that name."""
+    wire = to_wire(booking(), account=HUB)
+    with pytest.raises(MalformedEnvelope):
+        from_wire(wire._replace(headers={**wire.headers, CROSSED: digest}))

@@ -59,6 +59,7 @@ REFUSED: dict[str, tuple[Wire, type[NeverWorks]]] = {
     "answering into another's queue": (sent(reply_to="replies.gateway-2.b00t"), NotAllowed),
     "answering into a queue of work": (sent(reply_to="inward.requests"), NotAllowed),
     "naming a member of staff": (sent(operator="liu"), NotAllowed),
+    "saying what crossed, which the hub alone says": (sent(crossed="a" * 64), NotAllowed),
     "accepted in the future": (sent(accepted_at=NOON + timedelta(hours=1)), NotAllowed),
     "of the staff, whoever sends it": (
         sent(id=RequestId("staff:liu", "PlaceBooking", "A-1"), operator="liu"),
@@ -91,6 +92,7 @@ INSIDE_ALLOWED = {
     ),
     "a member of staff's": sent(**STAFF),
     "one that wants no reply": sent("hub-1", reply_to=""),
+    "what crossed, by the hub's word": sent("hub-1", crossed="a" * 64),
 }
 INSIDE_REFUSED = {
     "an agent's from the staff": sent(**STAFF | {"id": RequestId("agent:1", "PlaceBooking", "A")}),
@@ -112,6 +114,7 @@ INSIDE_REFUSED = {
     "answering into another start's queue": sent(**STAFF | {"reply_to": "replies.staff-1.gone"}),
     "answering into a gateway's queue": sent(**STAFF | {"reply_to": "replies.gateway-1.b00t"}),
     "an agent's answering to the staff": sent("hub-1", reply_to="replies.staff-1.b00t"),
+    "saying what crossed without a hub": sent(**STAFF | {"crossed": "a" * 64}),
     "naming another member of staff": sent(**STAFF | {"operator": "wang"}),
     "an agent's naming a member of staff": sent("hub-1", operator="liu"),
 }
@@ -133,6 +136,15 @@ def test_inside_no_account_speaks_for_another(case: str) -> None:
     """A captured staff page cannot book as an agency, nor a hub as a member of staff."""
     with pytest.raises(NotAllowed):
         inside_guard().check(INSIDE_REFUSED[case])
+
+
+def test_what_the_hub_brought_is_known_though_it_was_refused() -> None:
+    """Its transmission can be counted; what cannot be read, or others sent, is nobody's."""
+    refused = sent("hub-1", body=b"invalid")
+    assert inside_guard().brought(refused) == booking(body=b"invalid")
+    assert inside_guard().brought(refused._replace(message_id="?")) is None
+    assert inside_guard().brought(refused._replace(user_id="staff-1")) is None
+    assert guard().brought(sent(body=b"invalid")) is None
 
 
 SHORT = [envelope.SIGN_IN, envelope.OPERATOR]

@@ -14,14 +14,14 @@ from adapters.memory.links import MemoryConsumer, MemoryPublisher, MemorySubscri
 from adapters.memory.loop import MemoryLoop
 from adapters.memory.store import MemoryStore
 from adapters.quarantine import REASON, QueueQuarantine, restored
-from hub.envelope import Message, Wire, to_wire
+from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.errors import DatabaseAway
 from hub.guard import Guard
 from hub.inbox import Inbox
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, Direction, Lane
 from hub.outbox import Outbox
-from hub.ports import Address, Answer, Handled, Unit
-from hub.worker import Pace, RequestWorker
+from hub.ports import Address, Answer, Handled, Taken, Unit
+from hub.worker import ADMISSION, Pace, RequestWorker
 from tests.contract.transports import until
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 from tests.unit.test_inbox import REFUSALS
@@ -65,7 +65,7 @@ class World:
                 metrics=self.metrics,
             ),
             self._outbox(publisher),
-            Guard(Direction.INWARD, Lane.REQUESTS, contracts, self.clock),
+            Guard(Direction.INWARD, Lane.REQUESTS, contracts, self.clock, ADMISSION),
             run=self.loop.call,
             quarantine=QueueQuarantine(publisher, "ticketing-1"),
             metrics=self.metrics,
@@ -144,6 +144,26 @@ def test_what_is_refused_is_kept_with_its_reason_and_acknowledged(world: World) 
     (kept,) = world.kept()
     assert restored([kept]) == wire
     assert kept.headers[REASON].startswith("InvalidBody: ")
+
+
+def test_what_is_refused_is_in_the_inside_book_before_it_is_acknowledged(world: World) -> None:
+    """What the hub brought counts as taken in, and not as lost, though the database was away."""
+    world.store.away = True
+    wire = world.send("A-1", b"invalid")
+    assert until(lambda: "lupu_worker_refused_total" in world.metrics.counts)
+    time.sleep(PACE.retry_seconds_max)
+    assert world.held() == 1
+    world.store.away = False
+    world.kept()
+    assert world.store.taken() == [(from_wire(wire), Taken.QUARANTINED)]
+
+
+def test_what_nobody_may_bring_is_in_no_book(world: World) -> None:
+    """An account inside cannot have another's transmission counted as quarantined."""
+    wire = to_wire(booking("A-1", body=b"invalid"), account="staff-1")
+    world.broker.route(Address(INWARD_EXCHANGE, QUEUE), "staff-1", wire)
+    world.kept()
+    assert world.store.taken() == []
 
 
 def test_what_breaks_the_guard_is_kept_and_does_not_end_the_worker(world: World) -> None:
