@@ -4,9 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from adapters.sealing.keys import Use
 from hub.errors import SettingsError
 from hub.messages import applications
 from hub.places import GATEWAY, HUB, OPERATOR, STAFF
+
+# Any hub may take any message, so what is sealed to them is sealed to one key that they share.
+SHARED_KEYS = (HUB,)
+_READS = (GATEWAY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,19 @@ class Components:
     def inside(self) -> tuple[str, ...]:
         """Those with an account on the inside broker."""
         return (*self.hubs, *self.workers, *self.staff, *self.operators)
+
+    @property
+    def key_owners(self) -> tuple[str, ...]:
+        """Whoever has keys to seal and sign with."""
+        names = (*self.gateways, *self.hubs, *self.workers, *self.staff, *self.operators)
+        return (*names, *(SHARED_KEYS if self.hubs else ()))
+
+
+def key_uses(owner: str) -> tuple[Use, ...]:
+    """Return what the keys of ``owner`` are for; SettingsError where it is no component."""
+    if owner in SHARED_KEYS:
+        return (Use.OPEN,)
+    return (Use.SIGN, Use.OPEN) if kind(owner) in _READS else (Use.SIGN,)
 
 
 def kind(name: str) -> str:

@@ -26,7 +26,7 @@ OPERATOR = "lupu-operator"
 HOPS = "lupu-hops"
 # Set by the hub alone, inside: what came from outside under this name stays behind.
 CROSSED = "lupu-crossed"
-_HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
+BOUND_HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
 
 HEADER_CHARACTERS_MAX = 1_000
 # So many of the longest names and times fit into a header, and into its column inside.
@@ -199,7 +199,7 @@ def onward(
     just read. Headers that no message has stay behind. ``crossed``: see ``Message``.
     """
     given = wire.headers
-    headers = {name: given[name] for name in _HEADERS if name in given}
+    headers = {name: given[name] for name in BOUND_HEADERS if name in given}
     hops = f"{given.get(HOPS, '')} {place}={write_time(at)}".lstrip()
     if len(message.hops) < HOPS_MAX and len(hops) <= HEADER_CHARACTERS_MAX:
         headers[HOPS] = hops

@@ -11,6 +11,8 @@
     │   ├── MalformedEnvelope     headers are missing or cannot be read
     │   ├── UnknownMessage        no such message type in the map
     │   ├── InvalidBody           the body breaks its contract
+    │   ├── NotAuthentic          a seal or signature is not right
+    │   ├── KeyNotTrusted         the key of a seal or signature is unknown, ended or revoked
     │   ├── NotAllowed            the guard or a permission forbids it
     │   ├── GuardBroken           a mistake in Lupu: the guard could not judge it
     │   └── Unkept                a mistake in Lupu: neither handled nor parked
@@ -68,6 +70,14 @@ class UnknownMessage(NeverWorks):
 
 class InvalidBody(NeverWorks):
     """The body is not well formed or breaks its contract."""
+
+
+class NotAuthentic(NeverWorks):
+    """A seal or a signature is not right: altered, swapped, of another sender, or none at all."""
+
+
+class KeyNotTrusted(NeverWorks):
+    """The key of a seal or a signature is unknown, ended or revoked."""
 
 
 class NotAllowed(NeverWorks):

@@ -19,6 +19,7 @@ GROUPS = {
     "check": ("Look at everything a component depends on.", "check"),
     "edge": ("What HAProxy loads in front of gateways and staff web.", "edge"),
     "database": ("Schema versions of the inside database.", "database"),
+    "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
 }
 # Chores of a process stand beside its "run".

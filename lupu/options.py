@@ -44,12 +44,15 @@ def configuration(config: str | None, name: str) -> Configuration:
     return Configuration(config_path(config), name)
 
 
-def folder(default: str) -> Callable[[Command], Command]:
-    """Add ``--folder``, where the certificate authorities are."""
+AUTHORITIES = "Where the authorities are, a folder for each."
+
+
+def folder(default: str, sentence: str = AUTHORITIES) -> Callable[[Command], Command]:
+    """Add ``--folder``: where the certificate authorities are, or what ``sentence`` says."""
     return click.option(
         "--folder",
         type=click.Path(path_type=Path, file_okay=False),
         default=default,
         show_default=True,
-        help="Where the authorities are, a folder for each.",
+        help=sentence,
     )

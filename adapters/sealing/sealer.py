@@ -1,0 +1,105 @@
+"""Sealing what a component sends: one session for each set of readers, renewed in time."""
+
+import itertools
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from adapters.sealing import encrypt0
+from adapters.sealing.announcement import PURPOSE, SESSION_ID_BYTES, Announcement
+from adapters.sealing.keyring import Keyring
+from adapters.sealing.keys import Use
+from adapters.sealing.wrapping import wrap
+from hub.envelope import Wire
+from hub.errors import KeyNotTrusted
+from hub.ports import Clock
+from hub.sealing import Signer, bound
+
+KEY_BYTES = 32
+SESSION_SECONDS_MAX = 86_400.0
+SESSIONS_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    announcement: bytes
+    cipher: Any
+    numbers: Iterator[int]
+    keyring: Keyring
+    renew_at: float
+
+
+class SessionSealer:
+    """Implements ``hub.sealing.Sealer``; safe from any thread.
+
+    A session ends after ``session_seconds``, or when the keyring has changed: a reader's new
+    key, or its revocation, then counts from the next message on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        signer: Callable[[], Signer],
+        keyring: Callable[[], Keyring],
+        clock: Clock,
+        *,
+        session_seconds: float = 3_600.0,
+    ) -> None:
+        """``signer`` and ``keyring`` return the present ones: keys roll over while this lives."""
+        self._name = name
+        self._signer = signer
+        self._keyring = keyring
+        self._clock = clock
+        self._session_seconds = session_seconds
+        self._sessions: dict[tuple[str, ...], _Session] = {}
+        self._lock = threading.Lock()
+
+    def seal(self, wire: Wire, route: str, readers: Sequence[str]) -> Wire:
+        """Return the message with its body sealed to ``readers``."""
+        session = self._session(tuple(readers))
+        body = encrypt0.seal(
+            session.cipher,
+            next(session.numbers),
+            session.announcement,
+            wire.body,
+            bound(wire, route),
+        )
+        return wire._replace(body=body)
+
+    def _session(self, readers: tuple[str, ...]) -> _Session:
+        session = self._sessions.get(readers)
+        if session is not None and self._good(session):
+            return session
+        with self._lock:
+            session = self._sessions.get(readers)
+            if session is None or not self._good(session):
+                if len(self._sessions) >= SESSIONS_MAX:
+                    self._sessions.clear()
+                session = self._sessions[readers] = self._new(readers)
+            return session
+
+    def _good(self, session: _Session) -> bool:
+        return session.keyring is self._keyring() and self._clock.monotonic() < session.renew_at
+
+    def _new(self, readers: tuple[str, ...]) -> _Session:
+        keyring, now = self._keyring(), self._clock.now().replace(microsecond=0)
+        key, session = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(SESSION_ID_BYTES)
+        wrapped = {}
+        for reader in readers:
+            public = keyring.newest(reader, Use.OPEN, self._clock.now())
+            if public is None:
+                raise KeyNotTrusted(f"{reader} has no key to be sealed to in the keyring.")
+            wrapped[public.key_id] = wrap(key, public.public, session)
+        ends_at = now + timedelta(seconds=self._session_seconds)
+        announced = Announcement(self._name, session, now, ends_at, wrapped)
+        return _Session(
+            self._signer().sign(announced.write(), PURPOSE),
+            encrypt0.new_cipher(key),
+            itertools.count(1),
+            keyring,
+            # Renewed before it ends, for what is accepted later than that is not opened.
+            self._clock.monotonic() + self._session_seconds * 0.9,
+        )
