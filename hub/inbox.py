@@ -25,10 +25,13 @@ from hub.ports import (
     Taken,
     Unit,
 )
+from hub.refusals import cannot_rebuild
 
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[Message, Unit, datetime], Handled]
+# What a repeat is told of a request that is handled, once its answer was pruned.
+Rebuild = Callable[[InboxEntry, Unit], Answer]
 
 DONE = "DONE"
 WOKEN_MAX = 100
@@ -87,8 +90,9 @@ class Inbox:
         clock: Clock,
         metrics: Metrics,
         limits: Limits | None = None,
+        rebuild: Rebuild | None = None,
     ) -> None:
-        """``handlers`` by message type key (``PlaceBooking.1``)."""
+        """``handlers`` by message type key. Without ``rebuild`` no answer may be pruned."""
         self._store = store
         self._handlers = handlers
         self._contracts = contracts
@@ -96,6 +100,7 @@ class Inbox:
         self._clock = clock
         self._metrics = metrics
         self._limits = limits or Limits()
+        self._rebuild = rebuild or cannot_rebuild
         self._unkept: list[Message] = []
         self._left = _Left()
 
@@ -160,17 +165,24 @@ class Inbox:
 
     def _park(self, message: Message, error: Exception, *, is_new: bool) -> None:
         facts = {"request": str(message.id), "error": type(error).__name__}
-        _log.error("inbox.parked", extra={**facts, "place": broken_at(error)})
-        self._metrics.count("lupu_inbox_parked_total")
         try:
             digest = self._digest(message)
         except NeverWorks:
             digest = ""
         try:
             with self._store.unit() as unit:
+                entry = unit.entry(message.id)
+                what = _what(entry, digest)
+                if entry and (entry.state is InboxState.HANDLED or what is Taken.REUSED):
+                    # Parked in its place it would undo an outcome, or hide what waits.
+                    unit.take(message, what)
+                    self._repeat(message, digest, entry, unit)
+                    return
                 unit.park(message, digest, str(Reason.of(error)))
                 if is_new:
                     unit.take(message, Taken.PARKED)
+            _log.error("inbox.parked", extra={**facts, "place": broken_at(error)})
+            self._metrics.count("lupu_inbox_parked_total")
         except TryAgain:
             raise
         except Exception as worse:  # noqa: BLE001  the worker must outlive a message that cannot be kept
@@ -221,11 +233,15 @@ class Inbox:
         if entry.digest != digest:
             self._metrics.count("lupu_inbox_reused_total")
             _log.warning("inbox.reference_reused", extra={"request": str(message.id)})
+            unit.reused(message, digest, self._clock.now())
             answer = self._refusals.answer(self._refusals.reference_reused)
-        elif entry.answer is None:
+        elif entry.state is not InboxState.HANDLED:
             answer = self._refusals.answer(self._refusals.pending)
-        else:
+        elif entry.answer is not None:
             answer = entry.answer
+        else:
+            answer = self._rebuild(entry, unit)
+            self._metrics.count("lupu_inbox_rebuilt_total")
         self._metrics.count("lupu_inbox_repeats_total")
         unit.send([reply(message, answer)])
 
@@ -266,9 +282,8 @@ class Inbox:
 
 
 def _what(entry: InboxEntry | None, digest: str) -> Taken:
-    if entry is None:
-        return Taken.FIRST
-    return Taken.REPEAT if entry.digest == digest else Taken.REUSED
+    seen = Taken.REPEAT if entry is not None and entry.digest == digest else Taken.REUSED
+    return seen if entry is not None else Taken.FIRST
 
 
 def reply(message: Message, answer: Answer) -> Message:

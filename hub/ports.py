@@ -137,7 +137,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """What the inbox knows of a request. ``answer`` is there once it is HANDLED.
+    """What the inbox knows of a request. ``answer`` is there once it is HANDLED, until it is
+    pruned: id, digest, outcome code and subject stay for ever.
 
     ``subject`` names the business object it is about, where that is known.
     """
@@ -196,6 +197,12 @@ class Unit(Protocol):
 
         The same transmission again is a line again: what was doubled is counted, and is never
         an error.
+        """
+
+    def reused(self, message: Message, digest: str, at: datetime) -> None:
+        """Record that a used reference came again with other values.
+
+        Each transmission once, and of one request a bounded number.
         """
 
     def send(self, replies: Sequence[Message]) -> None:

@@ -1,6 +1,7 @@
 """The refusals that every application shares: those which the inbox itself gives."""
 
-from hub.errors import Refusal
+from hub.errors import NeverWorks, Refusal
+from hub.ports import Answer, InboxEntry, Unit
 
 REFERENCE_REUSED = Refusal(
     "REFERENCE_REUSED",
@@ -27,3 +28,20 @@ PENDING = Refusal(
     retryable=True,
     retry_after_seconds=10,
 )
+
+
+def refused_with(code: str) -> Refusal:
+    """Return what is said of a refusal of which nothing but its code is known any more."""
+    return Refusal(
+        code,
+        "The request was refused with this code; what else was said is no longer kept.",
+        "该请求已以此代码拒绝；当时的其他说明已不再保存。",
+        "Send it again under a new reference if it is still wanted.",
+        "如仍需办理，请使用新的请求编号重新发送。",
+    )
+
+
+def cannot_rebuild(entry: InboxEntry, unit: Unit) -> Answer:
+    """Say nothing anew: NeverWorks. For applications whose answers are kept for ever."""
+    del unit
+    raise NeverWorks(f"The answer to {entry.id} was pruned, and cannot be given anew.")

@@ -1,5 +1,8 @@
 """What every application does alike: read a request, answer it, say no, repeat an outcome."""
 
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from adapters.database import InboxStore, SqlUnit
@@ -7,12 +10,22 @@ from adapters.xml import Schemas, parse, write_refusal
 from hub import refusals
 from hub.envelope import Message
 from hub.errors import Refusal
-from hub.inbox import DONE, Refusals
+from hub.inbox import DONE, Rebuild, Refusals
 from hub.messages import message_type
-from hub.ports import Answer, Unit
+from hub.ports import Answer, InboxEntry, InboxState, Unit
 from hub.worker import Query
 
-__all__ = ["DONE", "REFUSALS", "answer", "refused", "sql_unit", "stored_outcome", "values"]
+__all__ = [
+    "DONE",
+    "REFUSALS",
+    "answer",
+    "outcome",
+    "refused",
+    "refused_before",
+    "sql_unit",
+    "stored_outcome",
+    "values",
+]
 
 
 def values(schemas: Schemas, message: Message) -> dict[str, Any]:
@@ -37,18 +50,43 @@ def sql_unit(unit: Unit) -> SqlUnit:
     return unit
 
 
-def stored_outcome(store: InboxStore, schemas: Schemas) -> Query:
+def outcome(entry: InboxEntry, unit: Unit, rebuild: Rebuild | None) -> Answer:
+    """Return what a request was answered, anew where that was pruned; PENDING while it is open."""
+    if entry.state is not InboxState.HANDLED:
+        return refused(refusals.PENDING)
+    return entry.answer or (rebuild or refusals.cannot_rebuild)(entry, unit)
+
+
+def refused_before(code: str, known: Sequence[Refusal]) -> Answer:
+    """Return the refusal of a code once more; its figures, where it named any, are not kept."""
+    for refusal in (*known, *_OWN):
+        if refusal.code == code:
+            return refused(without_figures(refusal))
+    return refused(refusals.refused_with(code))
+
+
+def without_figures(refusal: Refusal) -> Refusal:
+    """Return a refusal with dots where its sentences name figures."""
+    said = (refusal.sentence_en, refusal.sentence_zh)
+    english, chinese = (_FIGURE.sub("…", sentence) for sentence in said)
+    return replace(refusal, sentence_en=english, sentence_zh=chinese)
+
+
+def stored_outcome(store: InboxStore, schemas: Schemas, rebuild: Rebuild | None = None) -> Query:
     """Return what answers GetOutcome: the stored outcome of the request that the id names."""
 
     def get_outcome(message: Message) -> Answer:
         with store.reading() as unit:
             entry = unit.entry(message.id)
-        if entry is None:
-            return answer(schemas, "NotKnownYet.1")
-        return entry.answer or refused(refusals.PENDING)
+            if entry is None:
+                return answer(schemas, "NotKnownYet.1")
+            return outcome(entry, unit, rebuild)
 
     return get_outcome
 
+
+_FIGURE = re.compile(r"\{\w+\}")
+_OWN = (refusals.REFERENCE_REUSED, refusals.REQUEST_TOO_OLD)
 
 # What the inbox says by itself.
 REFUSALS = Refusals(

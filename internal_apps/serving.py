@@ -14,13 +14,14 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
-from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
+from adapters.database import Database, DatabaseSettings, InboxStore, Migrations, Pruning
+from adapters.database.tables import ANSWER, BODY
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import Guard
-from hub.inbox import Handler, Inbox, Limits, Refusals
+from hub.inbox import Handler, Inbox, Limits, Rebuild, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
@@ -40,6 +41,8 @@ class Worker:
     """Settings of a worker: what it holds at once, its batches, how long a request may live.
 
     ``sent_kept_seconds``: how long an answer that was sent stays in the outbox.
+    ``..._kept_days``: how long after a request was handled its document, and its answer, stay in
+    the database; 0 is for ever. Request id, digest and outcome code always stay for ever.
     """
 
     section: ClassVar[str] = "worker"
@@ -50,6 +53,18 @@ class Worker:
     request_age_seconds_max: float = 7 * 86_400
     wait_seconds_max: float = 120
     sent_kept_seconds: float = 3_600.0
+    bodies_kept_days: int = 400
+    answers_kept_days: int = 400
+
+    def check(self) -> None:
+        """SettingsError where something is to be kept for less than no time."""
+        if min(self.bodies_kept_days, self.answers_kept_days) < 0:
+            raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
+
+    def kept(self) -> Mapping[str, timedelta]:
+        """Return how long each kind of stored part is kept; what is kept for ever is not named."""
+        days = {BODY: self.bodies_kept_days, ANSWER: self.answers_kept_days}
+        return {kind: timedelta(days=count) for kind, count in days.items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +73,9 @@ class Application:
 
     ``handlers`` and ``queries`` by message type key, for every row that the map gives it;
     ``chores`` are called about every second, each in transactions of its own; ``migrations`` is
-    its line of schema versions. GetOutcome and the outbox's tidying come with the worker.
+    its line of schema versions. GetOutcome and the tidying of outbox and inbox come with the
+    worker. ``rebuild`` says an outcome anew whose answer was pruned; without it answers are kept
+    for ever.
     """
 
     name: str
@@ -67,6 +84,7 @@ class Application:
     queries: Mapping[str, Query] = field(default_factory=dict)
     chores: Sequence[Callable[[], None]] = ()
     refusals: Refusals = REFUSALS
+    rebuild: Rebuild | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +123,7 @@ class Serving:
         self._worker = worker
         self._links = links
         self._contracts: Contracts = around.schemas
+        self._pruning = _pruning(application, around, worker)
         self.requests = RequestWorker(
             _inbox(application, around, worker),
             _outbox(around, links),
@@ -116,7 +135,7 @@ class Serving:
             chores=self._chores,
         )
         self.queries = QueryWorker(
-            {GET_OUTCOME: stored_outcome(around.store, around.schemas), **application.queries},
+            {GET_OUTCOME: _stored(application, around), **application.queries},
             Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, ADMISSION),
             links.publisher,
             run=links.run,
@@ -147,7 +166,8 @@ class Serving:
         self.requests.stop()
 
     def _chores(self) -> None:
-        for chore in self._application.chores:
+        chores: Sequence[Callable[[], None]] = (*self._application.chores, self._pruning)
+        for chore in chores:
             try:
                 chore()
             except Exception as error:  # noqa: BLE001  a bad row, or a lock, must not stop the others
@@ -182,6 +202,24 @@ def _inbox(application: Application, around: Surroundings, worker: Worker) -> In
         clock=around.clock,
         metrics=around.metrics,
         limits=Limits(worker.request_age_seconds_max, worker.wait_seconds_max),
+        rebuild=application.rebuild,
+    )
+
+
+def _stored(application: Application, around: Surroundings) -> Query:
+    return stored_outcome(around.store, around.schemas, application.rebuild)
+
+
+def _pruning(application: Application, around: Surroundings, worker: Worker) -> Pruning:
+    kept = dict(worker.kept())
+    if application.rebuild is None:
+        kept.pop(ANSWER, None)
+    return Pruning(
+        around.store.database,
+        around.clock,
+        around.metrics,
+        kept=kept,
+        operations=operations(application.name),
     )
 
 

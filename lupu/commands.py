@@ -20,6 +20,7 @@ GROUPS = {
     "edge": ("What HAProxy loads in front of gateways and staff web.", "edge"),
     "database": ("Schema versions of the inside database.", "database"),
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
+    "requests": ("What became of requests; references that were used twice.", "requests"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
 }
 # Chores of a process stand beside its "run".

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from hub.errors import NeverWorks
+from internal_apps.ticketing.history import Step, history
 from internal_apps.ticketing.loading import EXPO_2010, Sample
-from internal_apps.ticketing.search import Step, history
 from lupu import opened, options
 
 NAME = "ticketing-1"
@@ -78,6 +78,8 @@ def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  
         click.echo(f"{step['request']}  {step['outcome']}")
         for place, at in step["way"]:
             click.echo(f"  {place:<12}  {at}")
+        for transmission, at in step["reused"]:
+            click.echo(f"  reference used again with other values, refused: {transmission}  {at}")
 
 
 def _facts(step: Step) -> dict[str, Any]:
@@ -86,6 +88,10 @@ def _facts(step: Step) -> dict[str, Any]:
         "request": str(step.request_id),
         "outcome": step.outcome_code,
         "way": [(place, at.isoformat(timespec="microseconds")) for place, at in way],
+        "reused": [
+            (one.transmission, one.refused_at.isoformat(timespec="microseconds"))
+            for one in step.reused
+        ],
     }
 
 

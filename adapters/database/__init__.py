@@ -3,6 +3,8 @@
 from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
 from adapters.database.parked import Parked, ParkedMessages
+from adapters.database.pruning import Pruning
+from adapters.database.reused import Reused, reused_references
 from adapters.database.settings import DatabaseSettings
 from adapters.database.store import InboxStore
 from adapters.database.unit import SqlUnit
@@ -14,7 +16,10 @@ __all__ = [
     "Migrations",
     "Parked",
     "ParkedMessages",
+    "Pruning",
+    "Reused",
     "SqlUnit",
     "first",
+    "reused_references",
     "translated",
 ]

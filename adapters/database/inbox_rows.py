@@ -44,7 +44,11 @@ def read_entry(connection: sa.Connection, request_id: RequestId) -> InboxEntry |
         return None
     answer = None
     if row[_ANSWER_TYPE]:
-        answer = Answer(row[_ANSWER_TYPE], text_to_bytes(read_part(connection, key, ANSWER)))
+        parts = connection.execute(_PARTS, {"key": key, "part": ANSWER}).all()
+        # An empty body has a part too: none at all is one that was pruned.
+        if parts:
+            text = join((part[0], part[1]) for part in parts)
+            answer = Answer(row[_ANSWER_TYPE], text_to_bytes(text))
     return InboxEntry(
         request_id,
         row[_DIGEST],
@@ -118,10 +122,11 @@ def book_row(message: Message, what: Taken, taken_at: datetime) -> dict[str, Any
     }
 
 
-def part_rows(key: str, kind: str, text: str) -> Iterator[dict[str, Any]]:
+def part_rows(key: str, kind: str, text: str, stored_at: datetime) -> Iterator[dict[str, Any]]:
     """Return the rows that hold a body or an answer."""
     for number, part in split(text):
-        yield {"request_id": key, "kind": kind, "number": number, "text": part}
+        row = {"request_id": key, "kind": kind, "number": number, "text": part}
+        yield {**row, "stored_at": stored_at}
 
 
 def update_entry(connection: sa.Connection, key: str, row: dict[str, Any]) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database.tables import inbox
+from adapters.database.tables import inbox, reused
 
 Marks = dict[sa.Table, tuple[int, int]]
 
 
 class RacedError(Exception):
-    """Another transaction recorded one of the requests that this one handled."""
+    """Another transaction recorded something of one of the requests that this one handled."""
 
 
 class Pending:
@@ -55,6 +55,6 @@ class Pending:
         try:
             self._connection.execute(table.insert(), rows)
         except sa.exc.IntegrityError as error:
-            if table is inbox:
+            if table is inbox or table is reused:
                 raise RacedError from error
             raise

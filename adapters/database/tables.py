@@ -1,6 +1,7 @@
 """The bridge's own tables, in every application's database beside its business tables.
 
-``inbox`` is small and never pruned; ``inbox_parts`` holds bodies and answers and may be.
+``inbox`` is small and never pruned; ``inbox_parts`` holds bodies and answers and is
+(``pruning``). ``reused`` has what came again under a used reference with other values.
 The migrations in ``versions`` create these tables; this module is how the code reads them.
 """
 
@@ -66,6 +67,24 @@ inbox_parts = sa.Table(
     sa.Column("kind", ascii_text(10), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
+    sa.Column("stored_at", UtcTime, nullable=True),
+    sa.Index("inbox_parts_stored_at", "kind", "stored_at"),
+)
+
+reused = sa.Table(
+    "reused",
+    metadata,
+    sa.Column("request_id", ascii_text(160), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("digest", ascii_text(64), nullable=False),
+    sa.Column("origin", ascii_text(40), nullable=False),
+    sa.Column("boot", ascii_text(40), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("accepted_at", UtcTime, nullable=False),
+    sa.Column("refused_at", UtcTime, nullable=False),
+    sa.Column("sign_in", characters(100), nullable=False),
+    sa.Column("operator", characters(100), nullable=False),
+    sa.Index("reused_refused_at", "refused_at"),
 )
 
 waiting = sa.Table(

@@ -21,6 +21,7 @@ from adapters.database.inbox_rows import (
 )
 from adapters.database.parts import bytes_to_text, message_to_text, split
 from adapters.database.pending import Pending, RacedError
+from adapters.database.reused import reused_row
 from adapters.database.tables import (
     ANSWER,
     BODY,
@@ -33,6 +34,7 @@ from adapters.database.tables import (
     message_parts,
     outbox,
     parked,
+    reused,
     waiting,
 )
 from hub.envelope import Message, RequestId
@@ -101,11 +103,12 @@ class SqlUnit:
             delete_kept(self.connection, key, self._stored[key])
         else:
             self.add(inbox, row)
-            for part in part_rows(key, BODY, bytes_to_text(message.body)):
+            for part in part_rows(key, BODY, bytes_to_text(message.body), self.opened_at):
                 self.add(inbox_parts, part)
         self._stored[key] = entry.state
         if entry.answer is not None:
-            for part in part_rows(key, ANSWER, bytes_to_text(entry.answer.body)):
+            text = bytes_to_text(entry.answer.body)
+            for part in part_rows(key, ANSWER, text, self.opened_at):
                 self.add(inbox_parts, part)
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
@@ -134,6 +137,13 @@ class SqlUnit:
     def take(self, message: Message, what: Taken) -> None:
         """Write into the inside book that this transmission was taken in."""
         self.add(inside_book, book_row(message, what, self.opened_at))
+
+    def reused(self, message: Message, digest: str, at: datetime) -> None:
+        """Record that a used reference came again with other values, each transmission once."""
+        self.write()
+        row = reused_row(self.connection, message, digest, at)
+        if row is not None:
+            self.add(reused, row)
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox; they leave only if the transaction commits."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
+from hub.envelope import Transmission
 from hub.errors import DatabaseAway
 from hub.ports import InboxEntry, Taken
 
@@ -50,6 +51,8 @@ class Books:
     parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     outbox: dict[int, Unsent] = field(default_factory=dict)
     taken: dict[int, tuple[bytes, Taken]] = field(default_factory=dict)
+    reused: dict[tuple[str, Transmission], str] = field(default_factory=dict)
+    handled_at: dict[str, datetime] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     effects: dict[int, str] = field(default_factory=dict)
 

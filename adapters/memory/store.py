@@ -36,9 +36,10 @@ class MemoryUnit:
             self.locked.add(str(request_id))
         return entry
 
-    def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:  # noqa: ARG002
+    def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:
         """Insert or replace the inbox entry; one that no longer waits leaves the waiting room."""
         self.books.inbox[str(message.id)] = entry
+        self.books.handled_at[str(message.id)] = handled_at
         if entry.state is not InboxState.WAITING:
             self.books.waiting.pop(str(message.id), None)
 
@@ -57,6 +58,10 @@ class MemoryUnit:
     def take(self, message: Message, what: Taken) -> None:
         """Write a line into the inside book."""
         self.books.taken[next(self._database.numbers)] = (dump(to_wire(message)), what)
+
+    def reused(self, message: Message, digest: str, at: datetime) -> None:  # noqa: ARG002
+        """Record that a used reference came again with other values, each transmission once."""
+        self.books.reused.setdefault((str(message.id), message.transmission), digest)
 
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox."""
@@ -187,6 +192,19 @@ class MemoryStore:
             database.reach()
             database.change("outbox", dict.fromkeys(numbers))
             database.passing("marked")
+
+    def forget_answers(self, before: datetime) -> None:
+        """Prune the answers of what was handled before a time."""
+        database = self.database
+        with database.lock:
+            database.reach()
+            books = database.books
+            old = {
+                key: replace(entry, answer=None)
+                for key, entry in books.inbox.items()
+                if entry.state is InboxState.HANDLED and books.handled_at[key] < before
+            }
+            database.change("inbox", old)
 
     def _now(self) -> datetime:
         return _LONG_AGO if self._clock is None else self._clock.now()

@@ -37,8 +37,8 @@ from hub.requester import Requester
 from internal_apps.serving import Links, Serving, Surroundings, Worker
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.application import MIGRATIONS, application
+from internal_apps.ticketing.history import history
 from internal_apps.ticketing.loading import Sample
-from internal_apps.ticketing.search import history
 from internal_apps.ticketing.settings import Ticketing
 
 FOLDER = Path("run/try")

@@ -1,9 +1,10 @@
 """What ticketing answers, as documents."""
 
+from datetime import datetime
 from typing import Any
 
 from adapters.xml import Schemas, parse
-from hub.envelope import Message
+from hub.envelope import Message, RequestId
 from hub.errors import Refusal
 from hub.messages import TICKETING
 from hub.ports import Answer
@@ -38,6 +39,13 @@ class Answers:
             RequestReference=message.id.reference,
             Booking=booking_values(booking),
         )
+
+    def done_before(self, request_id: RequestId, booking: Booking | None, now: datetime) -> Answer:
+        """Answer a repeat whose first answer is no longer kept: done, the booking as it is now."""
+        values: dict[str, Any] = {"Status": DONE, "RequestReference": request_id.reference}
+        if booking is not None:
+            values |= {"Booking": booking_values(booking), "BookingAsOf": now}
+        return self._write(request_id.operation, **values)
 
     def shown(self, booking: Booking) -> Answer:
         """Answer a question for a booking."""

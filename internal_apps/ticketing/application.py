@@ -10,6 +10,7 @@ from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.holds import Sweep
 from internal_apps.ticketing.publisher import Publishing
 from internal_apps.ticketing.queries import Queries
+from internal_apps.ticketing.rebuilding import Rebuilding
 from internal_apps.ticketing.settings import Ticketing
 
 NAME = "ticketing"
@@ -41,4 +42,5 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         queries=Queries(around.store, answers).by_type(),
         chores=(Sweep(around.store, around.clock), *publishing.chores()),
         migrations=MIGRATIONS,
+        rebuild=Rebuilding(answers),
     )

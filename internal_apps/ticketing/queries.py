@@ -8,10 +8,12 @@ from hub.envelope import Message, RequestId
 from hub.errors import Refused
 from hub.ports import Answer, InboxState
 from hub.worker import Query
+from internal_apps.answering import outcome
 from internal_apps.ticketing import refusals, store
 from internal_apps.ticketing.answers import DONE, NOT_KNOWN_YET, PENDING, Answers
 from internal_apps.ticketing.buyers import buyer_of
 from internal_apps.ticketing.domain import may_see
+from internal_apps.ticketing.rebuilding import Rebuilding
 from internal_apps.ticketing.references import normal
 from internal_apps.ticketing.refusals import no
 
@@ -22,6 +24,7 @@ class Queries:
     def __init__(self, inbox_store: InboxStore, answers: Answers) -> None:
         self._store = inbox_store
         self._answers = answers
+        self._rebuild = Rebuilding(answers)
 
     def by_type(self) -> Mapping[str, Query]:
         """Return what answers, by message type."""
@@ -50,8 +53,7 @@ class Queries:
         entry = unit.entry(RequestId(message.id.sender, asked["Operation"], reference))
         if entry is None:
             return self._answers.ask_again(NOT_KNOWN_YET, reference)
-        if entry.state is not InboxState.HANDLED or entry.answer is None:
+        if entry.state is not InboxState.HANDLED:
             return self._answers.ask_again(PENDING, reference)
-        if entry.outcome_code != DONE:
-            return entry.answer
-        return self._answers.again(entry.answer.body)
+        answer = outcome(entry, unit, self._rebuild)
+        return answer if entry.outcome_code != DONE else self._answers.again(answer.body)

@@ -1,4 +1,4 @@
-"""What staff look at: bookings found by a few words, and one booking with its whole history."""
+"""What staff look for: bookings found by a few words."""
 
 import re
 import unicodedata
@@ -9,12 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import Database, SqlUnit, first
-from adapters.database.tables import inbox
-from hub.envelope import Hop, RequestId, read_hops
+from adapters.database import Database, first
 from internal_apps.ticketing import store
 from internal_apps.ticketing.catalogue import SHANGHAI
-from internal_apps.ticketing.domain import Booking
 from internal_apps.ticketing.references import normal
 from internal_apps.ticketing.tables import booking_lines, bookings
 
@@ -80,37 +77,6 @@ class Page:
     previous: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One message of a booking's history, and its way: hops, and the times inside.
-
-    ``replied_at`` is None while no reply has left.
-    """
-
-    request_id: RequestId
-    type: str
-    state: str
-    outcome_code: str
-    sign_in: str
-    operator: str
-    accepted_at: datetime
-    taken_at: datetime
-    handled_at: datetime
-    replied_at: datetime | None
-    hops: Sequence[Hop]
-    origin: str
-    boot: str
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """A booking as it is, and every message about it, oldest first."""
-
-    booking: Booking
-    steps: Sequence[Step]
-
-
 def search(
     database: Database,
     wanted: Filter,
@@ -169,23 +135,6 @@ def _newer(database: Database, wanted: Filter, before: Place, count: int) -> Pag
 
 def _place(found: Found) -> Place:
     return Place(found.placed_at, found.reference)
-
-
-def history(database: Database, reference: str) -> History | None:
-    """Return one booking with its history, or None where there is none of this reference."""
-    plain = normal(reference)
-    if plain is None:
-        return None
-    with database.reading() as connection:
-        booking = store.find(SqlUnit(connection, datetime.now(SHANGHAI), read_only=True), plain)
-        if booking is None:
-            return None
-        rows = connection.execute(
-            sa.select(inbox)
-            .where(inbox.c.subject == plain)
-            .order_by(inbox.c.handled_at, inbox.c.accepted_at, inbox.c.sequence)
-        )
-        return History(booking, [_step(row) for row in rows])
 
 
 def _listed() -> sa.Select[Any]:
@@ -275,22 +224,3 @@ def _with_totals(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list
         values: dict[str, Any] = dict(row._mapping)  # noqa: SLF001  SQLAlchemy's public name
         found.append(Found(**values, tickets=tickets, total_fen=total_fen, first_day=first_day))
     return found
-
-
-def _step(row: sa.Row[Any]) -> Step:
-    return Step(
-        request_id=RequestId.parse(row.request_id),
-        type=row.type,
-        state=row.state,
-        outcome_code=row.outcome_code,
-        sign_in=row.sign_in,
-        operator=row.operator,
-        accepted_at=row.accepted_at,
-        taken_at=row.taken_at,
-        handled_at=row.handled_at,
-        replied_at=row.replied_at,
-        hops=read_hops(row.hops),
-        origin=row.origin,
-        boot=row.boot,
-        sequence=row.sequence,
-    )

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from adapters.database import Database, InboxStore, Migrations
 from adapters.database.migrations import BRIDGE
+from adapters.database.tables import inbox, inbox_parts, outbox
 from adapters.database.tables import metadata as bridge
-from adapters.database.tables import outbox
 from hub.errors import SettingsError
 from internal_apps.ticketing.application import MIGRATIONS
 from internal_apps.ticketing.tables import metadata as ticketing
@@ -20,7 +20,7 @@ NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
 
 NEWER = '''"""A version of the future."""
 revision = "bridge_9999"
-down_revision = "bridge_0003"
+down_revision = "bridge_0004"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +39,32 @@ def upgrade() -> None:
     """Do nothing."""
 '''
 
+ENTRY = {
+    "request_id": "agent:1001/PlaceBooking/A-1",
+    "type": "PlaceBooking.1",
+    "digest": "d",
+    "state": "HANDLED",
+    "outcome_code": "DONE",
+    "answer_type": "PlaceBookingResponse.1",
+    "subject": "K7M2",
+    "accepted_at": NOON,
+    "taken_at": NOON,
+    "handled_at": NOON,
+    "origin": "gateway-1",
+    "boot": "b",
+    "sequence": 1,
+    "hops": "",
+    "sign_in": "password",
+    "operator": "",
+}
+PART = {"request_id": ENTRY["request_id"], "kind": "ANSWER", "number": 0, "text": "<b/>"}
+
+
+def _insert(connection: sa.Connection, table: sa.Table, row: dict[str, object]) -> None:
+    """Insert a row with the columns that an older version had."""
+    old = sa.table(table.name, *(sa.column(name, table.c[name].type) for name in row))
+    connection.execute(old.insert().values(row))
+
 
 def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -> None:
     """A process refuses to start before, and starts after; twice does no harm."""
@@ -47,7 +73,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = ("bridge_0003", "ticketing_0001")
+    wanted = ("bridge_0004", "ticketing_0001")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -103,7 +129,7 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == ("bridge_0003", "invoicing_0001", "ticketing_0001")
+    assert both.present() == ("bridge_0004", "invoicing_0001", "ticketing_0001")
     database.close()
 
 
@@ -118,11 +144,14 @@ def test_what_an_older_program_stored_is_still_there(
         assert Migrations(database, []).upgrade() == ("bridge_0001",)
     sent = {"owner": "T", "stored_at": NOON, "sent_at": None, "rest_key": "", "text": "{}"}
     with database.begin() as connection:
-        old = sa.table("outbox", *(sa.column(name, outbox.c[name].type) for name in sent))
-        connection.execute(old.insert().values(sent))
-    assert Migrations(database, []).upgrade() == ("bridge_0003",)
+        _insert(connection, outbox, sent)
+        _insert(connection, inbox, ENTRY)
+        _insert(connection, inbox_parts, PART)
+    assert Migrations(database, []).upgrade() == ("bridge_0004",)
     with database.begin() as connection:
         (row,) = connection.execute(sa.select(outbox)).all()
+        (part,) = connection.execute(sa.select(inbox_parts)).all()
+    assert (part.text, part.stored_at) == ("<b/>", NOON)
     assert {name: getattr(row, name) for name in sent} == sent
     assert row.request_id is None
     store = InboxStore(database, MovedClock(NOON), "T")

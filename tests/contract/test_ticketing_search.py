@@ -8,7 +8,8 @@ import pytest
 
 from adapters.database import Database
 from hub.envelope import Hop
-from internal_apps.ticketing.search import Filter, Page, history, search
+from internal_apps.ticketing.history import history
+from internal_apps.ticketing.search import Filter, Page, search
 from tests.unit.ticketing.world import STANDARD_DAY, World, booking_values
 
 _WORLDS = itertools.count(1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message, Transmission
 from hub.errors import DatabaseAway, InvalidBody, Refusal, Refused
-from hub.inbox import Inbox, Limits, Refusals
+from hub.inbox import Inbox, Limits, Rebuild, Refusals
 from hub.ports import Answer, Handled, InboxState, Unit
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
@@ -39,7 +39,12 @@ def books(message: Message, unit: MemoryUnit) -> Handled:
 class World:
     """An inbox on a store in memory, with a handler of the test's choosing."""
 
-    def __init__(self, does: Does = books, contracts: PlainContracts | None = None) -> None:
+    def __init__(
+        self,
+        does: Does = books,
+        contracts: PlainContracts | None = None,
+        rebuild: Rebuild | None = None,
+    ) -> None:
         self.store = MemoryStore()
         self.clock = MovedClock()
         self.metrics = CountedMetrics()
@@ -52,6 +57,7 @@ class World:
             clock=self.clock,
             metrics=self.metrics,
             limits=Limits(wait_seconds_max=60),
+            rebuild=rebuild,
         )
 
     def _handle(self, message: Message, unit: Unit, _now: datetime) -> Handled:
@@ -86,9 +92,13 @@ def test_a_reply_answers_the_transmission_that_asked() -> None:
 def test_the_same_reference_with_other_values_is_refused() -> None:
     """A reference cannot be used for two things."""
     world = World()
-    world.inbox.handle([booking(), booking(body=b"<other/>")])
+    other = booking(body=b"<other/>")._replace(transmission=Transmission("gateway-2", "x", 9))
+    world.inbox.handle([booking(), other])
+    world.inbox.handle([other])
     assert world.store.effects == ["A-1"]
-    assert world.answers() == [b"booked", b"REFERENCE_REUSED"]
+    assert world.answers() == [b"booked", b"REFERENCE_REUSED", b"REFERENCE_REUSED"]
+    digest = PlainContracts().digest("{urn:lupu:ticketing:1}PlaceBooking", other.body)
+    assert world.store.books.reused == {(str(other.id), other.transmission): digest}
 
 
 def test_a_refusal_undoes_the_effect_and_is_the_outcome() -> None:

@@ -43,6 +43,7 @@ class Worker:
             refusals=application.refusals,
             clock=self.clock,
             metrics=metrics,
+            rebuild=application.rebuild,
         )
 
     def message(self, key: str, values: Values, reference: str = "A-1") -> Message:

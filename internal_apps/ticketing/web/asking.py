@@ -15,8 +15,10 @@ from adapters.xml import Schemas, parse, read_refusal
 from hub.envelope import RequestId
 from hub.errors import Refusal
 from hub.messages import TICKETING
-from hub.ports import Answer, Published
+from hub.ports import Answer, InboxEntry, Published
+from internal_apps.answering import DONE, refused_before
 from internal_apps.asking import Draft, Sent
+from internal_apps.ticketing.refusals import ALL
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,40}")
 REFUSED = "Refused.1"
@@ -99,6 +101,14 @@ class Asking:
         if not booking:
             return Outcome(Ending.RECEIVED)
         return Outcome(Ending.DONE, reference=booking["BookingReference"])
+
+    def ended(self, entry: InboxEntry) -> Outcome:
+        """Return how a request ended that is handled, though its answer may be pruned."""
+        if entry.answer is not None:
+            return self.outcome(entry.answer)
+        if entry.outcome_code == DONE:
+            return Outcome(Ending.DONE, reference=entry.subject)
+        return self.outcome(refused_before(entry.outcome_code, ALL))
 
 
 def staff_request(account: str, operation: str, token: str) -> RequestId:

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from internal_apps.ticketing.domain import Booking, State
+from internal_apps.ticketing.history import Step, history
 from internal_apps.ticketing.references import normal
-from internal_apps.ticketing.search import Step, history
 from internal_apps.ticketing.web import words
 from internal_apps.ticketing.web.asking import Ending, Outcome, new_token
 from internal_apps.ticketing.web.desk import CANCEL, CHANGE, CONFIRM, SEE, Desk

@@ -176,8 +176,8 @@ def _sent(desk: Desk, operation: str, token: str) -> Page:
     outcome = Outcome(Ending.RECEIVED)
     if entry is not None and entry.state is InboxState.PARKED:
         outcome = Outcome(Ending.PARKED)
-    elif entry is not None and entry.answer is not None:
-        outcome = desk.asking.outcome(entry.answer)
+    elif entry is not None and entry.state is InboxState.HANDLED:
+        outcome = desk.asking.ended(entry)
     if outcome.ending is Ending.DONE:
         return redirect(url_for(".one", reference=outcome.reference, done=operation), 303)
     look = min(max(request.args.get("look", 0, type=int), 0), LOOKS_MAX)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.ports import InboxState
-from internal_apps.ticketing.search import Step
+from internal_apps.ticketing.history import Step
 from internal_apps.ticketing.web import words
 from internal_apps.ticketing.web.books import AgentName
 from internal_apps.ticketing.web.desk import Desk

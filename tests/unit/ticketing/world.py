@@ -20,6 +20,7 @@ from internal_apps.ticketing.holds import Sweep
 from internal_apps.ticketing.loading import Sample
 from internal_apps.ticketing.queries import Queries
 from internal_apps.ticketing.quotas import Take, take
+from internal_apps.ticketing.rebuilding import Rebuilding
 from tests.unit.hub_world import CountedMetrics, MovedClock
 
 JUNE = datetime(2010, 6, 1, 2, 0, tzinfo=UTC)
@@ -72,6 +73,7 @@ class World:
         self.store = InboxStore(database, self.clock, name)
         self.schemas = Schemas()
         self.answers = Answers(self.schemas)
+        self.rebuild = Rebuilding(self.answers)
         self.queries = Queries(self.store, self.answers).by_type()
         self.sweep = Sweep(self.store, self.clock)
         self._name = name
@@ -84,6 +86,7 @@ class World:
             clock=self.clock,
             metrics=CountedMetrics(),
             limits=Limits(wait_seconds_max=WAIT_SECONDS),
+            rebuild=self.rebuild,
         )
 
     def message(
@@ -137,7 +140,7 @@ class World:
         """Ask for the stored outcome of a request."""
         body = self.schemas.write(f"{{{COMMON}}}GetOutcome", {})
         question = of._replace(type="GetOutcome.1", body=body)
-        answer = stored_outcome(self.store, self.schemas)(question)
+        answer = stored_outcome(self.store, self.schemas, self.rebuild)(question)
         return self.read(answer.type, answer.body)
 
     def question(self, sender: str) -> Message:

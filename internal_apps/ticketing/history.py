@@ -1,0 +1,88 @@
+"""One booking with its whole history: every message about it, and its way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database import Database, Reused, SqlUnit, reused_references
+from adapters.database.tables import inbox
+from hub.envelope import Hop, RequestId, read_hops
+from internal_apps.ticketing import store
+from internal_apps.ticketing.catalogue import SHANGHAI
+from internal_apps.ticketing.domain import Booking
+from internal_apps.ticketing.references import normal
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message of a booking's history, and its way: hops, and the times inside.
+
+    ``replied_at`` is None while no reply has left. ``reused``: what came under the same reference
+    with other values and was refused, the latest first.
+    """
+
+    request_id: RequestId
+    type: str
+    state: str
+    outcome_code: str
+    sign_in: str
+    operator: str
+    accepted_at: datetime
+    taken_at: datetime
+    handled_at: datetime
+    replied_at: datetime | None
+    hops: Sequence[Hop]
+    origin: str
+    boot: str
+    sequence: int
+    reused: Sequence[Reused] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A booking as it is, and every message about it, oldest first."""
+
+    booking: Booking
+    steps: Sequence[Step]
+
+
+def history(database: Database, reference: str) -> History | None:
+    """Return one booking with its history, or None where there is none of this reference."""
+    plain = normal(reference)
+    if plain is None:
+        return None
+    with database.reading() as connection:
+        booking = store.find(SqlUnit(connection, datetime.now(SHANGHAI), read_only=True), plain)
+        if booking is None:
+            return None
+        rows = connection.execute(
+            sa.select(inbox)
+            .where(inbox.c.subject == plain)
+            .order_by(inbox.c.handled_at, inbox.c.accepted_at, inbox.c.sequence)
+        )
+        steps = rows.all()
+    reused = reused_references(database, subject=plain)
+    return History(booking, [_step(row, reused) for row in steps])
+
+
+def _step(row: sa.Row[Any], reused: Sequence[Reused]) -> Step:
+    return Step(
+        request_id=RequestId.parse(row.request_id),
+        type=row.type,
+        state=row.state,
+        outcome_code=row.outcome_code,
+        sign_in=row.sign_in,
+        operator=row.operator,
+        accepted_at=row.accepted_at,
+        taken_at=row.taken_at,
+        handled_at=row.handled_at,
+        replied_at=row.replied_at,
+        hops=read_hops(row.hops),
+        origin=row.origin,
+        boot=row.boot,
+        sequence=row.sequence,
+        reused=[one for one in reused if one.request_id == row.request_id],
+    )
