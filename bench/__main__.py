@@ -1,6 +1,7 @@
 """``python -m bench [NAME ...]``: measure, and print lines ``name value unit``.
 
-Names: microseconds, gateway_microseconds, hub, gateway, round_trip; all where none is given.
+Names: microseconds, gateway_microseconds, kept_bytes, hub, gateway, round_trip; all where none
+is given.
 """
 
 import sys
@@ -11,6 +12,7 @@ from bench import (
     gateway_microseconds,
     gateway_rate,
     hub_rate,
+    kept_bytes,
     microseconds,
     round_trip,
 )
@@ -19,6 +21,7 @@ from bench.used import Peaks
 MEASUREMENTS: dict[str, Callable[[Peaks], None]] = {
     "microseconds": microseconds.measure,
     "gateway_microseconds": gateway_microseconds.measure,
+    "kept_bytes": kept_bytes.measure,
     "hub": hub_rate.measure,
     "gateway": gateway_rate.measure,
     "round_trip": round_trip.measure,
