@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from hub.envelope import Message, RequestId, Wire
+from hub.line import Line
 
 
 class Clock(Protocol):
@@ -119,11 +120,14 @@ class InboxState(enum.Enum):
     """Where a request stands inside.
 
     HANDLED has its outcome stored. WAITING names something that is not yet there and has a
-    deadline. PARKED failed by itself and waits for a person.
+    deadline. RETRIED failed by itself and is tried again when it is due; PARKED did so too often
+    and waits for a person. BEHIND waits its turn behind one of these two.
     """
 
     HANDLED = "HANDLED"
     WAITING = "WAITING"
+    RETRIED = "RETRIED"
+    BEHIND = "BEHIND"
     PARKED = "PARKED"
 
 
@@ -140,7 +144,8 @@ class InboxEntry:
     """What the inbox knows of a request. ``answer`` is there once it is HANDLED, until it is
     pruned: id, digest, outcome code and subject stay for ever.
 
-    ``subject`` names the business object it is about, where that is known.
+    ``subject`` names the business object it is about, where that is known. ``attempts`` says how
+    often it has failed by itself. ``digest`` stays that of what its sender sent.
     """
 
     id: RequestId
@@ -149,14 +154,15 @@ class InboxEntry:
     answer: Answer | None
     outcome_code: str
     subject: str = ""
+    attempts: int = 0
 
 
 class Taken(enum.Enum):
     """What a transmission was when a worker took it in.
 
     FIRST of its request; REPEAT of one that is known; REUSED: its reference stands for other
-    values; PARKED: it failed by itself; QUARANTINED: it was not handled and lies in the
-    quarantine inside.
+    values; PARKED: it failed by itself and is kept, to be tried again first; QUARANTINED: it was
+    not handled and lies in the quarantine inside.
     """
 
     FIRST = "FIRST"
@@ -168,7 +174,10 @@ class Taken(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits: its message, and when it is to be refused if still waiting."""
+    """A request that waits: its message, and when it is to be looked at at the latest.
+
+    One that is WAITING is refused then if what it names is still not there.
+    """
 
     message: Message
     deadline: datetime
@@ -176,6 +185,10 @@ class Waiting:
 
 class Unit(Protocol):
     """One open transaction: inbox marks, outbox rows and the application's own rows."""
+
+    @property
+    def line(self) -> Line:
+        """The lines of messages that wait for one another."""
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request; one still open is locked until the end."""
@@ -186,11 +199,13 @@ class Unit(Protocol):
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until ``Store.woken`` is asked for ``subject`` or the deadline passes.
 
+        So is kept what is WAITING, RETRIED (no subject, due at the deadline) or BEHIND.
+
         Keeping it again replaces what was kept, and takes it back from whoever it was lent to.
         """
 
-    def park(self, message: Message, digest: str, reason: str) -> None:
-        """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
+    def park(self, message: Message, entry: InboxEntry, reason: str) -> None:
+        """Record ``entry``, which is PARKED, and keep the message for a person with its reason."""
 
     def take(self, message: Message, what: Taken) -> None:
         """Write into the inside book that this transmission was taken in.

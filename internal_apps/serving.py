@@ -21,12 +21,13 @@ from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import Guard
-from hub.inbox import Handler, Inbox, Limits, Rebuild, Refusals
+from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
+from hub.turns import no_line
 from hub.worker import ADMISSION, Pace, Query, QueryWorker, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
 
@@ -40,7 +41,8 @@ GET_OUTCOME = "GetOutcome.1"
 class Worker:
     """Settings of a worker: what it holds at once, its batches, how long a request may live.
 
-    ``sent_kept_seconds``: how long an answer that was sent stays in the outbox.
+    ``sent_kept_seconds``: how long an answer that was sent stays in the outbox. A request that
+    fails by itself is tried ``attempts_max`` times, the pauses growing between the two bounds.
     ``..._kept_days``: how long after a request was handled its document, and its answer, stay in
     the database; 0 is for ever. Request id, digest and outcome code always stay for ever.
     """
@@ -52,19 +54,37 @@ class Worker:
     chore_seconds: float = 1.0
     request_age_seconds_max: float = 7 * 86_400
     wait_seconds_max: float = 120
+    attempts_max: int = 5
+    retry_seconds_min: float = 5.0
+    retry_seconds_max: float = 600.0
     sent_kept_seconds: float = 3_600.0
     bodies_kept_days: int = 400
     answers_kept_days: int = 400
 
     def check(self) -> None:
-        """SettingsError where something is to be kept for less than no time."""
+        """SettingsError where something is to be kept for less than no time, or never tried."""
         if min(self.bodies_kept_days, self.answers_kept_days) < 0:
             raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
+        if self.attempts_max < 1 or not 0 < self.retry_seconds_min <= self.retry_seconds_max:
+            raise SettingsError(
+                "[worker] needs attempts_max of 1 or more, and retry_seconds_min above 0 and not "
+                "above retry_seconds_max."
+            )
 
     def kept(self) -> Mapping[str, timedelta]:
         """Return how long each kind of stored part is kept; what is kept for ever is not named."""
         days = {BODY: self.bodies_kept_days, ANSWER: self.answers_kept_days}
         return {kind: timedelta(days=count) for kind, count in days.items() if count}
+
+    def limits(self) -> Limits:
+        """Return the bounds of the inbox."""
+        return Limits(
+            self.request_age_seconds_max,
+            self.wait_seconds_max,
+            self.attempts_max,
+            self.retry_seconds_min,
+            self.retry_seconds_max,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +94,9 @@ class Application:
     ``handlers`` and ``queries`` by message type key, for every row that the map gives it;
     ``chores`` are called about every second, each in transactions of its own; ``migrations`` is
     its line of schema versions. GetOutcome and the tidying of outbox and inbox come with the
-    worker. ``rebuild`` says an outcome anew whose answer was pruned; without it answers are kept
-    for ever.
+    worker. ``line_of`` names the business object that a request is about: while one request for
+    it is kept, later ones wait (``hub/turns.py``). ``rebuild`` says an outcome anew whose answer
+    was pruned; without it answers are kept for ever.
     """
 
     name: str
@@ -85,6 +106,7 @@ class Application:
     chores: Sequence[Callable[[], None]] = ()
     refusals: Refusals = REFUSALS
     rebuild: Rebuild | None = None
+    line_of: LineOf = no_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +223,8 @@ def _inbox(application: Application, around: Surroundings, worker: Worker) -> In
         refusals=application.refusals,
         clock=around.clock,
         metrics=around.metrics,
-        limits=Limits(worker.request_age_seconds_max, worker.wait_seconds_max),
+        line_of=application.line_of,
+        limits=worker.limits(),
         rebuild=application.rebuild,
     )
 

@@ -28,12 +28,13 @@ _ENTRY = sa.select(
     inbox.c.outcome_code,
     inbox.c.answer_type,
     inbox.c.subject,
+    inbox.c.attempts,
 ).where(inbox.c.request_id == sa.bindparam("key"))
 _PARTS = sa.select(inbox_parts.c.number, inbox_parts.c.text).where(
     inbox_parts.c.request_id == sa.bindparam("key"), inbox_parts.c.kind == sa.bindparam("part")
 )
 _LOCK = inbox.update().where(inbox.c.request_id == sa.bindparam("key")).values(state=inbox.c.state)
-_DIGEST, _STATE, _OUTCOME, _ANSWER_TYPE, _SUBJECT = range(5)
+_DIGEST, _STATE, _OUTCOME, _ANSWER_TYPE, _SUBJECT, _ATTEMPTS = range(6)
 
 
 def read_entry(connection: sa.Connection, request_id: RequestId) -> InboxEntry | None:
@@ -56,6 +57,7 @@ def read_entry(connection: sa.Connection, request_id: RequestId) -> InboxEntry |
         answer,
         row[_OUTCOME],
         subject=row[_SUBJECT],
+        attempts=row[_ATTEMPTS] or 0,
     )
 
 
@@ -74,7 +76,7 @@ def read_kept(connection: sa.Connection, key: str, kind: str) -> str:
 
 
 def read_message(connection: sa.Connection, key: str, kind: str) -> Message:
-    """Return a message that is kept while it is WAITING or PARKED."""
+    """Return a message that is kept in the waiting room (WAITING) or PARKED."""
     return text_to_message(read_kept(connection, key, kind))
 
 
@@ -95,6 +97,7 @@ def inbox_row(
         "outcome_code": entry.outcome_code,
         "answer_type": "" if entry.answer is None else entry.answer.type,
         "subject": entry.subject,
+        "attempts": entry.attempts,
         "accepted_at": message.accepted_at,
         "taken_at": taken_at,
         "handled_at": handled_at,
@@ -138,10 +141,10 @@ def update_entry(connection: sa.Connection, key: str, row: dict[str, Any]) -> No
 
 
 def delete_kept(connection: sa.Connection, key: str, state: InboxState) -> None:
-    """Let go of the message that was kept while its entry was WAITING or PARKED."""
+    """Let go of the message that was kept while its entry was in this state."""
     if state is InboxState.HANDLED:
         return
-    table, kind = (waiting, WAITING) if state is InboxState.WAITING else (parked, PARKED)
+    table, kind = (parked, PARKED) if state is InboxState.PARKED else (waiting, WAITING)
     connection.execute(table.delete().where(table.c.request_id == key))
     connection.execute(
         message_parts.delete().where(message_parts.c.kept_for == key, message_parts.c.kind == kind)

@@ -1,7 +1,7 @@
 """Parked messages: looked at, and released to be handled again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,8 +13,6 @@ from adapters.database.tables import PARKED, inbox, parked
 from hub.envelope import Message, RequestId
 from hub.errors import NotAllowed
 from hub.ports import InboxEntry, InboxState
-
-RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +52,15 @@ class ParkedMessages:
     def release(self, request_id: str) -> None:
         """Have a parked message handled again, at most once like any other.
 
-        It waits with a deadline that has passed, so the worker takes it up at its next look; if
-        it fails again it is parked again.
+        It is due at once, so the worker takes it up at its next look; if it fails again it is
+        parked again.
         """
         with self._store.unit() as unit:
             entry = _parked_entry(unit.entry(RequestId.parse(request_id)), request_id)
             message = read_message(unit.connection, request_id, PARKED)
             now = unit.opened_at
-            waiting = InboxEntry(
-                entry.id, entry.digest, InboxState.WAITING, None, "", subject=entry.subject
-            )
-            unit.record(message, waiting, now)
-            unit.wait(message, RELEASED, now)
+            unit.record(message, replace(entry, state=InboxState.RETRIED), now)
+            unit.wait(message, "", now)
 
 
 def _parked_entry(entry: InboxEntry | None, request_id: str) -> InboxEntry:

@@ -40,6 +40,7 @@ inbox = sa.Table(
     sa.Column("sign_in", characters(100), nullable=False),
     sa.Column("operator", characters(100), nullable=False),
     sa.Column("replied_at", UtcTime, nullable=True),
+    sa.Column("attempts", sa.Integer, nullable=True),
     sa.Index("inbox_subject", "subject", "accepted_at"),
 )
 
@@ -105,6 +106,16 @@ parked = sa.Table(
     sa.Column("reason", characters(500), nullable=False),
     sa.Column("parked_at", UtcTime, nullable=False),
     sa.Index("parked_parked_at", "parked_at"),
+)
+
+standing = sa.Table(
+    "standing",
+    metadata,
+    sa.Column("number", identity(), primary_key=True, autoincrement=True),
+    sa.Column("request_id", ascii_text(160), nullable=False),
+    sa.Column("line", ascii_text(160), nullable=False),
+    sa.Index("standing_request", "request_id", unique=True),
+    sa.Index("standing_line", "line", "number"),
 )
 
 WAITING = "WAITING"

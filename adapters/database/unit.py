@@ -19,6 +19,7 @@ from adapters.database.inbox_rows import (
     read_entry,
     update_entry,
 )
+from adapters.database.line import SqlLine
 from adapters.database.parts import bytes_to_text, message_to_text, split
 from adapters.database.pending import Pending, RacedError
 from adapters.database.reused import reused_row
@@ -40,6 +41,8 @@ from adapters.database.tables import (
 from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway
 from hub.ports import InboxEntry, InboxState, Taken
+
+_OUT_OF_LINE = frozenset({InboxState.HANDLED, InboxState.WAITING})
 
 
 class SqlUnit:
@@ -67,6 +70,7 @@ class SqlUnit:
         self._cursor = connection.connection.cursor()
         self._driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
         self._pending = Pending(connection)
+        self.line = SqlLine(connection, self._pending)
         self._fresh: dict[str, InboxEntry] = {}
         self._stored: dict[str, InboxState] = {}
         self._depth = 0
@@ -106,6 +110,8 @@ class SqlUnit:
             for part in part_rows(key, BODY, bytes_to_text(message.body), self.opened_at):
                 self.add(inbox_parts, part)
         self._stored[key] = entry.state
+        if entry.state in _OUT_OF_LINE:
+            self.line.leave(key)
         if entry.answer is not None:
             text = bytes_to_text(entry.answer.body)
             for part in part_rows(key, ANSWER, text, self.opened_at):
@@ -122,12 +128,10 @@ class SqlUnit:
         )
         self._keep(key, WAITING, message)
 
-    def park(self, message: Message, digest: str, reason: str) -> None:
-        """Keep the original bytes of a message that failed; its inbox entry says PARKED."""
+    def park(self, message: Message, entry: InboxEntry, reason: str) -> None:
+        """Record ``entry``, which is PARKED, and keep the message for a person with its reason."""
         key = str(message.id)
-        known = self.entry(message.id)
-        subject = "" if known is None else known.subject
-        entry = InboxEntry(message.id, digest, InboxState.PARKED, None, "", subject=subject)
+        self.entry(message.id)
         self.record(message, entry, self.opened_at)
         self.write()
         delete_kept(self.connection, key, InboxState.PARKED)

@@ -53,6 +53,7 @@ class Books:
     taken: dict[int, tuple[bytes, Taken]] = field(default_factory=dict)
     reused: dict[tuple[str, Transmission], str] = field(default_factory=dict)
     handled_at: dict[str, datetime] = field(default_factory=dict)
+    standing: dict[str, tuple[int, str]] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     effects: dict[int, str] = field(default_factory=dict)
 

@@ -15,6 +15,35 @@ TAKEOVER_SECONDS = 30
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+class MemoryLine:
+    """Implements ``hub.line.Line``."""
+
+    def __init__(self, unit: "MemoryUnit", database: MemoryDatabase) -> None:
+        self._unit = unit
+        self._database = database
+
+    def is_empty(self) -> bool:
+        """Return whether nobody stands in any line."""
+        return not self._unit.books.standing
+
+    def ahead(self, request_id: RequestId, line: str) -> str:
+        """Return the nearest request before this one in a line; empty where there is none."""
+        standing = self._unit.books.standing
+        own = standing.get(str(request_id))
+        before = [
+            (number, key)
+            for key, (number, of) in standing.items()
+            if of == line and (own is None or number < own[0])
+        ]
+        return max(before)[1] if before else ""
+
+    def join(self, request_id: RequestId, line: str) -> None:
+        """Give a request the last place of a line; one that has a place keeps it."""
+        standing = self._unit.books.standing
+        if str(request_id) not in standing:
+            standing[str(request_id)] = next(self._database.numbers), line
+
+
 class MemoryUnit:
     """Implements ``hub.ports.Unit``. A test's handler leaves its mark with ``effect``, and its
     rows in ``books.rows``.
@@ -24,6 +53,7 @@ class MemoryUnit:
         self.base = database.books
         self.books = self.base.copy()
         self.locked: set[str] = set()
+        self.line = MemoryLine(self, database)
         self._database = database
         self._owner = owner
         self._opened_at = opened_at
@@ -37,23 +67,25 @@ class MemoryUnit:
         return entry
 
     def record(self, message: Message, entry: InboxEntry, handled_at: datetime) -> None:
-        """Insert or replace the inbox entry; one that no longer waits leaves the waiting room."""
-        self.books.inbox[str(message.id)] = entry
-        self.books.handled_at[str(message.id)] = handled_at
-        if entry.state is not InboxState.WAITING:
-            self.books.waiting.pop(str(message.id), None)
+        """Insert or replace the inbox entry; what was kept of it before goes."""
+        key = str(message.id)
+        self.books.inbox[key] = entry
+        self.books.handled_at[key] = handled_at
+        self.books.waiting.pop(key, None)
+        self.books.parked.pop(key, None)
+        if entry.state in {InboxState.HANDLED, InboxState.WAITING}:
+            self.books.standing.pop(key, None)
 
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until its subject is woken or the deadline passes."""
         self.books.waiting[str(message.id)] = Kept(subject, deadline, dump(to_wire(message)))
 
-    def park(self, message: Message, digest: str, reason: str) -> None:
-        """Keep the original bytes with the reason."""
+    def park(self, message: Message, entry: InboxEntry, reason: str) -> None:
+        """Record the entry, and keep the message with the reason."""
         if not self._database.parks:
             raise ValueError("A row does not fit.")
+        self.record(message, entry, message.accepted_at)
         self.books.parked[str(message.id)] = (reason, dump(to_wire(message)))
-        parked = InboxEntry(message.id, digest, InboxState.PARKED, None, "")
-        self.record(message, parked, message.accepted_at)
 
     def take(self, message: Message, what: Taken) -> None:
         """Write a line into the inside book."""

@@ -36,9 +36,11 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         boot=secrets.token_hex(BOOT_BYTES),
     )
 
+    handlers = Handlers(answers)
     return Application(
         name=NAME,
-        handlers=Handlers(answers).by_type(),
+        handlers=handlers.by_type(),
+        line_of=handlers.line_of,
         queries=Queries(around.store, answers).by_type(),
         chores=(Sweep(around.store, around.clock), *publishing.chores()),
         migrations=MIGRATIONS,

@@ -102,6 +102,21 @@ class Handlers:
         """Give the places back."""
         return self._on_booking(self._read(message, unit, now), _cancelled)
 
+    def line_of(self, message: Message, unit: Unit) -> str:
+        """Return the booking that a request is about by the reference it is placed as.
+
+        Empty where it names a booking that is not there: its handler refuses it.
+        """
+        sender = message.id.sender
+        if message.id.operation == "PlaceBooking":
+            return placed_subject(sender, message.id.reference)
+        values = self._answers.values(message.body)
+        if "PlacedAs" in values:
+            return placed_subject(sender, values["PlacedAs"])
+        reference = normal(values["BookingReference"])
+        booking = store.find(sql_unit(unit), reference) if reference else None
+        return placed_subject(booking.sender, booking.placed_as) if booking else ""
+
     def _rules(self, request: Request) -> Catalogue:
         """Return the rules, at most CATALOGUE_SECONDS old."""
         kept = self._catalogue

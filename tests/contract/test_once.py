@@ -12,6 +12,7 @@ from adapters.database import Database, Pruning, reused_references
 from adapters.database.reused import REUSED_MAX
 from adapters.database.tables import ANSWER, BODY, inbox_parts
 from hub.envelope import Message, Transmission
+from hub.ports import InboxEntry, InboxState
 from internal_apps.ticketing.history import history
 from tests.contract.between import before_it_commits
 from tests.contract.rush import handled
@@ -142,7 +143,8 @@ def test_what_is_open_or_young_or_anothers_is_not_pruned(world: World) -> None:
     old, parked = (world.message("PlaceBooking", booking_values()) for _ in range(2))
     world.handle(old)
     with world.store.unit() as unit:
-        unit.park(parked, "d" * 64, "ValueError: a mistake of ours")
+        entry = InboxEntry(parked.id, "d" * 64, InboxState.PARKED, None, "")
+        unit.park(parked, entry, "ValueError: a mistake of ours")
     world.clock.move(days=401)
     young = world.message("PlaceBooking", booking_values())
     world.handle(young)

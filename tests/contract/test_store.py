@@ -145,6 +145,11 @@ def waiting_entry(message: Message) -> InboxEntry:
     return InboxEntry(message.id, "d" * 64, InboxState.WAITING, None, "")
 
 
+def parked_entry(message: Message, digest: str) -> InboxEntry:
+    """Return an entry that says the message failed three times and is parked."""
+    return InboxEntry(message.id, digest, InboxState.PARKED, None, "", attempts=3)
+
+
 def test_what_waits_is_woken_by_its_subject_and_gone_once_handled(world: World) -> None:
     """A woken message is whole, and is not woken again after it was recorded as handled."""
     message, subject = world.message(body=LONG), str(world.message().id)
@@ -204,11 +209,11 @@ def test_a_parked_message_says_so_and_can_be_handled_after_all(world: World) -> 
     """Its entry is PARKED with its digest until it is recorded anew."""
     message = world.message(body=LONG)
     with world.store.unit() as unit:
-        unit.park(message, "e" * 64, "ValueError: " + "野" * 600)
+        unit.park(message, parked_entry(message, "e" * 64), "ValueError: " + "野" * 600)
     with world.store.unit() as unit:
         entry = unit.entry(message.id)
         assert entry is not None
-        assert (entry.state, entry.digest) == (InboxState.PARKED, "e" * 64)
+        assert entry == parked_entry(message, "e" * 64)
         record(unit, message)
     with world.store.unit() as unit:
         assert unit.entry(message.id) == handled(message)
@@ -221,8 +226,55 @@ def test_a_waiting_message_may_be_parked(world: World) -> None:
         unit.record(message, waiting_entry(message), NOON)
         unit.wait(message, "s2", NOON)
     with world.store.unit() as unit:
-        unit.park(message, "d" * 64, "it failed")
+        unit.park(message, parked_entry(message, "d" * 64), "it failed")
     assert world.store.woken(["s2"], NOON + timedelta(seconds=600), 10) == []
+
+
+@pytest.mark.parametrize("state", [InboxState.RETRIED, InboxState.BEHIND])
+def test_what_is_tried_again_comes_when_it_is_due(world: World, state: InboxState) -> None:
+    """It is kept as what waits is, and its next failure finds how many there were."""
+    message, due = world.message(body=LONG), NOON + timedelta(seconds=5)
+    entry = InboxEntry(message.id, "d" * 64, state, None, "", attempts=1)
+    with world.store.unit() as unit:
+        unit.record(message, entry, NOON)
+        unit.wait(message, "", due)
+    assert message not in [woken.message for woken in world.store.woken([], NOON, 10)]
+    assert [woken.message for woken in world.store.woken([], due, 10)] == [message]
+    with world.store.unit() as unit:
+        assert unit.entry(message.id) == entry
+        record(unit, message)
+    assert world.store.woken([], due + timedelta(seconds=600), 10) == []
+
+
+def stand(world: World, line: str, *messages: Message) -> None:
+    """Park messages, each in a transaction of its own, in one line."""
+    for message in messages:
+        with world.store.unit() as unit:
+            unit.park(message, parked_entry(message, "d" * 64), "it failed")
+            unit.line.join(message.id, line)
+
+
+def test_each_stands_behind_the_one_that_came_before_it(world: World) -> None:
+    """In a line of its own only, whoever is not yet in it at its end; who is done has left."""
+    one, two, three = (world.message(name) for name in ("A-1", "A-2", "A-3"))
+    line = f"placed:{one.id}"
+    stand(world, line, one, two)
+    stand(world, f"another {line}", three)
+    with world.store.unit() as unit:
+        assert not unit.line.is_empty()
+        assert unit.line.ahead(one.id, line) == ""
+        assert unit.line.ahead(two.id, line) == str(one.id)
+        assert unit.line.ahead(three.id, "nobody's") == ""
+        assert unit.line.ahead(world.message("A-4").id, line) == str(two.id)
+    with world.store.unit() as unit:
+        unit.entry(one.id)
+        record(unit, one)
+    stand(world, line, two)
+    with world.store.unit() as unit:
+        assert unit.line.ahead(two.id, line) == ""
+        for message in (two, three):
+            unit.entry(message.id)
+            record(unit, message)
 
 
 def test_a_repeat_within_one_transaction_sees_the_first(world: World) -> None:

@@ -3,11 +3,13 @@
 import itertools
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.database import Database, ParkedMessages
 from hub.envelope import Message
 from hub.errors import NotAllowed
-from hub.ports import InboxState
+from hub.ports import InboxEntry, InboxState
+from internal_apps.ticketing import quotas
 from tests.unit.ticketing.balance import unbalanced
 from tests.unit.ticketing.world import World, booking_values
 
@@ -24,7 +26,8 @@ def park(world: World, message: Message) -> None:
     """Leave a message as the inbox leaves one that failed."""
     digest = world.schemas.digest("{urn:lupu:ticketing:1}PlaceBooking", message.body)
     with world.store.unit() as unit:
-        unit.park(message, digest, "ValueError: a mistake of ours")
+        entry = InboxEntry(message.id, digest, InboxState.PARKED, None, "")
+        unit.park(message, entry, "ValueError: a mistake of ours")
 
 
 def test_a_released_message_is_handled_once(world: World) -> None:
@@ -56,3 +59,39 @@ def test_only_what_is_parked_can_be_released(world: World) -> None:
         entry = unit.entry(message.id)
     assert entry is not None
     assert entry.state is InboxState.HANDLED
+
+
+class Broken:
+    """Takes places unless it is broken: a mistake of ours that is mended later."""
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    def __call__(self, connection: sa.Connection, row: int, places: int) -> bool:
+        """Take places, or break."""
+        if self.broken:
+            raise ZeroDivisionError
+        return quotas.take(connection, row, places)
+
+
+def test_what_comes_after_a_failure_waits_for_it(ticketing_database: Database) -> None:
+    """An agency names its booking by its own reference, a clerk by ours: it is one booking."""
+    taking = Broken()
+    world = World(ticketing_database, taking=taking, name=f"K{next(_WORLDS)}")
+    place = world.message("PlaceBooking", booking_values())
+    placed = {"PlacedAs": place.id.reference}
+    ours = world.handle(place)[0].booking["BookingReference"]
+    lines = {"Lines": booking_values(quantity=3)["Lines"]}
+    broken = world.message("ChangeBooking", {**placed, "Version": 1, **lines})
+    taking.broken = True
+    assert world.handle(broken) == []
+    confirm = world.message("ConfirmBooking", {"BookingReference": ours, "Version": 2}, "staff:w")
+    cancel = world.message("CancelBooking", {**placed, "Version": 3})
+    assert world.handle(confirm, cancel, confirm)[0].code == "PENDING"
+    taking.broken = False
+    assert world.place().code == "DONE"
+    world.clock.move(seconds=5)
+    world.inbox.wake_due()
+    outcomes = [world.outcome(one).code for one in (broken, confirm, cancel)]
+    assert outcomes == ["DONE"] * 3
+    assert unbalanced(world.database) == []

@@ -56,7 +56,7 @@ class World:
             refusals=REFUSALS,
             clock=self.clock,
             metrics=self.metrics,
-            limits=Limits(wait_seconds_max=60),
+            limits=Limits(wait_seconds_max=60, attempts_max=1),
             rebuild=rebuild,
         )
 

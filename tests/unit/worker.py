@@ -41,6 +41,7 @@ class Worker:
             application.handlers,
             contracts=self.schemas,
             refusals=application.refusals,
+            line_of=application.line_of,
             clock=self.clock,
             metrics=metrics,
             rebuild=application.rebuild,

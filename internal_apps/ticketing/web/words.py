@@ -63,7 +63,12 @@ OUTCOMES = {
 # Refusals after which one looks at what is left.
 OF_OFFERS = frozenset({"SOLD_OUT", "NOT_ON_SALE", "DAY_NOT_VALID", "UNKNOWN_TICKET_TYPE"})
 OTHER_OUTCOME = sentence("refused")
-UNFINISHED = {"WAITING": sentence("waits"), "PARKED": sentence("kept for a person")}
+UNFINISHED = {
+    "WAITING": sentence("waits"),
+    "RETRIED": sentence("failed and is tried again"),
+    "BEHIND": sentence("waits behind an earlier request"),
+    "PARKED": sentence("kept for a person"),
+}
 PLACES = {
     "gateway": sentence("Gateway"),
     "hub": sentence("Hub"),

@@ -78,9 +78,11 @@ class World:
         self.sweep = Sweep(self.store, self.clock)
         self._name = name
         self._sequence = itertools.count(1)
+        handlers = Handlers(self.answers, taking)
         self.inbox = Inbox(
             self.store,
-            Handlers(self.answers, taking).by_type(),
+            handlers.by_type(),
+            line_of=handlers.line_of,
             contracts=self.schemas,
             refusals=REFUSALS,
             clock=self.clock,
