@@ -21,9 +21,8 @@ from bench import figures
 from bench.bookings import LINES, LINES_MANY, wire
 from bench.figures import Figure
 from bench.used import Peaks
-from hub.bridge import ADMISSION
 from hub.envelope import Wire, from_wire, onward
-from hub.guard import Guard
+from hub.guard import OUTSIDE, Guard
 from hub.messages import INWARD_EXCHANGE, TICKETING, Direction, Lane
 from hub.ports import Address
 
@@ -61,7 +60,7 @@ def _steps(lines: int) -> dict[str, float]:
     wires = [wire(number + 1, GATEWAY, lines) for number in range(MESSAGES)]
     bodies = [one.body for one in wires]
     schemas, clock, metrics = Schemas(), SystemClock(), PrometheusMetrics()
-    guard = Guard(Direction.INWARD, Lane.REQUESTS, _NoContracts(), clock, ADMISSION)
+    guard = Guard(Direction.INWARD, Lane.REQUESTS, _NoContracts(), clock, OUTSIDE)
     messages = [from_wire(one) for one in wires]
 
     def send_on() -> None:

@@ -36,7 +36,7 @@ def run(configuration: Configuration) -> None:
     logs.configure(configuration.read(Log).level)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     registry = metrics.PrometheusMetrics()
-    loop = Loop()
+    loop, clock = Loop(), SystemClock()
     name = configuration.name
     links = (
         AmqpConsumer(loop, outside, name),
@@ -49,10 +49,10 @@ def run(configuration: Configuration) -> None:
         outside=Side(links[0], links[1]),
         inside=Side(links[2], links[3]),
         contracts=Schemas(),
-        clock=SystemClock(),
+        clock=clock,
         metrics=registry,
         later=loop,
-        quarantine_on=lambda publisher: QueueQuarantine(publisher, name),
+        quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
     ).start(configuration.read(Hub))
     registry.serve(configuration.read(Metrics))
     for link in links:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from hub.channel import Channel, Route
 from hub.envelope import Message
 from hub.flow import Later
-from hub.guard import Admission, Guard
+from hub.guard import OUTSIDE, Guard
 from hub.machine import Chance
 from hub.messages import (
     INWARD_EXCHANGE,
@@ -25,8 +25,6 @@ from hub.messages import (
     published_stream,
 )
 from hub.ports import Address, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
-
-ADMISSION = Admission({"gateway": ("agent",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Bridge:
         def route(message: Message, row: MessageType) -> Address:
             return address(destination(row, message.id.operation))
 
-        guard = Guard(Direction.INWARD, lane, self.contracts, self.clock, ADMISSION)
+        guard = Guard(Direction.INWARD, lane, self.contracts, self.clock, OUTSIDE)
         return self._channel(lane, guard, route, self.inside.publisher)
 
     def _outward(self, lane: Lane) -> Channel:

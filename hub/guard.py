@@ -21,27 +21,42 @@ class Admission:
     """Which kinds of sender a broker account may name, by the account's first word.
 
     ``{"gateway": ("agent",)}``: the account ``gateway-1`` may send for ``agent:...`` only.
-    ``brings``: ``{"hub": "gateway"}`` sends nothing of its own, only on what gateways sent.
+    ``brings``: ``{"hub": {"gateway": ("agent",)}}`` sends nothing of its own, only on what
+    gateways sent, each for the senders that it may name. ``believed``: what these accounts
+    bring crossed as they say.
     """
 
     kinds: Mapping[str, tuple[str, ...]]
-    brings: Mapping[str, str] = field(default_factory=dict)
+    brings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    believed: tuple[str, ...] = ()
 
     def check(self, account: str, origin: str, sender: str) -> None:
         """NotAllowed where ``account`` may not send what ``origin`` sent for ``sender``."""
-        word = account.partition("-")[0]
-        brought = self.brings.get(word)
-        if brought is None:
-            if not account or account != origin:
-                raise NotAllowed("The origin is not the broker account that published.")
-        elif origin.partition("-")[0] != brought:
-            raise NotAllowed("The broker account may not bring what this origin sent.")
-        if sender.partition(":")[0] not in self.kinds.get(word, ()):
+        word, origins = account.partition("-")[0], self.kinds
+        if word in self.brings:
+            origins = self.brings[word]
+            if origin.partition("-")[0] not in origins:
+                raise NotAllowed("The broker account may not bring what this origin sent.")
+        elif not account or account != origin:
+            raise NotAllowed("The origin is not the broker account that published.")
+        if sender.partition(":")[0] not in origins.get(origin.partition("-")[0], ()):
             raise NotAllowed("The broker account may not name this sender.")
 
     def may_bring(self, account: str) -> bool:
-        """Return whether ``account`` sends on what others sent."""
-        return account.partition("-")[0] in self.brings
+        """Return whether ``account`` sends on what others sent across the outside broker."""
+        return account.partition("-")[0] in self.believed
+
+
+_GATEWAYS, _STAFF = {"gateway": ("agent",)}, {"staff": ("staff",)}
+# Gateways send for agencies; an operator may bring that again, out of the quarantine.
+OUTSIDE = Admission(_GATEWAYS, brings={"operator": _GATEWAYS})
+# Inside, the hub brings what gateways sent and the staff's pages ask themselves; an operator may
+# bring either again.
+INSIDE = Admission(
+    _STAFF,
+    brings={"hub": _GATEWAYS, "operator": {**_GATEWAYS, **_STAFF}},
+    believed=("hub", "operator"),
+)
 
 
 class Guard:

@@ -97,6 +97,8 @@ REPLIES_EXCHANGE = "replies"
 PUBLISHED_EXCHANGE = "published"
 QUARANTINE_EXCHANGE = "quarantine"
 QUARANTINE_QUEUE = "quarantine"
+# Whoever has declared it, exclusively, has the quarantine in hand; nothing is ever sent to it.
+QUARANTINE_HAND = "quarantine.hand"
 
 
 def message_type(key: str) -> MessageType:

@@ -8,7 +8,7 @@ parked in the database. Whoever keeps some is a ``Shelf``; whoever acts on them 
 
 import enum
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol, Self
@@ -17,6 +17,8 @@ from hub import errors
 from hub.envelope import Wire
 
 REASON_CHARACTERS_MAX = 500
+# As much as lies in a full quarantine.
+LOOK_BYTES_MAX = 512 * 1_024 * 1_024
 # A reason that names no kind: written by hand, or by a Lupu of before.
 OTHER = "Other"
 
@@ -106,14 +108,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The oldest that were asked for, oldest first.
+    """The oldest that were asked for, oldest first, and how many of each kind there are in all.
 
-    ``more``: there are others that were not looked at. ``held`` is how many messages lie there.
+    ``more``: not all were looked at, for they are too many; those left out may be older.
     """
 
     kept: Sequence[Kept]
+    kinds: Mapping[str, int]
     more: bool
-    held: int
 
 
 class End(enum.Enum):
@@ -169,9 +171,9 @@ class Shelf(Protocol):
     place: Place
 
     def list(
-        self, *, kind: str = "", count_max: int = 100, bytes_max: int = 64 * 1_024 * 1_024
+        self, *, kind: str = "", count_max: int = 100, bytes_max: int = LOOK_BYTES_MAX
     ) -> Listing:
-        """Return the oldest, of one kind of reason if asked; never more than the bounds.
+        """Return the ``count_max`` oldest, of one kind of reason if asked.
 
         ``bytes_max`` bounds what is looked at; no body outlives the look at it.
         """

@@ -8,6 +8,7 @@ from hub.messages import (
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     QUARANTINE_EXCHANGE,
+    QUARANTINE_HAND,
     QUARANTINE_QUEUE,
     REPLIES_EXCHANGE,
     Direction,
@@ -27,11 +28,15 @@ OPERATOR = "operator"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """``reads``: queues and streams; ``writes``: exchanges; ``waits``: for replies to itself."""
+    """``reads``: queues and streams; ``writes``: exchanges; ``waits``: for replies to itself.
+
+    ``holds``: queues that it declares for itself alone, so that there is one of a kind.
+    """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     waits: bool = False
+    holds: tuple[str, ...] = ()
 
 
 def streams() -> tuple[str, ...]:
@@ -55,13 +60,15 @@ def inside_places(kind: str) -> Places:
     return _INSIDE.get(kind, Places())
 
 
+# What was refused is brought again by the way it came.
+_OPERATOR = Places(reads=(QUARANTINE_QUEUE,), writes=(INWARD_EXCHANGE,), holds=(QUARANTINE_HAND,))
 _OUTSIDE = {
     GATEWAY: Places(reads=streams(), writes=(INWARD_EXCHANGE,), waits=True),
     HUB: Places(
         reads=(outside_queue(Lane.REQUESTS), outside_queue(Lane.QUERIES)),
         writes=(REPLIES_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE),
     ),
-    OPERATOR: Places(reads=(QUARANTINE_QUEUE,)),
+    OPERATOR: _OPERATOR,
 }
 _INSIDE = {
     HUB: Places(
@@ -69,5 +76,5 @@ _INSIDE = {
         writes=(INWARD_EXCHANGE, QUARANTINE_EXCHANGE),
     ),
     STAFF: Places(writes=(INWARD_EXCHANGE,), waits=True),
-    OPERATOR: Places(reads=(QUARANTINE_QUEUE,)),
+    OPERATOR: _OPERATOR,
 }

@@ -10,7 +10,7 @@ from queue import Empty
 from hub.backoff import Backoff
 from hub.envelope import Message, request_of, to_wire
 from hub.errors import GuardBroken, LupuError, NeverWorks, TryAgain, Unkept
-from hub.guard import Admission, Guard
+from hub.guard import Guard
 from hub.inbox import Inbox, reply
 from hub.keeping import CrossingQuarantine, Keeping
 from hub.machine import MACHINE, Box, Machine
@@ -30,9 +30,6 @@ from hub.ports import (
 )
 
 _log = logging.getLogger(__name__)
-
-# On the inside broker the hub brings what gateways sent, and the staff's pages ask themselves.
-ADMISSION = Admission({"hub": ("agent",), "staff": ("staff",)}, brings={"hub": "gateway"})
 
 IDLE_SECONDS = 0.2
 

@@ -20,7 +20,7 @@ from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
 from hub.errors import LupuError, SettingsError, broken_at
-from hub.guard import Guard
+from hub.guard import INSIDE, Guard
 from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
@@ -28,7 +28,7 @@ from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
 from hub.turns import no_line
-from hub.worker import ADMISSION, Pace, Query, QueryWorker, RequestWorker, Run
+from hub.worker import Pace, Query, QueryWorker, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
 
 _log = logging.getLogger(__name__)
@@ -149,7 +149,7 @@ class Serving:
         self.requests = RequestWorker(
             _inbox(application, around, worker),
             _outbox(around, links),
-            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock, ADMISSION),
+            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock, INSIDE),
             run=links.run,
             quarantine=links.quarantine,
             metrics=around.metrics,
@@ -158,7 +158,7 @@ class Serving:
         )
         self.queries = QueryWorker(
             {GET_OUTCOME: _stored(application, around), **application.queries},
-            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, ADMISSION),
+            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, INSIDE),
             links.publisher,
             run=links.run,
             account=around.name,
@@ -277,7 +277,7 @@ def run(configuration: Configuration, build: Build) -> None:
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, name)
     publisher = AmqpPublisher(loop, broker, name)
-    links = Links(consumer, publisher, loop.call, QueueQuarantine(publisher, name))
+    links = Links(consumer, publisher, loop.call, QueueQuarantine(publisher, name, clock))
     serving = Serving(application, around, links, worker)
     serving.subscribe()
     metrics.serve(configuration.read(MetricsSettings))

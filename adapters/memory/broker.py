@@ -52,6 +52,7 @@ class MemoryBroker:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.up = True
+        self.in_hand: set[str] = set()
         self.exchanges = {REPLIES_EXCHANGE, QUARANTINE_EXCHANGE}
         self._queues: dict[str, _Queue] = {}
         self._bindings: dict[tuple[str, str], str] = {}

@@ -41,7 +41,8 @@ def inside_permission(name: str) -> Permission:
 def _permission(name: str, places: Places) -> Permission:
     reads, writes = _exactly(places.reads), _exactly(places.writes)
     if not places.waits:
-        return Permission(name, write=_only(*writes), read=_only(*reads))
+        holds = _only(*_exactly(places.holds))
+        return Permission(name, configure=holds, write=_only(*writes), read=_only(*reads))
     # One word after the name, and no joker: neither another's replies nor everybody's.
     own = re.escape(reply_queue(name, "")) + r"[^.*#]+"
     return Permission(

@@ -114,7 +114,7 @@ class FirstLook:
             clock=self._clock,
             metrics=self._metrics,
             later=self._loop,
-            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
+            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", self._clock),
         ).start(Hub())
 
     def _ticketing(self) -> Serving:
@@ -127,7 +127,7 @@ class FirstLook:
             self._metrics,
             name,
         )
-        quarantine = QueueQuarantine(side.publisher, name)
+        quarantine = QueueQuarantine(side.publisher, name, self._clock)
         links = Links(side.consumer, side.publisher, self._loop.call, quarantine)
         serving = Serving(application(around, Ticketing()), around, links, Worker())
         serving.subscribe()

@@ -116,7 +116,15 @@ OUTSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("hub-1", declare("anything")),
     ("hub-1", delete("inward.requests")),
     ("operator-1", consume("inward.requests")),
-    ("operator-1", publish("inward", "requests")),
+    ("operator-1", publish("quarantine", "quarantine")),
+    ("operator-1", publish("replies", "replies.gateway-1.x")),
+    ("operator-1", publish("published", "published.Offers.1")),
+    ("operator-1", publish("", "inward.requests")),
+    ("operator-1", declare("anything", exclusive=True)),
+    ("operator-1", bind("quarantine.hand", "inward")),
+    ("operator-1", dead_letters_to("quarantine.hand", "replies")),
+    ("operator-1", delete("quarantine")),
+    *((name, declare("quarantine.hand", exclusive=True)) for name in ("gateway-1", "hub-1")),
 ]
 INSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("hub-1", consume("ticketing.requests")),
@@ -146,6 +154,12 @@ INSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("ticketing-1", publish("", "outward.published")),
     ("ticketing-1", publish("", "quarantine")),
     ("ticketing-1", publish("", "replies.staff-1.x")),
+    ("operator-1", consume("ticketing.requests")),
+    ("operator-1", publish("outward", "replies")),
+    ("operator-1", publish("replies", "replies.staff-1.x")),
+    ("operator-1", publish("quarantine", "quarantine")),
+    ("ticketing-1", declare("quarantine.hand", exclusive=True)),
+    ("staff-1", declare("quarantine.hand", exclusive=True)),
 ]
 
 
@@ -203,6 +217,11 @@ def test_inside_an_account_may_do_nothing_but_its_own(
         ("outside", "hub-1", publish("published", "nowhere")),
         ("outside", "hub-1", publish("quarantine", "nowhere")),
         ("outside", "operator-1", consume("quarantine")),
+        ("outside", "operator-1", publish("inward", "nowhere")),
+        ("outside", "operator-1", declare("quarantine.hand", exclusive=True)),
+        ("inside", "operator-1", consume("quarantine")),
+        ("inside", "operator-1", publish("inward", "nowhere")),
+        ("inside", "operator-1", declare("quarantine.hand", exclusive=True)),
         ("inside", "hub-1", publish("inward", "ticketing.requests")),
         ("inside", "hub-1", publish("quarantine", "nowhere")),
         ("inside", "ticketing-1", publish("outward", "nowhere")),

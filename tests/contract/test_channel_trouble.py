@@ -72,7 +72,7 @@ class RealHub:
             clock=RunningClock(),
             metrics=self.metrics,
             later=self.loop,
-            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
+            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", RunningClock()),
         ).start(hub)
         for link in self._links:
             link.start()

@@ -12,7 +12,7 @@ from hub.ports import Published, Quarantine
 from tests.contract.stuffing import stuffed
 from tests.contract.transports import AmqpTransport, Got, MemoryTransport, until
 from tests.servers.brokers import OBSERVER
-from tests.unit.hub_world import booking
+from tests.unit.hub_world import MovedClock, booking
 
 WIRE = to_wire(booking(), account="gateway-1")
 LARGEST = 8 * 1_024 * 1_024
@@ -28,7 +28,7 @@ class World:
             if isinstance(transport, MemoryTransport)
             else transport.publisher("hub-1")
         )
-        self.quarantine: Quarantine = QueueQuarantine(publisher, "hub-1")
+        self.quarantine: Quarantine = QueueQuarantine(publisher, "hub-1", MovedClock())
         self.lies: Got = transport.consume(OBSERVER, QUARANTINE_QUEUE, prefetch_max=10)
 
     def keep(self, wire: Wire, reason: str = "NotAllowed: no") -> list[Published]:

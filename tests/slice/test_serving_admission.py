@@ -66,7 +66,9 @@ def in_memory() -> tuple[MemoryTransport, Links, Callable[[], None]]:
     side.broker = inside_broker()
     publisher = MemoryPublisher(side.broker, WORKER)
     consumer = MemoryConsumer(side.loop, side.broker)
-    links = Links(consumer, publisher, side.loop.call, QueueQuarantine(publisher, WORKER))
+    links = Links(
+        consumer, publisher, side.loop.call, QueueQuarantine(publisher, WORKER, SystemClock())
+    )
     return side, links, lambda: None
 
 
@@ -78,7 +80,9 @@ def for_real(brokers: Any) -> tuple[AmqpTransport, Links, Callable[[], None]]:
     publisher = side.publisher(WORKER)
     consumer = AmqpConsumer(side.loop, brokers.inside(WORKER), WORKER)
     consumer.start()
-    links = Links(consumer, publisher, side.loop.call, QueueQuarantine(publisher, WORKER))
+    links = Links(
+        consumer, publisher, side.loop.call, QueueQuarantine(publisher, WORKER, SystemClock())
+    )
 
     def end() -> None:
         consumer.stop()

@@ -108,6 +108,7 @@ class World:
         self.loop = HandMovedLoop()
         self.outside, self.inside = outside_broker(), inside_broker()
         self.metrics = CountedMetrics()
+        clock = LoopClock(self.loop)
         self.to_outside = SlowPublisher(self.loop, self.outside, seconds=delays.outside_seconds)
         self.to_inside = SlowPublisher(self.loop, self.inside, seconds=delays.inside_seconds)
         self.bridge = Bridge(
@@ -115,10 +116,10 @@ class World:
             outside=Side(MemoryConsumer(self.loop, self.outside), self.to_outside),
             inside=Side(MemoryConsumer(self.loop, self.inside), self.to_inside),
             contracts=contracts or PlainContracts(),
-            clock=LoopClock(self.loop),
+            clock=clock,
             metrics=self.metrics,
             later=self.loop,
-            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1"),
+            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", clock),
         )
         self.requests, *_ = self.bridge.start(Hub())
 

@@ -8,18 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import envelope
-from hub.bridge import ADMISSION
 from hub.envelope import RequestId, Transmission, Wire, to_wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
-from hub.guard import BODY_BYTES_MAX, PUBLISHED_BYTES_MAX, Guard
+from hub.guard import BODY_BYTES_MAX, INSIDE, OUTSIDE, PUBLISHED_BYTES_MAX, Guard
 from hub.messages import Direction, Lane
-from hub.worker import ADMISSION as INSIDE
 from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
 
 
 def guard(lane: Lane = Lane.REQUESTS, direction: Direction = Direction.INWARD) -> Guard:
     """Return a guard at noon."""
-    admission = ADMISSION if direction is Direction.INWARD else None
+    admission = OUTSIDE if direction is Direction.INWARD else None
     return Guard(direction, lane, PlainContracts(), MovedClock(), admission)
 
 
@@ -76,6 +74,22 @@ def test_what_is_not_allowed_is_refused_with_its_reason(case: str) -> None:
         guard().check(wire)
 
 
+def test_an_operator_may_bring_again_what_a_gateway_sent_and_nothing_else() -> None:
+    """Its envelope still names the gateway; in its own name an operator sends nothing."""
+    message, _ = guard().check(sent("operator-1"))
+    assert message == booking()
+    for wrong in (
+        sent("operator-1", transmission=Transmission("operator-1", "b00t", 1), reply_to=""),
+        sent("operator-1", transmission=Transmission("staff-1", "b00t", 1), reply_to=""),
+        sent("operator-1", id=RequestId("staff:liu", "PlaceBooking", "A-1")),
+        sent("operator-1", reply_to="replies.gateway-2.b00t"),
+        sent("operator-1", operator="liu"),
+        sent("operator-1", crossed="a" * 64),
+    ):
+        with pytest.raises(NotAllowed):
+            guard().check(wrong)
+
+
 STAFF: dict[str, Any] = {
     "account": "staff-1",
     "id": RequestId("staff:liu", "PlaceBooking", "A-1"),
@@ -93,6 +107,8 @@ INSIDE_ALLOWED = {
     "a member of staff's": sent(**STAFF),
     "one that wants no reply": sent("hub-1", reply_to=""),
     "what crossed, by the hub's word": sent("hub-1", crossed="a" * 64),
+    "an agent's, brought again by an operator": sent("operator-1", crossed="a" * 64),
+    "a member of staff's, brought again by an operator": sent(**STAFF | {"account": "operator-1"}),
 }
 INSIDE_REFUSED = {
     "an agent's from the staff": sent(**STAFF | {"id": RequestId("agent:1", "PlaceBooking", "A")}),
@@ -106,6 +122,15 @@ INSIDE_REFUSED = {
         **STAFF | {"transmission": Transmission("staff-2", "b00t", 1)}
     ),
     "a gateway's own": sent("gateway-1"),
+    "an agent's in the staff's name from an operator": sent(
+        **STAFF | {"account": "operator-1", "id": booking().id, "operator": ""}
+    ),
+    "a member of staff's in a gateway's name from an operator": sent(
+        "operator-1", id=STAFF["id"], operator="liu"
+    ),
+    "one of an operator's own": sent(
+        "operator-1", transmission=Transmission("operator-1", "b", 1), reply_to=""
+    ),
     "a worker's": sent("ticketing-1"),
     "nobody's": sent(""),
     "answering into another staff process's queue": sent(

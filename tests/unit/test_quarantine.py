@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters import quarantine
 from adapters.memory.broker import inside_broker
 from adapters.memory.links import MemoryPublisher
-from adapters.quarantine import (
+from adapters.quarantine import keeping
+from adapters.quarantine.keeping import (
     ACCOUNT,
     BEFORE_BODY,
+    KEPT_AT,
     PART_BYTES_MAX,
     REASON,
     TEXT_BYTES_MAX,
@@ -21,12 +22,13 @@ from adapters.quarantine import (
     restored,
 )
 from deploy.brokers.configuration import MESSAGE_BYTES_MAX
-from hub.envelope import Wire
+from hub.envelope import Wire, write_time
 from hub.ports import Published
 from tests.contract.stuffing import FRAME_BYTES_MAX, frame_sizes
+from tests.unit.hub_world import NOON, MovedClock
 
 HOSTILE = {"lupu-sequence": "9" * 60_000, "x": "订" * 21_000, "y": "\x00" * 6_000}
-OURS = {REASON: "mine", ACCOUNT: "mine", BEFORE_BODY: "7", quarantine.PART: "2/2 0"}
+OURS = {REASON: "mine", ACCOUNT: "mine", BEFORE_BODY: "7", keeping.PART: "2/2 0"}
 
 WIRES = st.builds(
     Wire,
@@ -51,7 +53,7 @@ WIRES = st.builds(
 @example(Wire("t", "i", b"b"), "half a character: \ud83d")
 def test_what_is_kept_fits_a_frame_and_can_be_put_back(wire: Wire, reason: str) -> None:
     """Nothing is so long that a broker would not take it, and nothing is lost."""
-    parts = kept(wire, reason, "hub-1")
+    parts = kept(wire, reason, "hub-1", NOON)
     assert restored(parts) == wire
     for part in parts:
         assert max(size for _, size in frame_sizes(part)) <= FRAME_BYTES_MAX
@@ -65,28 +67,33 @@ def test_what_is_honest_in_size_lies_there_as_it_came() -> None:
     wire = Wire(
         "PlaceBooking.1", "agent:1/PlaceBooking/A", b"<x/>", {"a": "1"}, user_id="gateway-1"
     )
-    (one,) = kept(wire, "NotAllowed: no", "hub-1")
+    (one,) = kept(wire, "NotAllowed: no", "hub-1", NOON)
     assert one.body == wire.body
-    assert one.headers == {"a": "1", REASON: "NotAllowed: no", ACCOUNT: "gateway-1"}
+    assert one.headers == {
+        "a": "1",
+        REASON: "NotAllowed: no",
+        ACCOUNT: "gateway-1",
+        KEPT_AT: write_time(NOON),
+    }
 
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let parts be of 1,000 bytes."""
-    monkeypatch.setattr(quarantine, "PART_BYTES_MAX", 1_000)
+    monkeypatch.setattr(keeping, "PART_BYTES_MAX", 1_000)
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_what_is_too_large_with_its_headers_is_kept_in_parts() -> None:
     """In any order and with a part twice it is put back; without one it is not."""
     wire = Wire("t", "i", bytes(range(250)) * 10, {"n" * TEXT_BYTES_MAX * 2: "v"})
-    parts = kept(wire, "why", "hub-1")
+    parts = kept(wire, "why", "hub-1", NOON)
     assert [len(part.body) <= 1_000 for part in parts] == [True] * len(parts) == [True] * 4
     for order in itertools.permutations(parts):
         assert restored([*order, order[0]]) == wire
     with pytest.raises(PartMissing):
         restored(parts[1:])
-    other = kept(wire._replace(body=wire.body[::-1]), "why", "hub-1")
+    other = kept(wire._replace(body=wire.body[::-1]), "why", "hub-1", NOON)
     with pytest.raises(PartMissing):
         restored([*parts[:3], other[3]])
 
@@ -95,7 +102,7 @@ def test_what_is_too_large_with_its_headers_is_kept_in_parts() -> None:
 def test_parts_are_kept_once_all_are_confirmed() -> None:
     """One that was not taken is none that was kept; it is said once."""
     broker, outcomes = inside_broker(), list[Published]()
-    keeper = QueueQuarantine(MemoryPublisher(broker, "hub-1"), "hub-1")
+    keeper = QueueQuarantine(MemoryPublisher(broker, "hub-1"), "hub-1", MovedClock())
     wire = Wire("t", "i", b"x" * 2_500)
     keeper.keep(wire, "why", outcomes.append)
     assert outcomes == [Published.CONFIRMED]

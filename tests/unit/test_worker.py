@@ -16,12 +16,12 @@ from adapters.memory.store import MemoryStore
 from adapters.quarantine import REASON, QueueQuarantine, restored
 from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.errors import DatabaseAway
-from hub.guard import Guard
+from hub.guard import INSIDE, Guard
 from hub.inbox import Inbox
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, Direction, Lane
 from hub.outbox import Outbox
 from hub.ports import Address, Answer, Handled, Taken, Unit
-from hub.worker import ADMISSION, Pace, RequestWorker
+from hub.worker import Pace, RequestWorker
 from tests.contract.transports import until
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 from tests.unit.test_inbox import REFUSALS
@@ -65,9 +65,9 @@ class World:
                 metrics=self.metrics,
             ),
             self._outbox(publisher),
-            Guard(Direction.INWARD, Lane.REQUESTS, contracts, self.clock, ADMISSION),
+            Guard(Direction.INWARD, Lane.REQUESTS, contracts, self.clock, INSIDE),
             run=self.loop.call,
-            quarantine=QueueQuarantine(publisher, "ticketing-1"),
+            quarantine=QueueQuarantine(publisher, "ticketing-1", self.clock),
             metrics=self.metrics,
             pace=pace,
             chores=lambda: None,

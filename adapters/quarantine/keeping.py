@@ -1,4 +1,4 @@
-"""The quarantine as a durable queue: the original bytes and headers, with the reason.
+"""Keeping in the quarantine: the original bytes and headers, with the reason and the time.
 
 A stranger's headers may fill all that a broker takes at once; with ours added they would never
 be taken, and the lane would stand still for ever. What does not fit lies as JSON in front of
@@ -9,21 +9,23 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from hub.envelope import Wire
+from hub.envelope import Wire, write_time
 from hub.messages import QUARANTINE_EXCHANGE, QUARANTINE_QUEUE
-from hub.ports import Address, Published, Publisher
+from hub.parking import REASON_CHARACTERS_MAX
+from hub.ports import Address, Clock, Published, Publisher
 
 REASON = "lupu-quarantine-reason"
 ACCOUNT = "lupu-quarantine-account"
+KEPT_AT = "lupu-quarantine-kept-at"
 EXPIRATION = "lupu-quarantine-expiration-ms"
 TRANSIENT = "lupu-quarantine-transient"
 BEFORE_BODY = "lupu-quarantine-before-body"
 PART = "lupu-quarantine-part"
-_OURS = frozenset((REASON, ACCOUNT, EXPIRATION, TRANSIENT, BEFORE_BODY, PART))
+_OURS = frozenset((REASON, ACCOUNT, KEPT_AT, EXPIRATION, TRANSIENT, BEFORE_BODY, PART))
 
-REASON_CHARACTERS_MAX = 500
 # All properties travel in one frame, of 131,072 bytes at most.
 HEADERS_BYTES_MAX = 65_536
 # AMQP's short string: properties, and the names of headers.
@@ -35,7 +37,11 @@ _PROPERTIES = ("type", "message_id", "reply_to", "correlation_id")
 _TO = Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE)
 
 
-class PartMissing(ValueError):
+class Unreadable(ValueError):
+    """What lies there was not kept by Lupu, or not whole; the sentence says which."""
+
+
+class PartMissing(Unreadable):
     """What was kept in parts cannot be put together without all of them."""
 
 
@@ -49,21 +55,22 @@ class QueueQuarantine:
 
     publisher: Publisher
     account: str
+    clock: Clock
 
     def keep(self, wire: Wire, reason: str, settled: Callable[[Published], None]) -> None:
         """Store the message durably with its reason."""
-        parts = kept(wire, reason, self.account)
+        parts = kept(wire, reason, self.account, self.clock.now())
         together = settled if len(parts) == 1 else _together(settled, len(parts))
         for part in parts:
             self.publisher.publish(_TO, part, together)
 
 
-def kept(wire: Wire, reason: str, account: str) -> list[Wire]:
+def kept(wire: Wire, reason: str, account: str, at: datetime) -> list[Wire]:
     """Return what ``account`` publishes to keep ``wire``: one message, rarely a few parts.
 
     Few: where the body alone is nearly as large as a broker takes.
     """
-    said = {REASON: _readable(reason), ACCOUNT: wire.user_id}
+    said = {REASON: _readable(reason), ACCOUNT: wire.user_id, KEPT_AT: write_time(at)}
     if wire.expiration_ms is not None:
         said[EXPIRATION] = str(wire.expiration_ms)
     if not wire.persistent:
@@ -81,10 +88,37 @@ def kept(wire: Wire, reason: str, account: str) -> list[Wire]:
 
 
 def restored(parts: Sequence[Wire]) -> Wire:
-    """Return the original of what was kept, from its parts in any order, some perhaps twice."""
+    """Return the original of what was kept, from its parts in any order, some perhaps twice.
+
+    Unreadable where that is not what they are.
+    """
+    try:
+        return _restored(parts)
+    except Unreadable:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unreadable("This was put into the quarantine by something else.") from error
+
+
+def part_of(wire: Wire) -> tuple[str, int, int]:
+    """Return what all parts of one message share, this part's number and how many there are.
+
+    Nothing is shared by what was kept whole.
+    """
+    place, _, shared = wire.headers.get(PART, "1/1").partition(" ")
+    number, _, count = place.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 0 < int(number) <= int(count)):
+        raise Unreadable("This was put into the quarantine by something else.")
+    return shared, int(number), int(count)
+
+
+def _restored(parts: Sequence[Wire]) -> Wire:
     first, body = _joined(parts)
     length = int(first.headers.get(BEFORE_BODY, "0"))
     moved: dict[str, Any] = json.loads(body[:length]) if length else {}
+    texts = [*moved.values(), *moved.get("headers", {}).values()]
+    if not all(isinstance(text, str | dict) for text in texts):
+        raise TypeError
     headers = {name: text for name, text in first.headers.items() if name not in _OURS}
     headers |= moved.pop("headers", {})
     expiration = first.headers.get(EXPIRATION)
@@ -130,30 +164,39 @@ def _parts(whole: Wire) -> list[Wire]:
     if len(body) <= most:
         return [whole]
     pieces = [body[start : start + most] for start in range(0, len(body), most)]
-    digest = hashlib.sha256(body).hexdigest()
-    said = {name: whole.headers[name] for name in (REASON, ACCOUNT)}
+    said = {name: whole.headers[name] for name in (REASON, ACCOUNT, KEPT_AT)}
     return [
         whole._replace(
             body=piece,
             headers={
                 **(whole.headers if number == 1 else said),
-                PART: f"{number}/{len(pieces)} {digest}",
+                PART: f"{number}/{len(pieces)} {_digests(whole)}",
             },
         )
         for number, piece in enumerate(pieces, 1)
     ]
 
 
+def _digests(whole: Wire) -> str:
+    """Return the body's SHA-256 and that of all else but the time.
+
+    Two messages of one body are not mixed up, and a message offered twice has any part once.
+    """
+    headers = {name: text for name, text in whole.headers.items() if name != KEPT_AT}
+    rest = json.dumps([headers, *(getattr(whole, name) for name in _PROPERTIES)], sort_keys=True)
+    return f"{hashlib.sha256(whole.body).hexdigest()} {hashlib.sha256(rest.encode()).hexdigest()}"
+
+
 def _joined(parts: Sequence[Wire]) -> tuple[Wire, bytes]:
     """Return the first part and the whole body."""
-    numbered = {part.headers.get(PART, "1/1 "): part for part in parts}
-    count = int(next(iter(numbered)).partition(" ")[0].partition("/")[2])
-    ordered = sorted(numbered.items(), key=lambda entry: int(entry[0].partition("/")[0]))
-    body = b"".join(part.body for _, part in ordered)
-    digest = ordered[0][0].partition(" ")[2]
+    numbered = {part_of(part): part for part in parts}
+    count = max(entry[2] for entry in numbered)
+    ordered = [numbered[entry] for entry in sorted(numbered)]
+    body = b"".join(part.body for part in ordered)
+    digest = next(iter(numbered))[0].partition(" ")[0]
     if len(ordered) != count or (digest and hashlib.sha256(body).hexdigest() != digest):
         raise PartMissing(f"These are not the {count} parts of one message.")
-    return ordered[0][1], body
+    return ordered[0], body
 
 
 def _together(settled: Callable[[Published], None], count: int) -> Callable[[Published], None]:

@@ -1,0 +1,123 @@
+"""Where a kept message would go if it were sent again, and what that would do."""
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hub.envelope import Message, RequestId, Wire
+from hub.errors import NeverWorks, NotAllowed, UnknownMessage
+from hub.guard import INSIDE, OUTSIDE, Guard
+from hub.messages import (
+    INWARD_EXCHANGE,
+    Direction,
+    Lane,
+    destination,
+    inside_queue,
+    message_type,
+)
+from hub.parking import Place, Reason
+from hub.ports import Address, Clock, Contracts, InboxEntry, InboxState
+
+# What Lupu itself sends is far below; more might not fit beside the operator's name.
+HEADERS_BYTES_MAX = 65_536
+
+_REPLY = "A reply is of use while somebody waits: its outcome is stored, and a repeat fetches it."
+_PUBLISHED = "A newer edition of this document has been published since, or soon will be."
+_QUERY = "A question is asked again by whoever still wants to know; its asker waits no more."
+_UNKNOWN = "Its type is not in this program's map of messages, so it would be refused again."
+_LARGE = "Its headers are larger than any that Lupu sends, so it would be refused again."
+
+
+def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
+    """Return where ``account`` sends ``wire`` to have it looked at again, and as what.
+
+    NotAllowed where there is no use in that. Requests alone are sent again; they come to the
+    guard that refused them, with nothing altered but who publishes. They wait there for as long
+    as it takes.
+    """
+    try:
+        row = message_type(wire.type)
+    except UnknownMessage:
+        raise NotAllowed(_UNKNOWN) from None
+    if row.direction is Direction.OUTWARD:
+        raise NotAllowed(_PUBLISHED if row.lane is Lane.PUBLISHED else _REPLY)
+    if row.lane is not Lane.REQUESTS:
+        raise NotAllowed(_QUERY)
+    texts = (text for pair in wire.headers.items() for text in pair)
+    if sum(len(text.encode()) for text in texts) > HEADERS_BYTES_MAX:
+        raise NotAllowed(_LARGE)
+    key = row.lane.value
+    if place is Place.INSIDE:
+        operation = RequestId.parse(wire.message_id).operation if row.application == "*" else ""
+        key = inside_queue(destination(row, operation), row.lane)
+    sent = wire._replace(user_id=account, expiration_ms=None, persistent=True)
+    return Address(INWARD_EXCHANGE, key), sent
+
+
+class Inside(enum.Enum):
+    """What the inside would do with a request that passes.
+
+    FIRST: it is not known, so it would take effect, or be refused by its application. REPEAT:
+    its outcome is stored and would be told again, with no effect. OPEN: it waits or is parked
+    already, and would be told so. REUSED: its reference was used with other values, so it would
+    be refused. TOO_OLD: it would be refused for its age.
+    """
+
+    FIRST = "first"
+    REPEAT = "repeat"
+    OPEN = "open"
+    REUSED = "reused"
+    TOO_OLD = "too old"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What sending a kept message again would do now: why it would not pass, or what then."""
+
+    refused: Reason | None
+    inside: Inside | None = None
+
+
+class Previews:
+    """Judges as the guard of a place does, without sending anything."""
+
+    def __init__(
+        self,
+        place: Place,
+        contracts: Contracts,
+        clock: Clock,
+        known: Callable[[RequestId], InboxEntry | None],
+        request_age_seconds_max: float,
+    ) -> None:
+        """``known`` asks the inbox; ``request_age_seconds_max`` is the worker's setting."""
+        admission = OUTSIDE if place is Place.OUTSIDE else INSIDE
+        self._place = place
+        self._guard = Guard(Direction.INWARD, Lane.REQUESTS, contracts, clock, admission)
+        self._contracts = contracts
+        self._clock = clock
+        self._known = known
+        self._age_max = timedelta(seconds=request_age_seconds_max)
+
+    def of(self, wire: Wire, account: str) -> Preview:
+        """Return what it would do if ``account`` sent ``wire`` again."""
+        try:
+            _, sent = again(self._place, wire, account)
+            message, row = self._guard.check(sent)
+        except NeverWorks as error:
+            return Preview(Reason.of(error))
+        digest = self._contracts.digest(row.element, message.body)
+        return Preview(None, self._inside(message, digest))
+
+    def _inside(self, message: Message, digest: str) -> Inside:
+        entry, now = self._known(message.id), self._clock.now()
+        if entry is not None:
+            if entry.digest != digest:
+                return Inside.REUSED
+            return Inside.REPEAT if entry.state is InboxState.HANDLED else Inside.OPEN
+        expired = message.expires_at is not None and now > message.expires_at
+        return (
+            Inside.TOO_OLD
+            if expired or now - message.accepted_at > self._age_max
+            else Inside.FIRST
+        )
