@@ -15,6 +15,7 @@ from hub.messages import INWARD_EXCHANGE, Lane, inside_queue
 from hub.ports import Address, Published
 from hub.settings import Broker
 from tests.servers.brokers import OBSERVER, Brokers
+from tests.servers.keys import Keys
 
 GATEWAY = "gateway-1"
 ARRIVALS = inside_queue("ticketing", Lane.REQUESTS)
@@ -31,8 +32,9 @@ class NotMoved(Exception):
 class Preloader:
     """Publishes bookings as a gateway does and waits for every confirm."""
 
-    def __init__(self, broker: Broker, lines: int) -> None:
+    def __init__(self, broker: Broker, keys: Keys, lines: int) -> None:
         self._lines = lines
+        self._keys = keys
         self._loop = Loop()
         self._publisher = AmqpPublisher(self._loop, broker, "bench")
         self._done = threading.Event()
@@ -73,7 +75,8 @@ class Preloader:
             self._next += 1
             self._open += 1
             to = Address(INWARD_EXCHANGE, Lane.REQUESTS.value)
-            self._publisher.publish(to, wire(self._next, GATEWAY, self._lines), self._settled)
+            sealed = self._keys.seal(wire(self._next, GATEWAY, self._lines), GATEWAY)
+            self._publisher.publish(to, sealed, self._settled)
 
     def _settled(self, outcome: Published) -> None:
         self._open -= 1

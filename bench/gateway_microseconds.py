@@ -30,6 +30,7 @@ from dmz_gateway.served import Parts, Served
 from dmz_gateway.settings import Gateway
 from hub.envelope import Wire
 from hub.ports import Address, Published
+from tests.servers.keys import Keys
 
 REQUESTS = 3_000
 WARM_UP = 300
@@ -101,6 +102,7 @@ def _answered() -> Iterator[_Answered]:
 
 def _served(folder: Path) -> Served:
     snapshots.write(folder / "snapshots")
+    sealed = Keys(folder / "sealing").make().of(NAME)
     settings = Gateway(
         socket=folder / "1.sock",
         snapshots=folder / "snapshots",
@@ -117,6 +119,8 @@ def _served(folder: Path) -> Served:
             clock=SystemClock(),
             metrics=PrometheusMetrics(),
             requests=_Framed(),
+            sealer=sealed.sealer,
+            opener=sealed.opener,
         )
     )
 

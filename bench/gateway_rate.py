@@ -160,7 +160,8 @@ def _gateway_configuration(brokers: Brokers, folder: Path, name: str) -> Path:
         f"[outside_broker]\n{movers.broker(brokers.outside(name))}\n[gateway]\n"
         f'socket = "{folder}/{number}.sock"\nsnapshots = "{known}"\n'
         f'replays = "{folder}/replays"\npublic_url = "http://localhost:1"\n'
-        "reply_wait_seconds = 0.0\n",
+        "reply_wait_seconds = 0.0\n"
+        f"[sealing]\n{movers.entries(brokers.keys.section)}",
         "utf-8",
     )
     return config

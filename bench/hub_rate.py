@@ -94,7 +94,8 @@ class _Bench:
             arrivals.clear()
             for broker in (self._brokers.outside_broker, self._brokers.inside_broker):
                 world.new_log(broker)
-            with Preloader(self._brokers.outside(GATEWAY), mover.lines) as preloader:
+            gateway, keys = self._brokers.outside(GATEWAY), self._brokers.keys
+            with Preloader(gateway, keys, mover.lines) as preloader:
                 preloader.preload(MESSAGES)
             with self._moving(mover) as pids:
                 arrivals.wait_for_start(MESSAGES)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -35,7 +35,9 @@ def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int) -> Process:
     config = folder / f"{name}.toml"
     sides = [("outside_broker", brokers.outside(name)), ("inside_broker", brokers.inside(name))]
     text = [f"[{section}]\n{broker(side)}" for section, side in sides]
-    config.write_text("\n".join([*text, f"[hub]\nrequests_prefetch_max = {prefetch}\n"]), "utf-8")
+    sealing = f"[sealing]\n{entries(brokers.keys.section)}"
+    hub = f"[hub]\nrequests_prefetch_max = {prefetch}\n"
+    config.write_text("\n".join([*text, sealing, hub]), "utf-8")
     command = [*LUPU, "hub", "run", "--config", str(config), "--name", name]
     return Process(name, command, folder / f"{name}.log")
 
@@ -44,6 +46,11 @@ def broker(settings: Broker) -> str:
     """Return the entries of a broker's section."""
     paths = {name: str(getattr(settings, name)) for name in ("authority", "certificate", "key")}
     values = {"host": settings.host, "port": settings.port, **paths}
+    return entries(values)
+
+
+def entries(values: Mapping[str, object]) -> str:
+    """Return the entries of a section."""
     return "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
 
 

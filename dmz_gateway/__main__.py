@@ -25,6 +25,7 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
+from adapters.sealing import sealing_of
 from adapters.server import claim_socket, die_with
 from adapters.xml import Schemas
 from dmz_gateway.checks import look
@@ -58,6 +59,7 @@ def run(configuration: Configuration) -> None:
     """Serve until SIGTERM or SIGINT."""
     gateway = configuration.read(Gateway)
     configuration.read(OutsideBroker)
+    sealing_of(configuration, SystemClock(), opens=True)
     logs.configure(configuration.read(settings.Log).level)
     claim_socket(Gateway.section, gateway.socket)
     # Said now and not by a worker: is the port free?
@@ -109,25 +111,27 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, configuration.name)
     publisher = AmqpPublisher(loop, broker, configuration.name)
-    requester = Requester(loop, publisher, registry, broker.confirm_seconds)
+    clock = SystemClock()
+    sealed = sealing_of(configuration, clock, opens=True)
+    opener = sealed.opener
+    requester = Requester(loop, publisher, registry, broker.confirm_seconds, opener=opener)
     served = Served(
         Parts(
             name=configuration.name,
             boot=secrets.token_hex(_BOOT_BYTES),
             settings=gateway,
             schemas=Schemas(),
-            clock=SystemClock(),
+            clock=clock,
             metrics=registry,
             requests=requester,
+            sealer=sealed.sealer,
+            opener=opener,
         )
     )
     served.subscribe(consumer, requester.deliver)
     served.measure_every(_MEASURE_SECONDS)
     Finalize(None, _stop, args=(loop, consumer, publisher), exitpriority=10)
-    where = configuration.read(settings.Metrics)
-    threading.Thread(
-        target=_serve_metrics, args=(registry, where), name="metrics", daemon=True
-    ).start()
+    _serve_metrics_soon(registry, configuration.read(settings.Metrics))
     for link in (consumer, publisher):
         link.start()
     loop.start_thread("brokers")
@@ -157,6 +161,12 @@ def _wait_for_broker(requester: Requester) -> None:
     deadline = time.monotonic() + _BROKER_SECONDS
     while not requester.ready() and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
+
+
+def _serve_metrics_soon(registry: metrics.PrometheusMetrics, where: settings.Metrics) -> None:
+    threading.Thread(
+        target=_serve_metrics, args=(registry, where), name="metrics", daemon=True
+    ).start()
 
 
 def _serve_metrics(registry: metrics.PrometheusMetrics, where: settings.Metrics) -> None:

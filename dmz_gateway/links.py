@@ -1,9 +1,16 @@
 """What the gateway takes from the outside broker: its replies and what is published."""
 
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
-from hub.ports import Delivery, Subscription
+from hub.errors import NeverWorks
+from hub.parking import Reason
+from hub.places import HUB
+from hub.ports import Delivery, Metrics, Subscription
+from hub.sealing import Opener, opened_from
+
+_log = logging.getLogger(__name__)
 
 REPLIES_PREFETCH_MAX = 500
 PUBLISHED_PREFETCH_MAX = 10
@@ -21,6 +28,13 @@ class Feed(Protocol):
         """Consume a stream from its last document on."""
 
 
+class Taker(Protocol):
+    """Takes up editions; ``dmz_gateway.published.Snapshot`` is one."""
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Hand over an edition in clear."""
+
+
 def take_replies(feed: Feed, queue: str, take: Take) -> None:
     """Hand every reply of ``queue`` to ``take``."""
     _Taking(take).start(feed.subscribe_exclusive, queue, REPLIES_PREFETCH_MAX)
@@ -29,6 +43,30 @@ def take_replies(feed: Feed, queue: str, take: Take) -> None:
 def take_published(feed: Feed, stream: str, take: Take) -> None:
     """Hand every document of ``stream``, from the last on, to ``take``."""
     _Taking(take).start(feed.subscribe_stream, stream, PUBLISHED_PREFETCH_MAX)
+
+
+class Opening:
+    """Opens each edition of one stream before it is taken up; what does not open is left.
+
+    The edition before goes on being served, and the next comes within a minute.
+    """
+
+    def __init__(self, opener: Opener, stream: str, to: "Taker", metrics: Metrics) -> None:
+        self._opener = opener
+        self._stream = stream
+        self._to = to
+        self._metrics = metrics
+
+    def __call__(self, delivery: Delivery) -> None:
+        """Open and hand over one edition."""
+        try:
+            wire = opened_from(self._opener, delivery.wire, self._stream, HUB)
+        except NeverWorks as error:
+            self._metrics.count("lupu_snapshot_refused_total", document=self._stream)
+            facts = {"document": self._stream, "reason": str(Reason.of(error))}
+            _log.error("snapshot.refused", extra=facts)
+        else:
+            self._to.deliver(delivery._replace(wire=wire))
 
 
 class _Taking:

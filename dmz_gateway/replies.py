@@ -1,13 +1,19 @@
 """Sending a message and waiting for its reply: bounded in time and in number."""
 
+import logging
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from hub.envelope import Message, Wire, to_wire
-from hub.messages import INWARD_EXCHANGE, Lane
+from hub.errors import KeyNotTrusted
+from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
+from hub.places import HUB
 from hub.ports import Address, Metrics, Published
+from hub.sealing import Sealer
+
+_log = logging.getLogger(__name__)
 
 
 class Expected(Protocol):
@@ -43,11 +49,18 @@ class Replies:
     """Publishes inward and waits; at most ``waiting_max`` threads wait at a time."""
 
     def __init__(
-        self, requests: Requests, metrics: Metrics, *, account: str, waiting_max: int
+        self,
+        requests: Requests,
+        metrics: Metrics,
+        *,
+        account: str,
+        sealer: Sealer,
+        waiting_max: int,
     ) -> None:
         self._requests = requests
         self._metrics = metrics
         self._account = account
+        self._sealer = sealer
         self._seats = threading.BoundedSemaphore(waiting_max)
 
     def ready(self) -> bool:
@@ -61,8 +74,11 @@ class Replies:
         """
         if not self._requests.ready():
             return Asked(Published.NOT_SENT)
-        persistent = lane is Lane.REQUESTS
-        wire = to_wire(message, account=self._account, persistent=persistent)
+        try:
+            wire = self._sealed(message, lane)
+        except KeyNotTrusted as error:
+            _log.error("gateway.cannot_seal", extra={"reason": str(error)})
+            return Asked(Published.NOT_SENT)
         to = Address(INWARD_EXCHANGE, lane.value)
         if wait_seconds <= 0:
             return Asked(self._requests.send(to, wire))
@@ -77,3 +93,8 @@ class Replies:
                 return Asked(published, expected.wait(seconds))
         finally:
             self._seats.release()
+
+    def _sealed(self, message: Message, lane: Lane) -> Wire:
+        persistent = lane is Lane.REQUESTS
+        wire = to_wire(message, account=self._account, persistent=persistent)
+        return self._sealer.seal(wire, outside_queue(lane), (HUB,))

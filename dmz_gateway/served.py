@@ -19,12 +19,13 @@ from dmz_gateway.agents.replays import Replays
 from dmz_gateway.agents.sign_in import SignIn
 from dmz_gateway.app import create_app
 from dmz_gateway.health import Health
-from dmz_gateway.links import Feed, Take, take_published, take_replies
+from dmz_gateway.links import Feed, Opening, Take, take_published, take_replies
 from dmz_gateway.published import Edition, Snapshot
 from dmz_gateway.replies import Replies, Requests
 from dmz_gateway.settings import Gateway
 from hub.messages import MessageType, message_type, published_stream, reply_queue
 from hub.ports import Clock, Metrics
+from hub.sealing import Opener, Sealer
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ class Parts:
     clock: Clock
     metrics: Metrics
     requests: Requests
+    sealer: Sealer
+    opener: Opener
 
 
 class Served:
@@ -63,10 +66,12 @@ class Served:
 
     def subscribe(self, feed: Feed, deliver_reply: Take) -> None:
         """Take replies and published documents from ``feed``; before it is started."""
-        take_replies(feed, reply_queue(self._parts.name, self._parts.boot), deliver_reply)
-        take_published(feed, published_stream(AGENTS), self.agents.deliver)
-        take_published(feed, published_stream(OFFERS), self.offers.deliver)
-        for snapshot in (self.agents, self.offers):
+        parts = self._parts
+        take_replies(feed, reply_queue(parts.name, parts.boot), deliver_reply)
+        for row, snapshot in ((AGENTS, self.agents), (OFFERS, self.offers)):
+            stream = published_stream(row)
+            opening = Opening(parts.opener, stream, snapshot, parts.metrics)
+            take_published(feed, stream, opening)
             snapshot.start_thread()
 
     def measure_every(self, seconds: float) -> None:
@@ -125,6 +130,7 @@ class Served:
                 parts.requests,
                 parts.metrics,
                 account=parts.name,
+                sealer=parts.sealer,
                 waiting_max=parts.settings.waiting_max,
             ),
             contracts=parts.schemas,

@@ -13,9 +13,11 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.quarantine import QueueQuarantine
+from adapters.sealing import sealing_of
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
+from hub.sealing import Seals
 from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroker
 
 _log = logging.getLogger(__name__)
@@ -35,8 +37,10 @@ def run(configuration: Configuration) -> None:
     inside = configuration.read(InsideBroker)
     logs.configure(configuration.read(Log).level)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    clock = SystemClock()
+    sealed = sealing_of(configuration, clock, opens=True)
     registry = metrics.PrometheusMetrics()
-    loop, clock = Loop(), SystemClock()
+    loop = Loop()
     name = configuration.name
     links = (
         AmqpConsumer(loop, outside, name),
@@ -52,6 +56,7 @@ def run(configuration: Configuration) -> None:
         clock=clock,
         metrics=registry,
         later=loop,
+        seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
         quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
     ).start(configuration.read(Hub))
     registry.serve(configuration.read(Metrics))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import ClassVar
 
 from hub.channel import Channel, Route
-from hub.envelope import Message
+from hub.envelope import Message, Wire
 from hub.flow import Later
 from hub.guard import OUTSIDE, Guard
 from hub.machine import Chance
@@ -25,6 +25,7 @@ from hub.messages import (
     published_stream,
 )
 from hub.ports import Address, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+from hub.sealing import Seals
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Bridge:
     metrics: Metrics
     later: Later
     quarantine_on: Callable[[Publisher], Quarantine]
+    seals: Seals
     chance: Chance = random.random
 
     def start(self, hub: Hub) -> tuple[Channel, ...]:
@@ -82,7 +84,15 @@ class Bridge:
         def route(message: Message, row: MessageType) -> Address:
             return address(destination(row, message.id.operation))
 
-        guard = Guard(Direction.INWARD, lane, self.contracts, self.clock, OUTSIDE)
+        guard = Guard(
+            Direction.INWARD,
+            lane,
+            self.contracts,
+            self.clock,
+            OUTSIDE,
+            opener=self.seals.opener,
+            route=outside_queue(lane),
+        )
         return self._channel(lane, guard, route, self.inside.publisher)
 
     def _outward(self, lane: Lane) -> Channel:
@@ -112,4 +122,10 @@ class Bridge:
             drop_unwanted=lane is Lane.REPLIES,
             chance=self.chance,
             witnessed=lane is Lane.REQUESTS,
+            seal=None if inward else self._seal,
         )
+
+    def _seal(self, wire: Wire, message: Message, row: MessageType) -> Wire:
+        if row.lane is Lane.PUBLISHED:
+            return self.seals.sealer.seal(wire, published_stream(row), self.seals.editions_for())
+        return self.seals.sealer.seal(wire, REPLIES_EXCHANGE, (message.transmission.origin,))

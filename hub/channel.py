@@ -10,10 +10,10 @@ from functools import partial
 from hashlib import sha256
 
 from hub.backoff import Backoff
-from hub.envelope import Message, onward, request_of
+from hub.envelope import Message, Wire, onward, request_of
 from hub.errors import GuardBroken, NeverWorks
 from hub.flow import ANYWHERE, Flow, Later
-from hub.guard import Guard
+from hub.guard import Checked, Guard
 from hub.keeping import Keeping
 from hub.machine import Chance
 from hub.messages import MessageType
@@ -41,6 +41,7 @@ _CONFIRMED = Published.CONFIRMED
 _BY_ONE_QUEUE = (Published.RETURNED, Published.REFUSED)
 
 Route = Callable[[Message, MessageType], Address]
+Seal = Callable[[Wire, Message, MessageType], Wire]
 
 
 class Channel:
@@ -67,8 +68,11 @@ class Channel:
         drop_unwanted: bool = False,
         chance: Chance = random.random,
         witnessed: bool = False,
+        seal: Seal | None = None,
     ) -> None:
-        """``drop_unwanted``: what no queue takes, or a full one refuses, is counted and dropped
+        """``seal``: how what is sent on is sealed, where it is.
+
+        ``drop_unwanted``: what no queue takes, or a full one refuses, is counted and dropped
         (replies only: one gateway that does not read must not stop the answers of all).
         """
         self.name = name
@@ -81,6 +85,7 @@ class Channel:
         self._persistent = persistent
         self._drop_unwanted = drop_unwanted
         self._witnessed = witnessed
+        self._seal = seal
         self._later = later
         self._keeping = self._new_keeping(quarantine, chance)
         self._flow = self._new_flow(chance)
@@ -130,8 +135,9 @@ class Channel:
         wire, tag, _ = delivery
         self._under_way[tag] = None
         try:
-            message, row = self._guard.check(wire)
-            to = self._route(message, row)
+            checked = self._guard.check(wire)
+            to = self._route(checked.message, checked.row)
+            sent = self._onward(wire, checked)
         except NeverWorks as error:
             self._refuse(delivery, error)
             return
@@ -139,16 +145,21 @@ class Channel:
             _log.exception("guard.broken", extra={"channel": self.name})
             self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             return
+        # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
+        self._publisher.publish(to, sent, partial(self._published, tag, to))
+
+    def _onward(self, wire: Wire, checked: Checked) -> Wire:
         sent = onward(
-            wire,
-            message,
+            checked.wire,
+            checked.message,
             place=self._place,
             at=self._clock.now(),
             persistent=self._persistent,
             crossed=sha256(wire.body).hexdigest() if self._witnessed else "",
         )
-        # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
-        self._publisher.publish(to, sent, partial(self._published, tag, to))
+        if self._seal is not None:
+            return self._seal(sent, checked.message, checked.row)
+        return sent
 
     def _published(self, tag: int, to: Address, outcome: Published) -> None:
         if outcome is _CONFIRMED:

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from hub.envelope import Message, Wire, from_wire
-from hub.errors import InvalidBody, NeverWorks, NotAllowed
+from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts
+from hub.sealing import Opened, Opener
 
 BODY_BYTES_MAX = 262_144
 # A published document lists every agency, or every day of every ticket type.
 PUBLISHED_BYTES_MAX = 4 * 1_024 * 1_024
+# What a seal adds: above all the session's key, wrapped for each reader.
+SEAL_BYTES_MAX = 32_768
 SKEW_SECONDS_MAX = 300
 _SKEW_MAX = timedelta(seconds=SKEW_SECONDS_MAX)
 
@@ -59,6 +63,14 @@ INSIDE = Admission(
 )
 
 
+class Checked(NamedTuple):
+    """What has passed: the message, its row of the map, and the wire with its body in clear."""
+
+    message: Message
+    row: MessageType
+    wire: Wire
+
+
 class Guard:
     """Checks one lane of one direction; every refusal is a NeverWorks with its reason."""
 
@@ -69,8 +81,14 @@ class Guard:
         contracts: Contracts,
         clock: Clock,
         admission: Admission | None = None,
+        *,
+        opener: Opener | None = None,
+        route: str = "",
     ) -> None:
-        """``admission`` is needed inward: on either broker several accounts may publish."""
+        """``admission`` is needed inward: on either broker several accounts may publish.
+
+        ``opener``: everything on this lane is sealed, and taken from the queue ``route``.
+        """
         self._direction = direction
         self._lane = lane
         published = lane is Lane.PUBLISHED
@@ -78,22 +96,36 @@ class Guard:
         self._contracts = contracts
         self._clock = clock
         self._admission = admission
+        self._opener = opener
+        self._queue = route
 
-    def check(self, wire: Wire) -> tuple[Message, MessageType]:
-        """Return the message and its row of the map; raise the reason why it may not cross.
+    def check(self, wire: Wire) -> Checked:
+        """Return what may cross; raise the reason why it may not.
 
-        The cheap checks come first; the body is looked at only after everything else is right.
+        The cheap checks come first, then the seal; nothing is parsed before all else is right.
         """
-        if len(wire.body) > self._body_bytes_max:
-            raise InvalidBody(f"The body is larger than {self._body_bytes_max} bytes.")
+        sealed = self._opener is not None
+        self._check_size(wire, self._body_bytes_max + (SEAL_BYTES_MAX if sealed else 0))
         row = message_type(wire.type)
         if row.direction is not self._direction or row.lane is not self._lane:
             raise NotAllowed("The message may not travel in this direction or on this lane.")
+        opened = None
+        if self._opener is not None:
+            opened = self._opener.open(wire, self._queue)
+            wire = opened.wire
+            self._check_size(wire, self._body_bytes_max)
         message = from_wire(wire)
         if self._admission is not None:
             self._check_sender(wire, message, row, self._admission)
+        if opened is not None:
+            _check_sealer(opened, message)
         self._contracts.check(row.element, wire.body)
-        return message, row
+        return Checked(message, row, wire)
+
+    @staticmethod
+    def _check_size(wire: Wire, bytes_max: int) -> None:
+        if len(wire.body) > bytes_max:
+            raise InvalidBody(f"The body is larger than {bytes_max} bytes.")
 
     def brought(self, wire: Wire) -> Message | None:
         """Return what a refused ``wire`` says it is, if it was brought by who may bring it."""
@@ -119,3 +151,16 @@ class Guard:
             raise NotAllowed("A member of staff may be named by its own requests only.")
         if message.accepted_at - self._clock.now() > _SKEW_MAX:
             raise NotAllowed("The time of acceptance lies in the future.")
+
+
+def _check_sealer(opened: Opened, message: Message) -> None:
+    """NotAuthentic unless the origin itself sealed it, or who may bring it, and in its time.
+
+    Admission has said whether the account may bring what the origin sent. A correction is
+    sealed by whom brings it, long after it was accepted.
+    """
+    if opened.sealed_by == message.transmission.origin:
+        if not opened.begins_at <= message.accepted_at <= opened.ends_at:
+            raise NotAuthentic("It was not accepted while its seal's session lasted.")
+    elif opened.sealed_by != opened.wire.user_id:
+        raise NotAuthentic(f"It was sealed by {opened.sealed_by} and not by its origin.")

@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from queue import Empty
 from typing import Protocol
 
-from hub.envelope import Message, Wire, from_wire
-from hub.errors import MalformedEnvelope
+from hub.envelope import Message, Wire, from_wire, request_of
+from hub.errors import NeverWorks
 from hub.machine import MACHINE, Box, Machine
+from hub.messages import REPLIES_EXCHANGE
+from hub.parking import Reason
+from hub.places import HUB
 from hub.ports import Address, Delivery, Metrics, Published, Publisher
+from hub.sealing import Opener, opened_from
 
 _log = logging.getLogger(__name__)
 
@@ -60,12 +64,16 @@ class Requester:
         metrics: Metrics,
         confirm_seconds: float,
         machine: Machine = MACHINE,
+        *,
+        opener: Opener | None = None,
     ) -> None:
+        """``opener``: replies are sealed, as they are outside."""
         self._runner = runner
         self._publisher = publisher
         self._metrics = metrics
         self._confirm_seconds = confirm_seconds
         self._box = machine.box
+        self._opener = opener
         self._lock = threading.Lock()
         self._expected: dict[str, Reply] = {}
 
@@ -102,13 +110,19 @@ class Requester:
     def deliver(self, delivery: Delivery) -> None:
         """Take a delivery from the reply queue; acknowledging it is the caller's."""
         try:
-            message = from_wire(delivery.wire)
-        except MalformedEnvelope:
+            message = self._read(delivery.wire)
+        except NeverWorks as error:
             self._metrics.count("lupu_replies_unreadable_total")
-            _log.warning("reply.unreadable")
+            facts = {"request": request_of(delivery.wire), "reason": str(Reason.of(error))}
+            _log.warning("reply.unreadable", extra=facts)
             return
         reply = self._expected.get(message.correlation)
         if reply is None:
             self._metrics.count("lupu_replies_late_total")
             return
         reply.put(message)
+
+    def _read(self, wire: Wire) -> Message:
+        if self._opener is not None:
+            wire = opened_from(self._opener, wire, REPLIES_EXCHANGE, HUB)
+        return from_wire(wire)

@@ -6,6 +6,7 @@ its time or where its reply goes, without the seal failing to open.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -78,6 +79,26 @@ class Signatures(Protocol):
         signature is not right, KeyNotTrusted where its key is not known, revoked, or was not
         good then.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """How a hub opens and seals; ``editions_for`` says who reads what is published."""
+
+    opener: Opener
+    sealer: Sealer
+    editions_for: Callable[[], Sequence[str]]
+
+
+def opened_from(opener: Opener, wire: Wire, route: str, kind: str) -> Wire:
+    """Return what a component of ``kind`` (``hub``) sealed; NeverWorks where it does not open.
+
+    Whoever has a key can seal to anybody: that it opens does not say that he may say it.
+    """
+    opened = opener.open(wire, route)
+    if opened.sealed_by.partition("-")[0] != kind:
+        raise NotAuthentic(f"It was sealed by {opened.sealed_by}, which is no {kind}.")
+    return opened.wire
 
 
 def bound(wire: Wire, route: str) -> bytes:

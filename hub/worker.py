@@ -190,7 +190,7 @@ class RequestWorker:
         checked = []
         for delivery in deliveries:
             try:
-                message, _ = self._guard.check(delivery.wire)
+                message = self._guard.check(delivery.wire).message
             except NeverWorks as error:
                 self._refuse(delivery, error)
             except Exception as error:  # noqa: BLE001  it would come back and end the worker for ever
@@ -265,7 +265,7 @@ class QueryWorker:
         except Empty:
             return
         try:
-            self._answer(self._guard.check(delivery.wire)[0])
+            self._answer(self._guard.check(delivery.wire).message)
         except LupuError as error:
             self._metrics.count("lupu_queries_failed_total")
             facts = {"request": request_of(delivery.wire), "reason": str(error)[:300]}

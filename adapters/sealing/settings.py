@@ -13,6 +13,7 @@ from adapters.sealing.opener import SessionOpener
 from adapters.sealing.sealer import SESSION_SECONDS_MAX, SessionSealer
 from adapters.sealing.signing import CoseSignatures, CoseSigner, Trusted
 from hub.errors import KeyNotTrusted, SettingsError
+from hub.places import GATEWAY, HUB
 from hub.ports import Clock
 from hub.sealing import Signer
 from hub.settings import Configuration
@@ -86,6 +87,11 @@ class Sealed:
     def keyring(self) -> Keyring:
         """Return the keyring as it is now."""
         return self._now().keyring
+
+    def editions_for(self) -> list[str]:
+        """Return who reads what is published: every gateway, and the hubs."""
+        gateways = self.keyring().owners(GATEWAY, Use.OPEN, self._clock.now())
+        return [*gateways, HUB]
 
     def signer(self) -> Signer:
         """Return what signs with this component's newest key; KeyNotTrusted without one."""

@@ -21,6 +21,7 @@ from adapters.database import Database, InboxStore, Migrations
 from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
 from adapters.memory.links import MemoryConsumer, MemoryPublisher
 from adapters.memory.loop import MemoryLoop
+from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.soap.wsdl import PATH
@@ -34,6 +35,7 @@ from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
 from hub.errors import LupuError
 from hub.requester import Requester
+from hub.sealing import Seals
 from internal_apps.serving import Links, Serving, Surroundings, Worker
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.application import MIGRATIONS, application
@@ -57,6 +59,7 @@ class FirstLook:
         self._port = free_port()
         self._clock, self._metrics, self._schemas = SystemClock(), PrometheusMetrics(), Schemas()
         self._loop = MemoryLoop()
+        self._keys = MemoryKeys()
         self._outside, self._inside = outside_broker(), inside_broker()
         self.database = Database(f"sqlite:///{folder / 'lupu.sqlite'}")
         self.password = self._fill(opening)
@@ -114,6 +117,11 @@ class FirstLook:
             clock=self._clock,
             metrics=self._metrics,
             later=self._loop,
+            seals=Seals(
+                MemoryOpener(self._keys, "hub-1"),
+                MemorySealer(self._keys, "hub-1"),
+                lambda: ("gateway-1",),
+            ),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", self._clock),
         ).start(Hub())
 
@@ -136,7 +144,8 @@ class FirstLook:
     def _gateway(self) -> Served:
         name = "gateway-1"
         publisher = MemoryPublisher(self._outside, name)
-        requester = Requester(self._loop, publisher, self._metrics, CONFIRM_SECONDS)
+        opener = MemoryOpener(self._keys, name)
+        requester = Requester(self._loop, publisher, self._metrics, CONFIRM_SECONDS, opener=opener)
         settings = Gateway(
             socket=self._folder / "unused.sock",
             snapshots=self._folder,
@@ -152,6 +161,8 @@ class FirstLook:
                 clock=self._clock,
                 metrics=self._metrics,
                 requests=requester,
+                sealer=MemorySealer(self._keys, name),
+                opener=opener,
             )
         )
         served.subscribe(MemoryConsumer(self._loop, self._outside), requester.deliver)

@@ -17,6 +17,7 @@ from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK
 from deploy.local.process import Process, ProcessFailed
 from deploy.local.zones import Places, write_zones
+from lupu.sealing import make_keys
 
 NAMES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "staff-1", "operator-1")
 COMMAND_SECONDS_MAX = 120.0
@@ -102,6 +103,8 @@ class Stack:
                 authority.ensure(name, Purpose.CLIENT)
         Authority.make(folder, "edge").ensure("edge", Purpose.SERVER)
         Authority.make(folder, "agents")
+        for name in components.key_owners:
+            make_keys(self.places.sealing, name)
 
     def _brokers(self) -> tuple[Broker, Broker]:
         places, version = self.places, installed_version()

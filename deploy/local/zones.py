@@ -8,6 +8,7 @@ from pathlib import Path
 from certs.authority import AUTHORITY
 from deploy.components import Components
 from deploy.local.ports import LOOPBACK, free_port
+from lupu.sealing import KEYRING, KEYS
 
 Entry = str | int | float | bool
 Section = Mapping[str, Entry]
@@ -32,6 +33,11 @@ class Places:
     def certificates(self) -> Path:
         """The folder of the certificate authorities."""
         return self.folder / "certificates"
+
+    @property
+    def sealing(self) -> Path:
+        """The folder of the keyring and of everybody's keys to seal and sign with."""
+        return self.folder / "sealing"
 
     @property
     def public_url(self) -> str:
@@ -63,12 +69,14 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
             "outside_broker": outside,
             "gateway": _gateway(places),
             "edge": _edge(places) | {"agents_authority": _authority(places, "agents")},
+            "sealing": _sealing(places),
         }
         | _metrics(ports),
     )
     _write(
         places.configuration("hub"),
-        {"outside_broker": outside, "inside_broker": inside} | _metrics(ports),
+        {"outside_broker": outside, "inside_broker": inside, "sealing": _sealing(places)}
+        | _metrics(ports),
     )
     staff = {"socket": str(places.sockets / "{name}.sock")}
     _write(
@@ -78,6 +86,7 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
             "database": places.database,
             "staff": staff,
             "edge": _edge(places),
+            "sealing": _sealing(places),
         }
         | _metrics(ports),
     )
@@ -93,6 +102,10 @@ def _broker(places: Places, side: str) -> Section:
         "certificate": str(folder / "{name}.crt"),
         "key": str(folder / "{name}.key"),
     }
+
+
+def _sealing(places: Places) -> Section:
+    return {"keys": str(places.sealing / KEYS), "keyring": str(places.sealing / KEYRING)}
 
 
 def _gateway(places: Places) -> Section:

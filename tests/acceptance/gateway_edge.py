@@ -133,6 +133,7 @@ def _config(
     sections = {
         "outside_broker": dialled(brokers.outside(NAME)),
         "gateway": section,
+        "sealing": brokers.keys.section,
         "metrics": {"port": metrics_port},
     }
     return write_toml(folder / "outside.toml", sections)

@@ -1,6 +1,10 @@
-"""Whoever publishes past the gateway gets no further than the outside broker's quarantine."""
+"""Whoever publishes past the gateway gets no further than the outside broker's quarantine.
 
-from collections.abc import Iterator
+Even with the keys of a gateway; without them, or with a message that was altered or moved, the
+seal does not open.
+"""
+
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from adapters.quarantine import ACCOUNT, REASON, restored
 from adapters.xml import Schemas
 from hub.envelope import (
     SHORT_CHARACTERS_MAX,
+    SIGN_IN,
     Message,
     RequestId,
     Transmission,
@@ -17,12 +22,13 @@ from hub.envelope import (
     to_wire,
 )
 from hub.guard import BODY_BYTES_MAX
-from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, TICKETING
+from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, TICKETING, Lane
 from hub.ports import Address, Published
 from tests.contract.stuffing import stuffed
 from tests.contract.transports import AmqpTransport, until
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub
+from tests.servers.keys import Keys
 
 BODY = Schemas().write(
     f"{{{TICKETING}}}PlaceBooking",
@@ -81,6 +87,38 @@ HOSTILE = {
 }
 
 
+def unchanged(wire: Wire) -> Wire:
+    """Return what is given."""
+    return wire
+
+
+def attacks(keys: Keys, changed: Callable[[Wire], Wire] = unchanged) -> dict[str, Wire]:
+    """Return every attack: by a captured gateway, which seals, and by whom has no key.
+
+    ``changed`` is done to each message before it is sealed.
+    """
+    honest = changed(sent())
+    sealed, other = keys.seal(honest), keys.seal(changed(sent(sign_in="another")))
+    flipped = bytearray(sealed.body)
+    flipped[-1] ^= 1
+    return {
+        **{case: keys.seal(changed(wire)) for case, wire in HOSTILE.items()},
+        "never sealed": honest,
+        "altered": sealed._replace(body=bytes(flipped)),
+        "with a header altered": _with(sealed, {SIGN_IN: "certificate"}),
+        "with the body of another": sealed._replace(body=other.body),
+        "of another queue": keys.seal(honest, lane=Lane.QUERIES),
+        "sealed by another gateway": keys.seal(honest, "gateway-2"),
+        "sealed to a gateway": keys.of("gateway-1").sealer.seal(
+            honest, "inward.requests", ("gateway-1",)
+        ),
+    }
+
+
+def _with(wire: Wire, headers: dict[str, str]) -> Wire:
+    return wire._replace(headers={**wire.headers, **headers})
+
+
 @pytest.fixture
 def bridged(brokers: Brokers, tmp_path: Path) -> Iterator[AmqpTransport]:
     """Run a hub between the brokers; offer the outside one as the attacker has it."""
@@ -102,27 +140,28 @@ def inside(brokers: Brokers) -> Iterator[AmqpTransport]:
 
 
 def test_no_hostile_message_reaches_the_inside_and_each_is_kept_with_its_reason(
-    inside: AmqpTransport, bridged: AmqpTransport
+    inside: AmqpTransport, bridged: AmqpTransport, brokers: Brokers
 ) -> None:
     """None arrives; each lies in quarantine; an honest message sent last arrives alone."""
     kept = bridged.consume(OBSERVER, QUARANTINE_QUEUE)
     arrived = inside.consume(OBSERVER, "ticketing.requests")
     to = Address(INWARD_EXCHANGE, "requests")
-    for case, wire in HOSTILE.items():
+    hostile = attacks(brokers.keys)
+    for case, wire in hostile.items():
         assert bridged.send("gateway-1", to, wire) is Published.CONFIRMED, case
-    assert bridged.send("gateway-1", to, sent()) is Published.CONFIRMED
+    assert bridged.send("gateway-1", to, brokers.keys.seal(sent())) is Published.CONFIRMED
     assert until(lambda: len(arrived.deliveries) == 1)
-    assert until(lambda: len(kept.deliveries) == len(HOSTILE))
+    assert until(lambda: len(kept.deliveries) == len(hostile))
     assert arrived.deliveries[0].wire.body == BODY
-    for case, delivery in zip(HOSTILE, kept.deliveries, strict=True):
-        assert restored([delivery.wire]) == HOSTILE[case], case
+    for case, delivery in zip(hostile, kept.deliveries, strict=True):
+        assert restored([delivery.wire]) == hostile[case], case
         assert delivery.wire.headers[REASON], case
-        assert delivery.wire.headers[ACCOUNT] == HOSTILE[case].user_id
+        assert delivery.wire.headers[ACCOUNT] == hostile[case].user_id
     assert not until(lambda: len(arrived.deliveries) > 1, seconds=0.5)
 
 
 def test_headers_and_properties_that_break_parsers_do_not_stop_the_hub(
-    inside: AmqpTransport, bridged: AmqpTransport
+    inside: AmqpTransport, bridged: AmqpTransport, brokers: Brokers
 ) -> None:
     """A message made to break the reader is refused, and the next honest one arrives."""
     arrived = inside.consume(OBSERVER, "ticketing.requests")
@@ -135,8 +174,9 @@ def test_headers_and_properties_that_break_parsers_do_not_stop_the_hub(
         {"lupu-hops": "\u2028=\x00"},
     ):
         wire = sent()
-        hostile = wire._replace(headers={**wire.headers, **headers})
-        assert bridged.send("gateway-1", to, hostile) is Published.CONFIRMED
-    bridged.send("gateway-1", to, sent(id=RequestId("agent:1001", "PlaceBooking", "A-2")))
+        for hostile in (_with(brokers.keys.seal(wire), headers), _with(wire, headers)):
+            assert bridged.send("gateway-1", to, hostile) is Published.CONFIRMED
+    honest = sent(id=RequestId("agent:1001", "PlaceBooking", "A-2"))
+    bridged.send("gateway-1", to, brokers.keys.seal(honest))
     assert until(lambda: len(arrived.deliveries) == 1)
     assert arrived.deliveries[0].wire.message_id.endswith("A-2")

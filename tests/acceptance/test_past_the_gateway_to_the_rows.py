@@ -18,10 +18,11 @@ from hub.ports import Address, Published
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.application import MIGRATIONS
 from internal_apps.ticketing.loading import Sample
-from tests.acceptance.test_past_the_gateway import BODY, HOSTILE, sent
+from tests.acceptance.test_past_the_gateway import BODY, attacks, sent
 from tests.contract.transports import AmqpTransport, Got, until
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub, ticketing
+from tests.servers.keys import Keys
 
 TO = Address(INWARD_EXCHANGE, "requests")
 # What the worker writes of itself: what is on offer goes out every few seconds.
@@ -37,6 +38,7 @@ class Attacked:
     """A bridge to a real database, and what an attacker and an observer see of it."""
 
     outside: AmqpTransport
+    keys: Keys
     database: Path
     kept: Got
     answers: Got
@@ -85,7 +87,7 @@ def attacked(own_brokers: Brokers, tmp_path: Path) -> Iterator[Attacked]:
         answers = transport.consume("gateway-1", "replies.gateway-1.b00t", "exclusive")
         running.enter_context(hub(own_brokers, tmp_path))
         running.enter_context(ticketing(own_brokers, tmp_path, path))
-        yield Attacked(transport, path, kept, answers)
+        yield Attacked(transport, own_brokers.keys, path, kept, answers)
 
 
 def as_sold(wire: Wire) -> Wire:
@@ -96,17 +98,19 @@ def as_sold(wire: Wire) -> Wire:
 def test_no_attack_changes_a_row_and_the_next_honest_request_is_done(attacked: Attacked) -> None:
     """Not one attack reaches a table; the id they all used is still free for its owner."""
     assert SOLD != BODY
-    first = sent(id=from_wire(sent()).id._replace(reference="A-0"), body=SOLD)
-    assert attacked.publish(_named(first, "A-0")) is Published.CONFIRMED
+    first = _named(sent(id=from_wire(sent()).id._replace(reference="A-0"), body=SOLD), "A-0")
+    assert attacked.publish(attacked.keys.seal(first)) is Published.CONFIRMED
     assert until(lambda: attacked.is_answered(1))
     before = attacked.rows()
-    for case, wire in HOSTILE.items():
-        assert attacked.publish(as_sold(wire)) is Published.CONFIRMED, case
-    assert until(lambda: len(attacked.kept.deliveries) == len(HOSTILE))
+    hostile = attacks(attacked.keys, as_sold)
+    for case, wire in hostile.items():
+        assert attacked.publish(wire) is Published.CONFIRMED, case
+    assert until(lambda: len(attacked.kept.deliveries) == len(hostile))
     assert attacked.rows() == before
-    assert attacked.publish(sent(body=SOLD)) is Published.CONFIRMED
+    assert attacked.publish(attacked.keys.seal(sent(body=SOLD))) is Published.CONFIRMED
     assert until(lambda: attacked.is_answered(2))
-    assert [_status(one.wire) for one in attacked.answers.deliveries] == ["HELD", "HELD"]
+    answers = [attacked.keys.opened(one.wire) for one in attacked.answers.deliveries]
+    assert [_status(wire) for wire in answers] == ["HELD", "HELD"]
     after = attacked.rows()
     assert len(after["bookings"]) == len(before["bookings"]) + 1 == 2
     assert [row[0] for row in after["inbox"]] == [

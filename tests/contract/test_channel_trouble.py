@@ -15,8 +15,10 @@ from hub.bridge import Bridge, Hub, Side
 from hub.envelope import to_wire
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE
 from hub.ports import Address, Published
+from hub.sealing import Seals
 from tests.contract.transports import AmqpTransport, call_and_wait, until
 from tests.servers.brokers import Brokers
+from tests.servers.keys import Keys
 from tests.unit.channel_world import said
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
@@ -53,7 +55,7 @@ class RealHub:
     """The four channels of hub-1 on two real brokers."""
 
     def __init__(self, brokers: Brokers) -> None:
-        self.loop = Loop()
+        self.loop, self.keys = Loop(), brokers.keys
         outside, inside = brokers.outside("hub-1"), brokers.inside("hub-1")
         self.to_inside = CountingPublisher(self.loop, inside, "hub-1")
         self.from_outside = AmqpConsumer(self.loop, outside, "hub-1")
@@ -64,15 +66,17 @@ class RealHub:
 
     def start(self, hub: Hub = AS_SHIPPED) -> None:
         """Move messages on a thread of its own."""
+        sealed = self.keys.of("hub-1")
         Bridge(
             place="hub-1",
             outside=Side(self.from_outside, self.to_outside),
             inside=Side(self.from_inside, self.to_inside),
             contracts=PlainContracts(),
-            clock=RunningClock(),
+            clock=SystemClock(),
             metrics=self.metrics,
             later=self.loop,
-            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", RunningClock()),
+            seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
+            quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", SystemClock()),
         ).start(hub)
         for link in self._links:
             link.start()
@@ -103,7 +107,7 @@ def hub(own_brokers: Brokers) -> Iterator[RealHub]:
     made.close()
 
 
-def send_many(gateway: AmqpTransport, number: int, odd: int = 0) -> None:
+def send_many(gateway: AmqpTransport, keys: Keys, number: int, odd: int = 0) -> None:
     """Publish bookings, of which ``odd``, spread among them, no guard lets through."""
     publisher, outcomes = gateway.publisher("gateway-1"), list[Published]()
     step = number // odd if odd else number + 1
@@ -112,7 +116,7 @@ def send_many(gateway: AmqpTransport, number: int, odd: int = 0) -> None:
         for count in range(number):
             body = b"invalid" if count % step == step - 1 else b"<PlaceBooking/>"
             wire = to_wire(booking(f"A-{count}", body=body), account="gateway-1")
-            publisher.publish(REQUESTS, wire, outcomes.append)
+            publisher.publish(REQUESTS, keys.seal(wire), outcomes.append)
 
     call_and_wait(gateway.loop, send)
     assert until(lambda: outcomes == [Published.CONFIRMED] * number)
@@ -149,11 +153,12 @@ def test_a_full_inside_queue_is_said_once_and_fills_no_quarantine(
     """Several pauses long: one line, one message a try, each refused message kept once."""
     bound_inside_queue(own_brokers, 1)
     hub.start()
-    send_many(gateway, FIRST)  # a bound lets in what is sent before the broker tells of it
+    # A bound lets in what is sent before the broker tells of it.
+    send_many(gateway, own_brokers.keys, FIRST)
     assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == FIRST)
     caplog.set_level(logging.INFO)
     caplog.clear()
-    send_many(gateway, MANY, ODD)
+    send_many(gateway, own_brokers.keys, MANY, ODD)
     assert until(lambda: said(caplog, "channel.paused") == 1)
     time.sleep(SEVERAL_PAUSES_SECONDS)
     assert until(lambda: in_quarantine(own_brokers) == said(caplog, "guard.refused"))
@@ -178,9 +183,9 @@ def test_while_the_quarantine_is_missing_more_than_a_prefetch_of_others_goes_on(
     caplog.set_level(logging.INFO)
     caplog.clear()
     hub.start(Hub(requests_prefetch_max=WINDOW))
-    send_many(gateway, 1, 1)
+    send_many(gateway, own_brokers.keys, 1, 1)
     assert until(lambda: said(caplog, "quarantine.away") == 1)
-    send_many(gateway, MANY)
+    send_many(gateway, own_brokers.keys, MANY)
     assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == MANY)
     held = {"messages": 1, "messages_unacknowledged": 1, "consumers": 1}
     assert until(lambda: listed(own_brokers, "outside", QUEUE) == held)
@@ -199,7 +204,7 @@ def test_while_the_inside_confirms_nothing_the_hub_holds_nothing_for_long(
     caplog.set_level(logging.INFO)
     caplog.clear()
     own_brokers.inside_broker.control("set_vm_memory_high_watermark", "0.000001")
-    send_many(gateway, 1)
+    send_many(gateway, own_brokers.keys, 1)
     assert until(lambda: hub.to_inside.tried > 0)
 
     def given_back() -> bool:
@@ -232,7 +237,7 @@ def test_a_missing_queue_is_said_once_and_consumed_again_when_it_is_there(
     broker.control("import_definitions", str(broker.folder / "definitions.json"))
     assert until(hub.from_outside.ready, RESUMED_SECONDS_MAX)
     assert said(caplog, "amqp.subscription_served") == 1
-    send_many(gateway, 1)
+    send_many(gateway, own_brokers.keys, 1)
     assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == 1)
 
 
@@ -252,7 +257,7 @@ def test_pauses_in_quick_succession_leave_one_channel_a_subscription(
 
     call_and_wait(gateway.loop, flicker)
     assert until(got.subscription.served)
-    send_many(gateway, MANY)
+    send_many(gateway, brokers.keys, MANY)
     assert until(lambda: len(got.deliveries) == WINDOW)
 
     def channels() -> int:

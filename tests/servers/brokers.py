@@ -11,6 +11,7 @@ from deploy.components import Components
 from deploy.local.broker import Broker, installed_version
 from deploy.local.ports import LOOPBACK
 from hub.settings import InsideBroker, OutsideBroker
+from tests.servers.keys import Keys
 
 OBSERVER = "observer"
 NAMES = (
@@ -57,6 +58,7 @@ class Brokers:
     ) -> None:
         """``defined`` outside and inside; else what the map of messages and NAMES make."""
         self.authorities = authorities
+        self.keys = _keys(authorities.folder / "sealing")
         outside, inside = defined or _defined()
         self.outside_broker = self._broker(folder, authorities.outside, outside)
         self.inside_broker = self._broker(folder, authorities.inside, inside)
@@ -101,6 +103,11 @@ class Brokers:
             definitions.with_account(defined, everything),
             authority.ensure("broker", Purpose.SERVER),
         )
+
+
+def _keys(folder: Path) -> Keys:
+    keys = Keys(folder)
+    return keys if keys.settings.keyring.exists() else keys.make()
 
 
 def _defined() -> tuple[Definitions, Definitions]:

@@ -39,6 +39,7 @@ def hub(brokers: Brokers, folder: Path, name: str = "hub-1") -> Iterator[Process
     sections = {
         "outside_broker": dialled(brokers.outside(name)),
         "inside_broker": dialled(brokers.inside(name)),
+        "sealing": brokers.keys.section,
     }
     with _running(folder, name, sections) as process:
         yield process

@@ -4,12 +4,22 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.sealing import Keyring, Sealed, Sealing
 from adapters.sealing.keys import new_key, write_key
 from deploy.components import key_uses
+from hub.envelope import Wire
+from hub.messages import REPLIES_EXCHANGE, Lane, outside_queue
+from hub.places import HUB
 from hub.ports import Clock
+from hub.sealing import Sealer, opened_from
 
 NAMES = ("gateway-1", "gateway-2", "hub", "hub-1", "hub-2", "operator-1", "ticketing-1")
+
+
+def inward(lane: Lane = Lane.REQUESTS) -> tuple[str, tuple[str, ...]]:
+    """Return the route and the readers of what a gateway sends."""
+    return outside_queue(lane), (HUB,)
 
 
 class Keys:
@@ -18,6 +28,8 @@ class Keys:
     def __init__(self, folder: Path, since: datetime | None = None) -> None:
         """``since``: when the keys begin to be good; a day ago where none is given."""
         self.settings = Sealing(folder / "keys", folder / "keyring.json", reload_seconds=0.0)
+        self._known: dict[str, Sealed] = {}
+        self._sealers: dict[str, Sealer] = {}
         self.since = since or datetime.now(UTC) - timedelta(days=1)
 
     def make(self, names: Iterable[str] = NAMES) -> "Keys":
@@ -32,9 +44,28 @@ class Keys:
         keyring.write(path)
         return self
 
-    def of(self, name: str, clock: Clock) -> Sealed:
-        """Return the keys of one component."""
-        return Sealed(self.settings, name, clock)
+    def of(self, name: str, clock: Clock | None = None) -> Sealed:
+        """Return the keys of one component, each time the same unless a clock is given."""
+        if clock is not None:
+            return Sealed(self.settings, name, clock)
+        if name not in self._known:
+            self._known[name] = Sealed(self.settings, name, SystemClock())
+        return self._known[name]
+
+    def seal(self, wire: Wire, name: str = "gateway-1", lane: Lane = Lane.REQUESTS) -> Wire:
+        """Return a message as the gateway ``name`` seals it."""
+        if name not in self._sealers:
+            self._sealers[name] = self.of(name).sealer
+        return self._sealers[name].seal(wire, *inward(lane))
+
+    def opened(self, wire: Wire, name: str = "gateway-1") -> Wire:
+        """Return a reply that a hub sealed to the gateway ``name``, in clear."""
+        return opened_from(self.of(name).opener, wire, REPLIES_EXCHANGE, HUB)
+
+    @property
+    def section(self) -> dict[str, str]:
+        """The section of a zone's configuration."""
+        return {"keys": str(self.settings.keys), "keyring": str(self.settings.keyring)}
 
     def change(self, keyring: Keyring) -> None:
         """Replace the keyring."""

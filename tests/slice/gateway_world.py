@@ -13,6 +13,7 @@ from adapters.clock import SystemClock
 from adapters.memory.broker import MemoryBroker, outside_broker
 from adapters.memory.links import MemoryConsumer, MemoryPublisher
 from adapters.memory.loop import MemoryLoop
+from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
 from adapters.soap.wsse import verifier
 from adapters.xml import Schemas, write_refusal
 from dmz_gateway.served import Parts, Served
@@ -204,7 +205,9 @@ def gateway(
     """Run a gateway on a broker in memory; agents 1001 and 1002 may sign in, or nobody."""
     broker, loop, metrics = outside_broker(), MemoryLoop(), CountedMetrics()
     publisher = SwitchedPublisher(MemoryPublisher(broker, "gateway-1"))
-    requester = Requester(loop, publisher, metrics, confirm_seconds)
+    keys = MemoryKeys()
+    opener = MemoryOpener(keys, "gateway-1")
+    requester = Requester(loop, publisher, metrics, confirm_seconds, opener=opener)
     parts = Parts(
         name="gateway-1",
         boot=BOOT,
@@ -213,10 +216,12 @@ def gateway(
         clock=SystemClock(),
         metrics=metrics,
         requests=requester,
+        sealer=MemorySealer(keys, "gateway-1"),
+        opener=opener,
     )
     world = World(Served(parts), broker, publisher, metrics, requester)
     world.served.subscribe(MemoryConsumer(loop, broker), requester.deliver)
-    _answer_inside(world, loop)
+    _answer_inside(world, loop, keys)
     if two_agents and world.served.agents.edition is None:
         world.publish("Agents", agents_document(agent(), agent("1002", GroupAllowed=True)))
     loop.start_thread("memory broker")
@@ -226,17 +231,19 @@ def gateway(
         loop.stop()
 
 
-def _answer_inside(world: World, loop: MemoryLoop) -> None:
+def _answer_inside(world: World, loop: MemoryLoop, keys: MemoryKeys) -> None:
     consumer = MemoryConsumer(loop, world.broker)
+    opener, sealer = MemoryOpener(keys, "hub-1"), MemorySealer(keys, "hub-1")
     back = MemoryPublisher(world.broker, "hub-1")
 
     def take(lane: Lane) -> None:
         def deliver(delivery: Delivery) -> None:
-            message = from_wire(delivery.wire)
+            message = from_wire(opener.open(delivery.wire, outside_queue(lane)).wire)
             world.seen.append(message)
             answer = world.inside(message)
             if answer is not None:
                 wire = to_wire(reply(message, answer))._replace(user_id="hub-1")
+                wire = sealer.seal(wire, REPLIES_EXCHANGE, ("gateway-1",))
                 back.publish(Address(REPLIES_EXCHANGE, message.reply_to), wire, lambda _: None)
             subscription.acknowledge(delivery.tag)
 

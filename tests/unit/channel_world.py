@@ -9,11 +9,13 @@ import pytest
 from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
 from adapters.memory.links import MemoryConsumer, MemoryPublisher, MemorySubscription
 from adapters.memory.loop import MemoryLoop
+from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
 from adapters.quarantine import QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
 from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Published
+from hub.sealing import Seals
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
 
@@ -108,7 +110,7 @@ class World:
         self.loop = HandMovedLoop()
         self.outside, self.inside = outside_broker(), inside_broker()
         self.metrics = CountedMetrics()
-        clock = LoopClock(self.loop)
+        self.keys = MemoryKeys()
         self.to_outside = SlowPublisher(self.loop, self.outside, seconds=delays.outside_seconds)
         self.to_inside = SlowPublisher(self.loop, self.inside, seconds=delays.inside_seconds)
         self.bridge = Bridge(
@@ -119,6 +121,11 @@ class World:
             clock=clock,
             metrics=self.metrics,
             later=self.loop,
+            seals=Seals(
+                MemoryOpener(self.keys, "hub-1"),
+                MemorySealer(self.keys, "hub-1"),
+                lambda: ("gateway-1", "gateway-2"),
+            ),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", clock),
         )
         self.requests, *_ = self.bridge.start(Hub())
@@ -128,9 +135,13 @@ class World:
         self.queue(message, account)
         self.loop.pass_seconds(0)
 
+    def sealed(self, wire: Wire, lane: str = "requests") -> Wire:
+        """Return a message as the gateway that publishes it seals it."""
+        return MemorySealer(self.keys, wire.user_id).seal(wire, f"inward.{lane}", ("hub",))
+
     def queue(self, message: Message, account: str = "gateway-1") -> None:
         """Publish on the outside broker as a gateway does."""
-        wire = to_wire(message, account=account)
+        wire = self.sealed(to_wire(message, account=account))
         to = Address(INWARD_EXCHANGE, "requests")
         assert self.outside.route(to, account, wire) is Published.CONFIRMED
 

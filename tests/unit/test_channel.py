@@ -38,13 +38,17 @@ def test_a_request_crosses_with_its_body_and_identities() -> None:
 def test_a_request_says_inside_which_bytes_crossed() -> None:
     """The digest is of the body as the outside broker delivered it; a query has none."""
     world = World()
-    world.send(booking(body=b"<b>\xe9</b>"))
+    sent = world.sealed(to_wire(booking(body=b"<b>\xe9</b>"), account="gateway-1"))
+    world.outside.route(Address(INWARD_EXCHANGE, "requests"), "gateway-1", sent)
+    world.loop.pass_seconds(0)
     (wire,) = world.inside.take_all("ticketing.requests")
-    assert from_wire(wire).crossed == sha256(b"<b>\xe9</b>").hexdigest()
+    assert from_wire(wire).crossed == sha256(sent.body).hexdigest()
+    assert wire.body == b"<b>\xe9</b>"
     query = to_wire(
         booking(type="GetBooking.1", id=booking().id._replace(operation="GetBooking")),
         account="gateway-1",
     )
+    query = world.sealed(query, "queries")
     world.outside.route(Address(INWARD_EXCHANGE, "queries"), "gateway-1", query)
     world.loop.pass_seconds(0)
     (wire,) = world.inside.take_all("ticketing.queries")
@@ -54,10 +58,11 @@ def test_a_request_says_inside_which_bytes_crossed() -> None:
 def test_what_the_guard_refuses_is_kept_outside_with_its_bytes_and_reason() -> None:
     """A refused message never reaches the inside broker and is not lost."""
     world = World()
+    sent = world.sealed(to_wire(booking(body=b"invalid"), account="gateway-1"))
     world.send(booking(body=b"invalid"))
     assert world.arrived() == []
     (kept,) = world.outside.take_all("quarantine")
-    assert kept.body == b"invalid"
+    assert kept.body == sent.body
     assert kept.headers[REASON].startswith("InvalidBody")
     assert world.metrics.counts["lupu_channel_quarantined_total inward.requests"] == 1
 

@@ -28,8 +28,9 @@ def sent(account: str = "gateway-1", **changes: Any) -> Wire:
 
 def test_a_right_message_passes_unchanged() -> None:
     """What the gateway sends rightly is read back as it was."""
-    message, row = guard().check(sent())
+    message, row, wire = guard().check(sent())
     assert message == booking()
+    assert wire == sent()
     assert row.key == "PlaceBooking.1"
 
 
