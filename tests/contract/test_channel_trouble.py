@@ -4,12 +4,14 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
+from adapters.clock import SystemClock
 from adapters.quarantine import QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
 from hub.envelope import to_wire
@@ -20,7 +22,7 @@ from tests.contract.transports import AmqpTransport, call_and_wait, until
 from tests.servers.brokers import Brokers
 from tests.servers.keys import Keys
 from tests.unit.channel_world import said
-from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
+from tests.unit.hub_world import CountedMetrics, PlainContracts, booking
 
 REQUESTS = Address(INWARD_EXCHANGE, "requests")
 QUEUE, INSIDE_QUEUE = "inward.requests", "ticketing.requests"
@@ -30,14 +32,6 @@ GIVEN_BACK_SECONDS_MAX = 25.0
 RESUMED_SECONDS_MAX = 40.0
 WINDOW = 10
 AS_SHIPPED = Hub()
-
-
-class RunningClock(MovedClock):
-    """A clock that stands for messages and runs for pauses."""
-
-    def monotonic(self) -> float:
-        """Return real seconds."""
-        return time.monotonic()
 
 
 class CountingPublisher(AmqpPublisher):
@@ -115,7 +109,10 @@ def send_many(gateway: AmqpTransport, keys: Keys, number: int, odd: int = 0) -> 
     def send() -> None:
         for count in range(number):
             body = b"invalid" if count % step == step - 1 else b"<PlaceBooking/>"
-            wire = to_wire(booking(f"A-{count}", body=body), account="gateway-1")
+            wire = to_wire(
+                booking(f"A-{count}", body=body, accepted_at=datetime.now(UTC)),
+                account="gateway-1",
+            )
             publisher.publish(REQUESTS, keys.seal(wire), outcomes.append)
 
     call_and_wait(gateway.loop, send)

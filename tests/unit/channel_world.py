@@ -110,7 +110,7 @@ class World:
         self.loop = HandMovedLoop()
         self.outside, self.inside = outside_broker(), inside_broker()
         self.metrics = CountedMetrics()
-        self.keys = MemoryKeys()
+        self.keys, clock = MemoryKeys(), LoopClock(self.loop)
         self.to_outside = SlowPublisher(self.loop, self.outside, seconds=delays.outside_seconds)
         self.to_inside = SlowPublisher(self.loop, self.inside, seconds=delays.inside_seconds)
         self.bridge = Bridge(

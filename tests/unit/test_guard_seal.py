@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
-from hub.bridge import ADMISSION
 from hub.envelope import Wire, to_wire
 from hub.errors import InvalidBody, KeyNotTrusted, NotAllowed, NotAuthentic
-from hub.guard import BODY_BYTES_MAX, Guard
+from hub.guard import BODY_BYTES_MAX, OUTSIDE, Guard
 from hub.messages import Direction, Lane
 from hub.sealing import Opened
 from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
@@ -36,7 +35,7 @@ class World:
             Lane.REQUESTS,
             PlainContracts(),
             MovedClock(NOON + timedelta(days=1)),
-            ADMISSION,
+            OUTSIDE,
             opener=opener(self.keys, "hub-1"),
             route=ROUTE,
         )
