@@ -103,7 +103,7 @@ class Previews:
         """Return what it would do if ``account`` sent ``wire`` again."""
         try:
             _, sent = again(self._place, wire, account)
-            message, row = self._guard.check(sent)
+            message, row, _ = self._guard.check(sent)
         except NeverWorks as error:
             return Preview(Reason.of(error))
         digest = self._contracts.digest(row.element, message.body)

@@ -77,7 +77,7 @@ def test_what_is_not_allowed_is_refused_with_its_reason(case: str) -> None:
 
 def test_an_operator_may_bring_again_what_a_gateway_sent_and_nothing_else() -> None:
     """Its envelope still names the gateway; in its own name an operator sends nothing."""
-    message, _ = guard().check(sent("operator-1"))
+    message = guard().check(sent("operator-1")).message
     assert message == booking()
     for wrong in (
         sent("operator-1", transmission=Transmission("operator-1", "b00t", 1), reply_to=""),
