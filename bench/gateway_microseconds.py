@@ -121,6 +121,7 @@ def _served(folder: Path) -> Served:
             requests=_Framed(),
             sealer=sealed.sealer,
             opener=sealed.opener,
+            readers=sealed.requests_for,
         )
     )
 

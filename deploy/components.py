@@ -10,7 +10,8 @@ from hub.messages import applications
 from hub.places import GATEWAY, HUB, OPERATOR, STAFF
 
 # Any hub may take any message, so what is sealed to them is sealed to one key that they share.
-SHARED_KEYS = (HUB,)
+# That of the operators, for whoever looks into the outside quarantine, need not be made.
+SHARED_KEYS = (HUB, OPERATOR)
 _READS = (GATEWAY,)
 
 
@@ -56,7 +57,8 @@ class Components:
     def key_owners(self) -> tuple[str, ...]:
         """Whoever has keys to seal and sign with."""
         names = (*self.gateways, *self.hubs, *self.workers, *self.staff, *self.operators)
-        return (*names, *(SHARED_KEYS if self.hubs else ()))
+        shared = ((HUB, self.hubs), (OPERATOR, self.operators))
+        return (*names, *(kind for kind, members in shared if members))
 
 
 def key_uses(owner: str) -> tuple[Use, ...]:

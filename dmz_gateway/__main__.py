@@ -126,6 +126,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
             requests=requester,
             sealer=sealed.sealer,
             opener=opener,
+            readers=sealed.requests_for,
         )
     )
     served.subscribe(consumer, requester.deliver)

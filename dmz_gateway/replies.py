@@ -9,9 +9,8 @@ from typing import Protocol
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyNotTrusted
 from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
-from hub.places import HUB
 from hub.ports import Address, Metrics, Published
-from hub.sealing import Sealer
+from hub.sealing import Readers, Sealer
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +54,15 @@ class Replies:
         *,
         account: str,
         sealer: Sealer,
+        readers: Readers,
         waiting_max: int,
     ) -> None:
+        """``readers``: to whom what is sent is sealed."""
         self._requests = requests
         self._metrics = metrics
         self._account = account
         self._sealer = sealer
+        self._readers = readers
         self._seats = threading.BoundedSemaphore(waiting_max)
 
     def ready(self) -> bool:
@@ -97,4 +99,4 @@ class Replies:
     def _sealed(self, message: Message, lane: Lane) -> Wire:
         persistent = lane is Lane.REQUESTS
         wire = to_wire(message, account=self._account, persistent=persistent)
-        return self._sealer.seal(wire, outside_queue(lane), (HUB,))
+        return self._sealer.seal(wire, outside_queue(lane), self._readers())

@@ -25,7 +25,7 @@ from dmz_gateway.replies import Replies, Requests
 from dmz_gateway.settings import Gateway
 from hub.messages import MessageType, message_type, published_stream, reply_queue
 from hub.ports import Clock, Metrics
-from hub.sealing import Opener, Sealer
+from hub.sealing import Opener, Readers, Sealer
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +38,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a gateway is made of. ``name`` is its broker account, ``boot`` this start of it."""
+    """What a gateway is made of.
+
+    ``name`` is its broker account, ``boot`` this start of it; ``readers`` open what it sends.
+    """
 
     name: str
     boot: str
@@ -49,6 +52,7 @@ class Parts:
     requests: Requests
     sealer: Sealer
     opener: Opener
+    readers: Readers
 
 
 class Served:
@@ -131,6 +135,7 @@ class Served:
                 parts.metrics,
                 account=parts.name,
                 sealer=parts.sealer,
+                readers=parts.readers,
                 waiting_max=parts.settings.waiting_max,
             ),
             contracts=parts.schemas,

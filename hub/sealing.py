@@ -81,13 +81,17 @@ class Signatures(Protocol):
         """
 
 
+# Owners of keys, as they are now.
+Readers = Callable[[], Sequence[str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Seals:
     """How a hub opens and seals; ``editions_for`` says who reads what is published."""
 
     opener: Opener
     sealer: Sealer
-    editions_for: Callable[[], Sequence[str]]
+    editions_for: Readers
 
 
 def opened_from(opener: Opener, wire: Wire, route: str, kind: str) -> Wire:

@@ -13,7 +13,7 @@ from adapters.sealing.opener import SessionOpener
 from adapters.sealing.sealer import SESSION_SECONDS_MAX, SessionSealer
 from adapters.sealing.signing import CoseSignatures, CoseSigner, Trusted
 from hub.errors import KeyNotTrusted, SettingsError
-from hub.places import GATEWAY, HUB
+from hub.places import GATEWAY, HUB, OPERATOR
 from hub.ports import Clock
 from hub.sealing import Signer
 from hub.settings import Configuration
@@ -64,6 +64,7 @@ class Sealed:
         self._lock = threading.Lock()
         self._held = self._read()
         self._look_at = clock.monotonic() + settings.reload_seconds
+        self._requests_for: tuple[Keyring | None, list[str]] = None, []
         self._signers: dict[bytes, CoseSigner] = {}
 
     @property
@@ -87,6 +88,17 @@ class Sealed:
     def keyring(self) -> Keyring:
         """Return the keyring as it is now."""
         return self._now().keyring
+
+    def requests_for(self) -> list[str]:
+        """Return who opens what comes in: the hubs and, where they have a key, operators.
+
+        Asked for each request, so it is found out anew only when the keyring changes.
+        """
+        keyring = self.keyring()
+        if self._requests_for[0] is not keyring:
+            operators = keyring.owners(OPERATOR, Use.OPEN, self._clock.now())
+            self._requests_for = keyring, [HUB, *(name for name in operators if name == OPERATOR)]
+        return self._requests_for[1]
 
     def editions_for(self) -> list[str]:
         """Return who reads what is published: every gateway, and the hubs."""

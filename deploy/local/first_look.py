@@ -163,6 +163,7 @@ class FirstLook:
                 requests=requester,
                 sealer=MemorySealer(self._keys, name),
                 opener=opener,
+                readers=lambda: ("hub",),
             )
         )
         served.subscribe(MemoryConsumer(self._loop, self._outside), requester.deliver)

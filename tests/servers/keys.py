@@ -10,16 +10,25 @@ from adapters.sealing.keys import new_key, write_key
 from deploy.components import key_uses
 from hub.envelope import Wire
 from hub.messages import REPLIES_EXCHANGE, Lane, outside_queue
-from hub.places import HUB
+from hub.places import HUB, OPERATOR
 from hub.ports import Clock
 from hub.sealing import Sealer, opened_from
 
-NAMES = ("gateway-1", "gateway-2", "hub", "hub-1", "hub-2", "operator-1", "ticketing-1")
+NAMES = (
+    "gateway-1",
+    "gateway-2",
+    "hub",
+    "operator",
+    "hub-1",
+    "hub-2",
+    "operator-1",
+    "ticketing-1",
+)
 
 
 def inward(lane: Lane = Lane.REQUESTS) -> tuple[str, tuple[str, ...]]:
     """Return the route and the readers of what a gateway sends."""
-    return outside_queue(lane), (HUB,)
+    return outside_queue(lane), (HUB, OPERATOR)
 
 
 class Keys:

@@ -218,6 +218,7 @@ def gateway(
         requests=requester,
         sealer=MemorySealer(keys, "gateway-1"),
         opener=opener,
+        readers=lambda: ("hub",),
     )
     world = World(Served(parts), broker, publisher, metrics, requester)
     world.served.subscribe(MemoryConsumer(loop, broker), requester.deliver)

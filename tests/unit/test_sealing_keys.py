@@ -248,3 +248,15 @@ def test_what_announces_nothing_is_one_sentence(payload: bytes) -> None:
     """Even what a trusted key has signed is read with care."""
     with suppress(NotAuthentic):
         Announcement.read(payload)
+
+
+def test_requests_are_sealed_to_operators_only_where_they_have_a_key(keys: Keys) -> None:
+    """Without a key of theirs nobody but the hubs opens a request."""
+    clock = MovedClock()
+    gateway = keys.of("gateway-1", clock)
+    assert gateway.requests_for() == ["hub", "operator"]
+    sealed = gateway.sealer.seal(WIRE, ROUTE, gateway.requests_for())
+    assert keys.of("operator-1", clock).opener.open(sealed, ROUTE).wire == WIRE
+    (operators,) = [key for key in keys.keyring if key.owner == "operator"]
+    keys.change(keys.keyring.revoked(operators.key_id, clock.now()))
+    assert gateway.requests_for() == ["hub"]
