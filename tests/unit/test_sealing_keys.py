@@ -230,7 +230,7 @@ def test_a_component_without_keys_does_not_start(keys: Keys) -> None:
     with pytest.raises(SettingsError, match="lupu sealing make"):
         keys.of("gateway-9", MovedClock()).check(opens=True)
     with pytest.raises(SettingsError, match="no key to open"):
-        keys.of("operator-1", MovedClock()).check(opens=True)
+        keys.of("ticketing-1", MovedClock()).check(opens=True)
     keys.of("hub-1", MovedClock()).check(opens=True)
 
 
