@@ -99,11 +99,21 @@ class Shown:
     """One kept message whole: ``wire`` has its original bytes, headers and properties.
 
     ``unreadable`` says why there is no original to show; such a message can be discarded only.
+    ``opened`` is the message with its body in clear, where it was sealed; ``closed`` says why a
+    seal does not open.
     """
 
     kept: Kept
     wire: Wire | None
     unreadable: str = ""
+    opened: Wire | None = None
+    closed: str = ""
+
+    @property
+    def document(self) -> bytes | None:
+        """The body in clear; None where there is none that can be read."""
+        wire = self.opened or (None if self.closed else self.wire)
+        return wire.body if wire else None
 
 
 @dataclass(frozen=True, slots=True)

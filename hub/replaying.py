@@ -15,9 +15,11 @@ from hub.messages import (
     destination,
     inside_queue,
     message_type,
+    outside_queue,
 )
 from hub.parking import Place, Reason
 from hub.ports import Address, Clock, Contracts, InboxEntry, InboxState
+from hub.sealing import Opener
 
 # What Lupu itself sends is far below; more might not fit beside the operator's name.
 HEADERS_BYTES_MAX = 65_536
@@ -89,11 +91,23 @@ class Previews:
         clock: Clock,
         known: Callable[[RequestId], InboxEntry | None],
         request_age_seconds_max: float,
+        *,
+        opener: Opener | None = None,
     ) -> None:
-        """``known`` asks the inbox; ``request_age_seconds_max`` is the worker's setting."""
-        admission = OUTSIDE if place is Place.OUTSIDE else INSIDE
+        """``known`` asks the inbox; ``request_age_seconds_max`` is the worker's setting.
+
+        ``opener`` opens what lies outside, where everything is sealed.
+        """
         self._place = place
-        self._guard = Guard(Direction.INWARD, Lane.REQUESTS, contracts, clock, admission)
+        self._guard = Guard(
+            Direction.INWARD,
+            Lane.REQUESTS,
+            contracts,
+            clock,
+            OUTSIDE if place is Place.OUTSIDE else INSIDE,
+            opener=opener,
+            route=outside_queue(Lane.REQUESTS),
+        )
         self._contracts = contracts
         self._clock = clock
         self._known = known

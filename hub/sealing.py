@@ -94,6 +94,15 @@ class Seals:
     editions_for: Readers
 
 
+@dataclass(frozen=True, slots=True)
+class OperatorSeals:
+    """How an operator opens what was refused outside, and seals a correction to ``readers``."""
+
+    opener: Opener
+    sealer: Sealer
+    readers: Readers
+
+
 def opened_from(opener: Opener, wire: Wire, route: str, kind: str) -> Wire:
     """Return what a component of ``kind`` (``hub``) sealed; NeverWorks where it does not open.
 

@@ -5,13 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.quarantine.entries import Entry, Hand, entries
 from hub.envelope import Wire
 from hub.errors import InvalidBody, NeverWorks
 from hub.guard import BODY_BYTES_MAX
-from hub.messages import message_type
+from hub.messages import Lane, message_type, outside_queue
 from hub.parking import (
     LOOK_BYTES_MAX,
     End,
@@ -25,6 +25,7 @@ from hub.parking import (
 )
 from hub.ports import Address, Contracts, Published
 from hub.replaying import again
+from hub.sealing import OperatorSeals
 
 # What one call looks through and acts on at most.
 LOOK_MAX = 20_000
@@ -33,6 +34,8 @@ ACT_BYTES_MAX = 64 * 1_024 * 1_024
 # Far below the time after which a broker cuts off who does not acknowledge.
 ACT_SECONDS_MAX = 300.0
 
+# Requests alone are sent again.
+_ROUTE = outside_queue(Lane.REQUESTS)
 _NOT_REACHED = "It was not reached in this round; ask again for what is left."
 _NOT_FOUND = "It is not there: it was discarded or sent again before, or is only now coming."
 _CONFIRMED_BUT_KEPT = "It was sent, but could not be taken out of the quarantine."
@@ -77,12 +80,23 @@ class _Round:
 class QuarantineShelf:
     """Implements ``hub.parking.Shelf`` on the quarantine of one broker."""
 
-    def __init__(self, place: Place, opens: Opens, account: str, contracts: Contracts) -> None:
-        """``opens`` takes the quarantine in hand; ``account`` is who is dialled as."""
+    def __init__(
+        self,
+        place: Place,
+        opens: Opens,
+        account: str,
+        contracts: Contracts,
+        seals: OperatorSeals | None = None,
+    ) -> None:
+        """``opens`` takes the quarantine in hand; ``account`` is who is dialled as.
+
+        ``seals``: what lies there is sealed, as everything outside is.
+        """
         self.place = place
         self._opens = opens
         self._account = account
         self._contracts = contracts
+        self._seals = seals
 
     def list(
         self, *, kind: str = "", count_max: int = 100, bytes_max: int = LOOK_BYTES_MAX
@@ -98,7 +112,7 @@ class QuarantineShelf:
         """Return one whole."""
         with self._opens() as hand:
             entry = _find(hand, self.place, (name,)).found.get(name)
-        return entry.shown() if entry else None
+        return self._shown(entry) if entry else None
 
     def replay(self, names: Collection[str], record: Record) -> Sequence[Ended]:
         """Send each where it would have gone; see ``hub.parking.Shelf``."""
@@ -112,7 +126,10 @@ class QuarantineShelf:
             if len(body) > BODY_BYTES_MAX:
                 raise InvalidBody(f"The body is larger than {BODY_BYTES_MAX} bytes.")
             self._contracts.check(message_type(wire.type).element, body)
-            return to, sent._replace(body=body)
+            sent = sent._replace(body=body)
+            if self._seals is not None:
+                sent = self._seals.sealer.seal(sent, _ROUTE, self._seals.readers())
+            return to, sent
 
         return self._act((name,), record, corrected)[0]
 
@@ -135,8 +152,19 @@ class QuarantineShelf:
                 elif entry is None or time.monotonic() > until:
                     done.append(Ended(name, End.NOT_REACHED, _NOT_REACHED))
                 else:
-                    done.append(_one(hand, entry, record, sent))
+                    done.append(_one(hand, self._shown(entry), entry.tags, record, sent))
         return done
+
+    def _shown(self, entry: Entry) -> Shown:
+        shown = entry.shown()
+        if entry.wire is None or self._seals is None:
+            return shown
+        try:
+            route = outside_queue(message_type(entry.wire.type).lane)
+            opened = self._seals.opener.open(entry.wire, route).wire
+        except NeverWorks as error:
+            return replace(shown, closed=str(Reason.of(error)))
+        return replace(shown, opened=opened)
 
 
 def _find(hand: Hand, place: Place, names: Collection[str]) -> _Round:
@@ -154,11 +182,13 @@ def _find(hand: Hand, place: Place, names: Collection[str]) -> _Round:
     return _Round(found, complete=True)
 
 
-def _one(hand: Hand, entry: Entry, record: Record, sent: Sent | None) -> Ended:
-    name, shown = entry.kept.id, entry.shown()
+def _one(
+    hand: Hand, shown: Shown, tags: Sequence[int], record: Record, sent: Sent | None
+) -> Ended:
+    name = shown.kept.id
     if sent is None:
         record.begin(shown)
-        ended = _taken_away(hand, entry, "It could not be taken out of the quarantine.")
+        ended = _taken_away(hand, name, tags, "It could not be taken out of the quarantine.")
     elif shown.wire is None:
         return Ended(name, End.CANNOT, shown.unreadable)
     else:
@@ -169,17 +199,16 @@ def _one(hand: Hand, entry: Entry, record: Record, sent: Sent | None) -> Ended:
         record.begin(shown)
         outcome = hand.publish(to, wire)
         if outcome is Published.CONFIRMED:
-            ended = _taken_away(hand, entry, _CONFIRMED_BUT_KEPT)
+            ended = _taken_away(hand, name, tags, _CONFIRMED_BUT_KEPT)
         else:
             ended = Ended(name, *_ENDS[outcome])
     record.ended(ended)
     return ended
 
 
-def _taken_away(hand: Hand, entry: Entry, otherwise: str) -> Ended:
-    if hand.acknowledge(entry.tags):
-        return Ended(entry.kept.id, End.DONE)
-    return Ended(entry.kept.id, End.UNKNOWN, otherwise)
+def _taken_away(hand: Hand, name: str, tags: Sequence[int], otherwise: str) -> Ended:
+    done = hand.acknowledge(tags)
+    return Ended(name, End.DONE) if done else Ended(name, End.UNKNOWN, otherwise)
 
 
 def _age(kept: Kept) -> tuple[float, str]:

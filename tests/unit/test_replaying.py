@@ -34,7 +34,9 @@ def previews(place: Place = Place.OUTSIDE, entry: InboxEntry | None = None) -> P
     def known(request_id: RequestId) -> InboxEntry | None:
         return entry if entry and entry.id == request_id else None
 
-    return Previews(place, PlainContracts(), MovedClock(), known, WEEK_SECONDS)
+    return Previews(
+        place, PlainContracts(), MovedClock(), known, request_age_seconds_max=WEEK_SECONDS
+    )
 
 
 def entry_of(body: bytes, state: InboxState = InboxState.HANDLED) -> InboxEntry:
