@@ -6,9 +6,12 @@ a hub process uses beyond them when it moves messages: TLS, sockets, the kernel,
 
 import statistics
 import struct
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
 from typing import TypeVar
 
 from adapters.amqp import reading, writing
@@ -23,8 +26,9 @@ from bench.figures import Figure
 from bench.used import Peaks
 from hub.envelope import Wire, from_wire, onward
 from hub.guard import OUTSIDE, Guard
-from hub.messages import INWARD_EXCHANGE, TICKETING, Direction, Lane
+from hub.messages import INWARD_EXCHANGE, TICKETING, Direction, Lane, outside_queue
 from hub.ports import Address
+from tests.servers.keys import Keys
 
 MESSAGES = 1_000
 ROUNDS = 15
@@ -50,14 +54,18 @@ class _NoContracts:
 def measure(_peaks: Peaks) -> None:
     """Time each step over the same messages, and print the median of several rounds."""
     figures.settings("hub.us", {"messages": MESSAGES, "rounds": ROUNDS, "processes": 1})
-    for lines in (LINES, LINES_MANY):
-        suffix = "" if lines == LINES else f".lines{lines}"
-        for name, microseconds in _steps(lines).items():
-            figures.show([Figure(f"hub.us.{name}{suffix}", microseconds, "us/message")])
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        keys = Keys(Path(folder), reload_seconds=60).make()
+        for lines in (LINES, LINES_MANY):
+            suffix = "" if lines == LINES else f".lines{lines}"
+            for name, microseconds in _steps(keys, lines).items():
+                figures.show([Figure(f"hub.us.{name}{suffix}", microseconds, "us/message")])
 
 
-def _steps(lines: int) -> dict[str, float]:
+def _steps(keys: Keys, lines: int) -> dict[str, float]:
     wires = [wire(number + 1, GATEWAY, lines) for number in range(MESSAGES)]
+    sealed = [keys.seal(one, GATEWAY) for one in wires]
+    opener, route = keys.of(HUB).opener, outside_queue(Lane.REQUESTS)
     bodies = [one.body for one in wires]
     schemas, clock, metrics = Schemas(), SystemClock(), PrometheusMetrics()
     guard = Guard(Direction.INWARD, Lane.REQUESTS, _NoContracts(), clock, OUTSIDE)
@@ -72,7 +80,9 @@ def _steps(lines: int) -> dict[str, float]:
             metrics.count("lupu_channel_moved_total", channel="inward.requests")
 
     return {
-        "read_frames": _time(partial(_read, [_delivered(one) for one in wires])),
+        "read_frames": _time(partial(_read, [_delivered(one) for one in sealed])),
+        "open_seal": _time(partial(_each, lambda one: opener.open(one, route), sealed)),
+        "crossed": _time(partial(_each, lambda one: sha256(one.body).hexdigest(), sealed)),
         "guard_headers": _time(partial(_each, guard.check, wires)),
         "guard_parse": _time(partial(_each, parse, bodies)),
         "guard_validate": _time(partial(_each, schemas.validate, [parse(b) for b in bodies])),

@@ -10,6 +10,8 @@ import click
 
 from adapters.amqp.ping import look
 from adapters.certificates import CertificateFacts
+from adapters.clock import SystemClock
+from adapters.sealing import Sealing, sealing_of
 from certs.authority import RENEW_DAYS
 from hub.checks import Check
 from hub.errors import LupuError, SettingsError
@@ -19,6 +21,7 @@ from lupu import options, processes
 
 INSIDE = "internal_apps."
 GATEWAY = "gateway"
+READERS = (GATEWAY, "hub")
 GROUPS: dict[type[Broker], Callable[[str], Places]] = {
     OutsideBroker: outside_places,
     InsideBroker: inside_places,
@@ -51,6 +54,7 @@ def check(config: str | None, name: str) -> None:
     process = processes.of_component(name)
     found = [
         *_brokers(configuration),
+        *sealing_checks(configuration, opens=process.command in READERS),
         *edge_checks(configuration, has_agents=process.command == GATEWAY),
         *processes.checks(process, configuration),
     ]
@@ -84,6 +88,14 @@ def broker_checks(configuration: Configuration, group: type[Broker]) -> Iterable
     if certificate.fine:
         places = GROUPS[group](configuration.name.rpartition("-")[0])
         yield from look(broker, configuration.name, places)
+
+
+def sealing_checks(configuration: Configuration, *, opens: bool) -> Iterable[Check]:
+    """Check that the component can seal and sign and, if it ``opens``, open what it reads."""
+    if configuration.has(Sealing):
+        yield Check.ask(
+            "sealing", lambda: sealing_of(configuration, SystemClock(), opens=opens).said()
+        )
 
 
 def edge_checks(configuration: Configuration, *, has_agents: bool) -> Iterable[Check]:

@@ -17,6 +17,7 @@ from lupu import options
 FOLDER = "run/sealing"
 KEYRING = "keyring.json"
 KEYS = "keys"
+LEAD_MINUTES = 10.0
 OVERLAP_HOURS = 24.0
 
 
@@ -52,19 +53,27 @@ def make(folder: Path, owner: tuple[str, ...]) -> None:
 @_folder
 @click.argument("owner")
 @click.option(
+    "--lead-minutes",
+    type=click.FloatRange(min=0),
+    default=LEAD_MINUTES,
+    show_default=True,
+    help="From when on the new keys are used: by then they must be on every machine.",
+)
+@click.option(
     "--overlap-hours",
     type=click.FloatRange(min=0),
     default=OVERLAP_HOURS,
     show_default=True,
-    help="How long the keys of before are still good to sign with.",
+    help="How much longer the keys of before are good to sign with.",
 )
-def rotate(folder: Path, owner: str, overlap_hours: float) -> None:
-    """Give OWNER new keys, which count once its processes have read them.
+def rotate(folder: Path, owner: str, lead_minutes: float, overlap_hours: float) -> None:
+    """Give OWNER new keys, used by all at one moment, without a restart.
 
-    Bring the keyring to every machine first and the private keys to OWNER's next: a seal whose
-    key the reader does not know yet goes to the quarantine. Old keys to open with are kept.
+    Within the lead time bring the keyring to every machine and the private keys to OWNER's: a
+    seal whose key the reader does not know yet goes to the quarantine. Keep the old keys there,
+    for what was sealed to them before.
     """
-    path, now = folder / KEYRING, datetime.now(UTC)
+    path, now = folder / KEYRING, datetime.now(UTC) + timedelta(minutes=lead_minutes)
     keyring = Keyring.read(path)
     for use in key_uses(owner):
         pair = new_key(use)

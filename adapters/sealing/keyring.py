@@ -64,6 +64,11 @@ class Keyring:
         valid = [k for k in self if (k.owner, k.use) == (owner, use) and k.valid(at)]
         return max(valid, key=lambda key: key.begins_at, default=None)
 
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return when, after a time, the next key begins or ends; None where none does."""
+        times = (time for key in self for time in (key.begins_at, key.ends_at))
+        return min((time for time in times if time is not None and time > at), default=None)
+
     def owners(self, kind: str, use: Use, at: datetime) -> list[str]:
         """Return who of a kind (``gateway``) has a key for this use at a time, by name."""
         return sorted(

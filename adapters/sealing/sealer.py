@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.sealing import encrypt0
@@ -21,6 +21,7 @@ from hub.sealing import Signer, bound
 KEY_BYTES = 32
 SESSION_SECONDS_MAX = 86_400.0
 SESSIONS_MAX = 10_000
+RENEWED_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class _Session:
 class SessionSealer:
     """Implements ``hub.sealing.Sealer``; safe from any thread.
 
-    A session ends after ``session_seconds``, or when the keyring has changed: a reader's new
-    key, or its revocation, then counts from the next message on.
+    A session ends after ``session_seconds``, when the keyring has changed, and at the moment
+    when a key of it begins or ends: a new key, or a revocation, counts from the next message on.
     """
 
     def __init__(
@@ -85,11 +86,12 @@ class SessionSealer:
         return session.keyring is self._keyring() and self._clock.monotonic() < session.renew_at
 
     def _new(self, readers: tuple[str, ...]) -> _Session:
-        keyring, now = self._keyring(), self._clock.now().replace(microsecond=0)
+        keyring, at = self._keyring(), self._clock.now()
+        now = at.replace(microsecond=0)
         key, session = secrets.token_bytes(KEY_BYTES), secrets.token_bytes(SESSION_ID_BYTES)
         wrapped = {}
         for reader in readers:
-            public = keyring.newest(reader, Use.OPEN, self._clock.now())
+            public = keyring.newest(reader, Use.OPEN, at)
             if public is None:
                 raise KeyNotTrusted(f"{reader} has no key to be sealed to in the keyring.")
             wrapped[public.key_id] = wrap(key, public.public, session)
@@ -100,6 +102,10 @@ class SessionSealer:
             encrypt0.new_cipher(key),
             itertools.count(1),
             keyring,
-            # Renewed before it ends, for what is accepted later than that is not opened.
-            self._clock.monotonic() + self._session_seconds * 0.9,
+            self._clock.monotonic() + self._seconds_good(keyring, at),
         )
+
+    def _seconds_good(self, keyring: Keyring, at: datetime) -> float:
+        # Renewed before it ends, for what is accepted later than that is not opened.
+        seconds, change = self._session_seconds * RENEWED_SHARE, keyring.next_change(at)
+        return seconds if change is None else min(seconds, (change - at).total_seconds())

@@ -15,7 +15,6 @@ from adapters.sealing.signing import CoseSignatures, CoseSigner, Trusted
 from hub.errors import KeyNotTrusted, SettingsError
 from hub.places import GATEWAY, HUB, OPERATOR
 from hub.ports import Clock
-from hub.sealing import Signer
 from hub.settings import Configuration
 
 _log = logging.getLogger(__name__)
@@ -105,7 +104,7 @@ class Sealed:
         gateways = self.keyring().owners(GATEWAY, Use.OPEN, self._clock.now())
         return [*gateways, HUB]
 
-    def signer(self) -> Signer:
+    def signer(self) -> CoseSigner:
         """Return what signs with this component's newest key; KeyNotTrusted without one."""
         held = self._now()
         public = held.keyring.newest(self.name, Use.SIGN, self._clock.now())
@@ -125,6 +124,12 @@ class Sealed:
             raise SettingsError(f"[sealing] {error} Make one: lupu sealing make.") from error
         if opens and not self._held.open:
             raise SettingsError(f"[sealing] keys: {self.name} has no key to open with.")
+
+    def said(self) -> str:
+        """Return in a sentence what this component signs and opens with."""
+        count = len(self._held.open)
+        opens = f", opens with {count} key{'s' if count > 1 else ''}" if count else ""
+        return f"signs with {self.signer().key_id.hex()}{opens}"
 
     def _open_keys(self) -> Mapping[bytes, KeyPair]:
         return self._now().open

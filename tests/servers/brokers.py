@@ -106,7 +106,7 @@ class Brokers:
 
 
 def _keys(folder: Path) -> Keys:
-    keys = Keys(folder)
+    keys = Keys(folder, reload_seconds=1.0)
     return keys if keys.settings.keyring.exists() else keys.make()
 
 

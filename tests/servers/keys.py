@@ -34,9 +34,13 @@ def inward(lane: Lane = Lane.REQUESTS) -> tuple[str, tuple[str, ...]]:
 class Keys:
     """A folder of private keys and the keyring of their public ones."""
 
-    def __init__(self, folder: Path, since: datetime | None = None) -> None:
+    def __init__(
+        self, folder: Path, since: datetime | None = None, *, reload_seconds: float = 0.0
+    ) -> None:
         """``since``: when the keys begin to be good; a day ago where none is given."""
-        self.settings = Sealing(folder / "keys", folder / "keyring.json", reload_seconds=0.0)
+        self.settings = Sealing(
+            folder / "keys", folder / "keyring.json", reload_seconds=reload_seconds
+        )
         self._known: dict[str, Sealed] = {}
         self._sealers: dict[str, Sealer] = {}
         self.since = since or datetime.now(UTC) - timedelta(days=1)

@@ -260,3 +260,20 @@ def test_requests_are_sealed_to_operators_only_where_they_have_a_key(keys: Keys)
     (operators,) = [key for key in keys.keyring if key.owner == "operator"]
     keys.change(keys.keyring.revoked(operators.key_id, clock.now()))
     assert gateway.requests_for() == ["hub"]
+
+
+def test_a_key_counts_from_the_moment_it_begins(keys: Keys) -> None:
+    """A session of the keys before ends when a new key begins, though no file changes then."""
+    clock = MovedClock()
+    begins_at = clock.now() + timedelta(minutes=10)
+    rotate(keys, "gateway-1", begins_at)
+    sealer = keys.of("gateway-1", clock).sealer
+    used = []
+    for minutes in (0, 5, 6):
+        clock.move(minutes=minutes)
+        parts = take_apart(sealer.seal(WIRE, ROUTE, ("hub",)).body)
+        used.append((key_id_of(parts.announcement), clock.now() >= begins_at))
+    assert used[0] == used[1] != used[2]
+    newest = keys.keyring.newest("gateway-1", Use.SIGN, begins_at)
+    assert newest is not None
+    assert used[2] == (newest.key_id, True)
