@@ -53,8 +53,11 @@ class _Framed:
     def ready(self) -> bool:
         return True
 
-    def send(self, to: Address, wire: Wire) -> Published:
+    def send(
+        self, to: Address, wire: Wire, ended: Callable[[Published], None] = lambda _: None
+    ) -> Published:
         writing.publish(1, to, wire, 1_000_000, FRAME_BYTES_MAX)
+        ended(Published.CONFIRMED)
         return Published.CONFIRMED
 
     def expect(self, correlation: str) -> AbstractContextManager[Expected]:

@@ -111,32 +111,32 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, configuration.name)
     publisher = AmqpPublisher(loop, broker, configuration.name)
-    clock = SystemClock()
-    sealed = sealing_of(configuration, clock, opens=True)
+    sealed = sealing_of(configuration, SystemClock(), opens=True)
     opener = sealed.opener
     requester = Requester(loop, publisher, registry, broker.confirm_seconds, opener=opener)
-    served = Served(
-        Parts(
-            name=configuration.name,
-            boot=secrets.token_hex(_BOOT_BYTES),
-            settings=gateway,
-            schemas=Schemas(),
-            clock=clock,
-            metrics=registry,
-            requests=requester,
-            sealer=sealed.sealer,
-            opener=opener,
-            readers=sealed.requests_for,
-        )
+    parts = Parts(
+        name=configuration.name,
+        boot=secrets.token_hex(_BOOT_BYTES),
+        settings=gateway,
+        schemas=Schemas(),
+        clock=SystemClock(),
+        metrics=registry,
+        requests=requester,
+        sealer=sealed.sealer,
+        opener=opener,
+        readers=sealed.requests_for,
+        signs=sealed.signer,
     )
+    served = Served(parts)
     served.subscribe(consumer, requester.deliver)
     served.measure_every(_MEASURE_SECONDS)
-    Finalize(None, _stop, args=(loop, consumer, publisher), exitpriority=10)
+    Finalize(None, _stop, args=(loop, consumer, publisher, served), exitpriority=10)
     _serve_metrics_soon(registry, configuration.read(settings.Metrics))
     for link in (consumer, publisher):
         link.start()
     loop.start_thread("brokers")
     _wait_for_broker(requester)
+    served.send_pages()
     _log.info("gateway.worker_started", extra={"component": configuration.name})
     return served.wsgi
 
@@ -181,10 +181,11 @@ def _serve_metrics(registry: metrics.PrometheusMetrics, where: settings.Metrics)
             return
 
 
-def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher) -> None:
+def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher, served: Served) -> None:
     """Say goodbye to the broker, when the worker ends by itself."""
     consumer.stop()
     publisher.stop()
     loop.call(lambda: loop.call_later(_GOODBYE_SECONDS / 2, loop.stop))
     loop.join(_GOODBYE_SECONDS)
+    served.close()
     logging.shutdown()  # a worker process ends without it

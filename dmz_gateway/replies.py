@@ -2,10 +2,12 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from dmz_gateway.books.book import NotWritten
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyNotTrusted
 from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
@@ -28,11 +30,21 @@ class Requests(Protocol):
     def ready(self) -> bool:
         """Return whether a message would be sent now."""
 
-    def send(self, to: Address, wire: Wire) -> Published:
-        """Publish and wait for the confirm, for a bounded time."""
+    def send(self, to: Address, wire: Wire, ended: Callable[[Published], None] = ...) -> Published:
+        """Publish and wait for the confirm, for a bounded time; tell ``ended`` whenever it is."""
 
     def expect(self, correlation: str) -> AbstractContextManager[Expected]:
         """Be ready for the reply to a transmission; enter before sending."""
+
+
+class Books(Protocol):
+    """Where requests are written down before they are sent."""
+
+    def ahead(self, message: Message, wire: Wire) -> Callable[[Published], None]:
+        """Write down what is about to be published; return what to tell how that ended.
+
+        NotWritten where it could not be written down.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class Replies:
     def __init__(
         self,
         requests: Requests,
+        books: Books,
         metrics: Metrics,
         *,
         account: str,
@@ -59,6 +72,7 @@ class Replies:
     ) -> None:
         """``readers``: to whom what is sent is sealed."""
         self._requests = requests
+        self._books = books
         self._metrics = metrics
         self._account = account
         self._sealer = sealer
@@ -72,7 +86,8 @@ class Replies:
     def ask(self, message: Message, lane: Lane, wait_seconds: float) -> Asked:
         """Publish on ``lane``; once it is confirmed wait for the reply.
 
-        While the broker is away that is known at once: NOT_SENT.
+        While the broker is away that is known at once: NOT_SENT. A request that the gateway's
+        book does not take is not sent either.
         """
         if not self._requests.ready():
             return Asked(Published.NOT_SENT)
@@ -83,13 +98,13 @@ class Replies:
             return Asked(Published.NOT_SENT)
         to = Address(INWARD_EXCHANGE, lane.value)
         if wait_seconds <= 0:
-            return Asked(self._requests.send(to, wire))
+            return Asked(self._send(to, wire, message, lane))
         if not self._seats.acquire(blocking=False):
             self._metrics.count("lupu_gateway_crowded_total", lane=lane.value)
-            return Asked(self._requests.send(to, wire), crowded=True)
+            return Asked(self._send(to, wire, message, lane), crowded=True)
         try:
             with self._requests.expect(str(message.transmission)) as expected:
-                published = self._requests.send(to, wire)
+                published = self._send(to, wire, message, lane)
                 # Even where the confirm is missing the reply may be there, and it is the proof.
                 seconds = wait_seconds if published is Published.CONFIRMED else 0.0
                 return Asked(published, expected.wait(seconds))
@@ -100,3 +115,12 @@ class Replies:
         persistent = lane is Lane.REQUESTS
         wire = to_wire(message, account=self._account, persistent=persistent)
         return self._sealer.seal(wire, outside_queue(lane), self._readers())
+
+    def _send(self, to: Address, wire: Wire, message: Message, lane: Lane) -> Published:
+        if lane is not Lane.REQUESTS:
+            return self._requests.send(to, wire)
+        try:
+            ended = self._books.ahead(message, wire)
+        except NotWritten:
+            return Published.NOT_SENT
+        return self._requests.send(to, wire, ended)

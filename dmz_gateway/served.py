@@ -1,5 +1,6 @@
 """One gateway process, put together; the same on real brokers and on those in memory."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from dmz_gateway.agents.offers import Catalogue, read_offers
 from dmz_gateway.agents.replays import Replays
 from dmz_gateway.agents.sign_in import SignIn
 from dmz_gateway.app import create_app
+from dmz_gateway.books.book import Book
+from dmz_gateway.books.pages import Pages, Signs
 from dmz_gateway.health import Health
 from dmz_gateway.links import Feed, Opening, Take, take_published, take_replies
 from dmz_gateway.published import Edition, Snapshot
@@ -40,7 +43,8 @@ T = TypeVar("T")
 class Parts:
     """What a gateway is made of.
 
-    ``name`` is its broker account, ``boot`` this start of it; ``readers`` open what it sends.
+    ``name`` is its broker account, ``boot`` this start of it; ``readers`` open what it sends,
+    ``signs`` gives the key with which pages of its books are signed now.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Parts:
     sealer: Sealer
     opener: Opener
     readers: Readers
+    signs: Signs | None = None
 
 
 class Served:
@@ -62,6 +67,10 @@ class Served:
         """Load the last snapshots from disk and build the application; opens no connection."""
         self._parts = parts
         folder = parts.settings.snapshots
+        self._sequence: Callable[[], int] = itertools.count(1).__next__
+        self.book = self._book()
+        self._replies = self._asking()
+        self.pages = self._pages()
         self.agents: Snapshot[Directory] = self._snapshot(AGENTS, folder, read_agents)
         self.offers: Snapshot[Catalogue] = self._snapshot(OFFERS, folder, read_offers)
         contract = Contract(parts.settings.public_url)
@@ -77,6 +86,15 @@ class Served:
             opening = Opening(parts.opener, stream, snapshot, parts.metrics)
             take_published(feed, stream, opening)
             snapshot.start_thread()
+
+    def send_pages(self) -> None:
+        """Send the books inward from now on, on a thread."""
+        self.pages.start_thread(self._parts.settings.book_page_seconds)
+
+    def close(self) -> None:
+        """Close the books in good order; nothing is sent any more."""
+        self.pages.stop()
+        self.book.close()
 
     def measure_every(self, seconds: float) -> None:
         """Keep the gauges of age and readiness up to date, on a thread."""
@@ -124,20 +142,51 @@ class Served:
             metrics=parts.metrics,
         )
 
+    def _book(self) -> Book:
+        parts, settings = self._parts, self._parts.settings
+        return Book(
+            settings.books_of(parts.name),
+            parts.name,
+            parts.boot,
+            clock=parts.clock,
+            metrics=parts.metrics,
+            bytes_max=settings.book_bytes_max,
+        )
+
+    def _asking(self) -> Replies:
+        parts = self._parts
+        return Replies(
+            parts.requests,
+            self.book,
+            parts.metrics,
+            account=parts.name,
+            sealer=parts.sealer,
+            readers=parts.readers,
+            waiting_max=parts.settings.waiting_max,
+        )
+
+    def _pages(self) -> Pages:
+        parts, settings = self._parts, self._parts.settings
+        return Pages(
+            self.book,
+            self._replies,
+            schemas=parts.schemas,
+            clock=parts.clock,
+            metrics=parts.metrics,
+            sequence=self._sequence,
+            wait_seconds=settings.reply_wait_seconds,
+            kept_days=settings.books_kept_days,
+            signs=parts.signs,
+        )
+
     def _forwarding(self) -> Forwarding:
         parts = self._parts
         return Forwarding(
             parts.name,
             parts.boot,
+            self._sequence,
             settings=parts.settings,
-            replies=Replies(
-                parts.requests,
-                parts.metrics,
-                account=parts.name,
-                sealer=parts.sealer,
-                readers=parts.readers,
-                waiting_max=parts.settings.waiting_max,
-            ),
+            replies=self._replies,
             contracts=parts.schemas,
             clock=parts.clock,
             metrics=parts.metrics,

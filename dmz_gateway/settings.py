@@ -24,6 +24,9 @@ class Gateway:
     ``recent_seconds``: within it a repeat of a confirmed request only asks for its outcome.
     ``sender_fault_status`` is the HTTP status of
     SOAP 1.2 Sender faults: the standard says 400, with which .NET throws the fault away.
+    ``books`` is the folder of this gateway's books, below ``snapshots`` where none is named; a
+    page of them is sent every ``book_page_seconds``, a file holds about ``book_bytes_max``, and
+    one that the inside has is kept for ``books_kept_days``.
     ``one_processor``: stay on one; the number in the component's name chooses it.
     """
 
@@ -49,6 +52,14 @@ class Gateway:
     one_processor: bool = True
     memory_mib_max: int = 768
     memory_sample_seconds: int = 10
+    books: Path = Path()
+    book_page_seconds: float = 10.0
+    book_bytes_max: int = 16 * 1_024 * 1_024
+    books_kept_days: float = 30.0
+
+    def books_of(self, name: str) -> Path:
+        """Return the folder of a gateway's books."""
+        return self.snapshots / "books" / name if self.books == Path() else self.books
 
     def check(self) -> None:
         """SettingsError where entries contradict each other."""
@@ -56,6 +67,8 @@ class Gateway:
             raise SettingsError(
                 "[gateway] waiting_max and drains_max together must be smaller than threads."
             )
+        if self.book_page_seconds <= 0 or self.books_kept_days < 0 or self.book_bytes_max <= 0:
+            raise SettingsError("[gateway] book_page_seconds and book_bytes_max must be above 0.")
         if self.sender_fault_status not in SENDER_FAULT_STATUSES:
             raise SettingsError("[gateway] sender_fault_status must be 400 or 500.")
         if not 0 < self.body_bytes_max <= BODY_BYTES_MAX:

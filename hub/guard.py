@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from hub.envelope import Message, Wire, from_wire
+from hub.envelope import Message, RequestId, Wire, from_wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts
@@ -18,6 +18,11 @@ PUBLISHED_BYTES_MAX = 4 * 1_024 * 1_024
 SEAL_BYTES_MAX = 32_768
 SKEW_SECONDS_MAX = 300
 _SKEW_MAX = timedelta(seconds=SKEW_SECONDS_MAX)
+
+
+# What a component sends for itself, by the kind that does: ``gateway:gateway-1`` may name itself
+# for these operations and no other, and nobody else may name them.
+OWN = {"BookPage": "gateway"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class Admission:
     brings: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     believed: tuple[str, ...] = ()
 
-    def check(self, account: str, origin: str, sender: str) -> None:
-        """NotAllowed where ``account`` may not send what ``origin`` sent for ``sender``."""
+    def check(self, account: str, origin: str, request_id: RequestId) -> None:
+        """NotAllowed where ``account`` may not send what ``origin`` sent under this id."""
         word, origins = account.partition("-")[0], self.kinds
         if word in self.brings:
             origins = self.brings[word]
@@ -43,7 +48,11 @@ class Admission:
                 raise NotAllowed("The broker account may not bring what this origin sent.")
         elif not account or account != origin:
             raise NotAllowed("The origin is not the broker account that published.")
-        if sender.partition(":")[0] not in origins.get(origin.partition("-")[0], ()):
+        kind, owner = request_id.sender.partition(":")[0], OWN.get(request_id.operation)
+        if owner is not None or kind in OWN.values():
+            if kind != owner or request_id.sender != f"{kind}:{origin}" or not _is(origin, kind):
+                raise NotAllowed("That a component sends for itself alone, and nothing else.")
+        elif kind not in origins.get(origin.partition("-")[0], ()):
             raise NotAllowed("The broker account may not name this sender.")
 
     def may_bring(self, account: str) -> bool:
@@ -69,6 +78,10 @@ class Checked(NamedTuple):
     message: Message
     row: MessageType
     wire: Wire
+
+
+def _is(component: str, kind: str) -> bool:
+    return component.partition("-")[0] == kind
 
 
 class Guard:
@@ -140,7 +153,7 @@ class Guard:
         self, wire: Wire, message: Message, row: MessageType, admission: Admission
     ) -> None:
         sent = message.transmission
-        admission.check(wire.user_id, sent.origin, message.id.sender)
+        admission.check(wire.user_id, sent.origin, message.id)
         if message.crossed and not admission.may_bring(wire.user_id):
             raise NotAllowed("Only the hub says what crossed.")
         if row.application != "*" and message.id.operation != row.name:

@@ -57,6 +57,7 @@ class MessageType:
 COMMON = "urn:lupu:common:1"
 TICKETING = "urn:lupu:ticketing:1"
 PUBLISHED = "urn:lupu:published:1"
+EVIDENCE = "urn:lupu:evidence:1"
 
 
 def _row(
@@ -82,6 +83,8 @@ MESSAGES: tuple[MessageType, ...] = (
     _row(TICKETING, "GetBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
     _row(COMMON, "Refused", _OUT, Lane.REPLIES, "*"),
     _row(COMMON, "NotKnownYet", _OUT, Lane.REPLIES, "*"),
+    _row(EVIDENCE, "BookPage", _IN, Lane.REQUESTS, "evidence"),
+    _row(EVIDENCE, "BookPageResponse", _OUT, Lane.REPLIES, "evidence"),
     _row(PUBLISHED, "Offers", _OUT, Lane.PUBLISHED, "ticketing"),
     _row(PUBLISHED, "Agents", _OUT, Lane.PUBLISHED, "ticketing"),
 )

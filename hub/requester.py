@@ -22,6 +22,13 @@ from hub.sealing import Opener, opened_from
 _log = logging.getLogger(__name__)
 
 
+Ended = Callable[[Published], None]
+
+
+def _unheard(_published: Published) -> None:
+    """Tell nobody."""
+
+
 class Runner(Protocol):
     """Runs functions on the thread that owns the publisher."""
 
@@ -81,10 +88,19 @@ class Requester:
         """Return whether the publisher would send now."""
         return self._publisher.ready()
 
-    def send(self, to: Address, wire: Wire) -> Published:
-        """Publish and wait for the confirm; UNKNOWN if none comes in ``confirm_seconds``."""
+    def send(self, to: Address, wire: Wire, ended: Ended = _unheard) -> Published:
+        """Publish and wait for the confirm; UNKNOWN if none comes in ``confirm_seconds``.
+
+        ``ended`` is told, on the publisher's thread, how it ended by the broker's word, also
+        where that comes after the wait.
+        """
         outcome = self._box()
-        self._runner.call(lambda: self._publisher.publish(to, wire, outcome.put))
+
+        def settled(published: Published) -> None:
+            ended(published)
+            outcome.put(published)
+
+        self._runner.call(lambda: self._publisher.publish(to, wire, settled))
         try:
             published: Published = outcome.get(timeout=self._confirm_seconds)
         except Empty:

@@ -1,7 +1,7 @@
 """One look at a broker: can this component sign in, and is what it uses there."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -40,6 +40,16 @@ def look(broker: Broker, name: str, places: Places) -> list[Check]:
                 found.append(Check.ask(f"{where}: {what}", question))
     except BrokerAway as error:
         found.append(Check(where, False, str(error)))
+    return found
+
+
+def depths(broker: Broker, name: str, queues: Iterable[str]) -> dict[str, int]:
+    """Return how many messages lie in each queue that is there; BrokerAway without a broker."""
+    found: dict[str, int] = {}
+    with _connected(broker, name) as connection:
+        for queue in queues:
+            with suppress(NotUsable), _told(connection, queue) as channel:
+                found[queue] = channel.queue_declare(queue, passive=True).method.message_count
     return found
 
 

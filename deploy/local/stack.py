@@ -19,7 +19,10 @@ from deploy.local.process import Process, ProcessFailed
 from deploy.local.zones import Places, write_zones
 from lupu.sealing import make_keys
 
-NAMES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "staff-1", "operator-1")
+NAMES = (
+    *("gateway-1", "gateway-2", "hub-1", "ticketing-1", "evidence-1"),
+    *("staff-1", "operator-1"),
+)
 COMMAND_SECONDS_MAX = 120.0
 _ZONES = {"gateway": "outside", "hub": "hub"}
 

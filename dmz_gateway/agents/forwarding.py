@@ -1,6 +1,5 @@
 """From a checked request to its answer: the message, the wait, and what each ending means."""
 
-import itertools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -68,6 +67,7 @@ class Forwarding:
         self,
         origin: str,
         boot: str,
+        sequence: Callable[[], int],
         *,
         settings: Gateway,
         replies: Replies,
@@ -83,7 +83,7 @@ class Forwarding:
         self._contracts = contracts
         self._clock = clock
         self._metrics = metrics
-        self._sequence: Callable[[], int] = itertools.count(1).__next__
+        self._sequence = sequence
         self._recent = Recent(settings.recent_max, settings.recent_seconds)
         self._sent = Recent(settings.recent_max, SENT_SECONDS)
 

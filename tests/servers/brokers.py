@@ -21,6 +21,7 @@ NAMES = (
     "hub-2",
     "ticketing-1",
     "ticketing-2",
+    "evidence-1",
     "staff-1",
     "operator-1",
 )

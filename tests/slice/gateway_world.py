@@ -1,6 +1,7 @@
 """A gateway on brokers in memory, and an inside that answers as a test wants."""
 
 import io
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -192,6 +193,7 @@ def settings(folder: Path, **changes: Any) -> Gateway:
         "snapshots": folder / "snapshots",
         "replays": folder / "replays",
         "public_url": "https://agents.example:8443",
+        "books": Path(tempfile.mkdtemp(prefix="books-", dir=folder)),
         "reply_wait_seconds": 2.0,
         "query_wait_seconds": 0.5,
     }
@@ -230,6 +232,7 @@ def gateway(
         yield world
     finally:
         loop.stop()
+        world.served.close()
 
 
 def _answer_inside(world: World, loop: MemoryLoop, keys: MemoryKeys) -> None:

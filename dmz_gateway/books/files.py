@@ -1,0 +1,170 @@
+"""Files of a gateway's books: append-only, locked while their process lives, never rewritten."""
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from hub.errors import SettingsError
+from hub.evidence import NOTHING, Begun, Closed, chained, closed, read_book
+from hub.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+SUFFIX = ".book"
+DONE_SUFFIX = ".done"
+BROKEN_SUFFIX = ".broken"
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+_PART_DIGITS = 6
+
+
+class BookFile:
+    """One part of one start's book, open to append; safe from any thread."""
+
+    def __init__(self, path: Path, handle: int, size: int, chain: str) -> None:
+        """Own ``handle``, which is locked; the file is good up to ``size`` and ``chain``."""
+        self.path = path
+        self.chain = chain
+        self.closed = False
+        self.boot, part = path.stem.rsplit(".", 1)
+        self.part = int(part)
+        self._handle = handle
+        self._size = size
+        self._lock = threading.Lock()
+
+    @classmethod
+    def begin(cls, folder: Path, first: Begun) -> Self:
+        """Make a part's file, with its first line."""
+        path = folder / f"{first.boot}.{first.part:0{_PART_DIGITS}}{SUFFIX}"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        file = cls(path, handle, 0, NOTHING)
+        try:
+            file.append([first.text()])
+            sync_folder(folder)
+        except OSError:
+            file.close()
+            path.unlink(missing_ok=True)
+            raise
+        return file
+
+    @property
+    def size(self) -> int:
+        """How many bytes are written, all of them on the disk."""
+        return self._size
+
+    def append(self, texts: Iterable[str]) -> None:
+        """Add lines and wait for the disk; OSError, and nothing of them is there, if it fails."""
+        with self._lock:
+            chain = self.chain
+            written = list(chained(chain, texts))
+            if not written:
+                return
+            data = "".join(f"{line}\n" for line in written).encode("ascii")
+            try:
+                _write_all(self._handle, data, self._size)
+                os.fdatasync(self._handle)
+            except OSError:
+                os.ftruncate(self._handle, self._size)
+                raise
+            self._size += len(data)
+            self.closed = self.closed or any(line.startswith("X ") for line in written)
+            self.chain = written[-1].rpartition(" ")[2]
+
+    def read(self, start: int) -> bytes:
+        """Return what is written from an offset on, all of it on the disk."""
+        return os.pread(self._handle, self._size - start, start)
+
+    def close(self) -> None:
+        """Let go of the file and its lock."""
+        os.close(self._handle)
+
+    def done(self) -> None:
+        """Say that the inside has all of it; it is pruned later."""
+        self.close()
+        self.path.rename(self.path.with_suffix(DONE_SUFFIX))
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, for this account alone; SettingsError where it cannot be used."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+        folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise SettingsError(
+            f"[gateway] books: {folder} cannot be used: {error.strerror}."
+        ) from error
+
+
+def left_behind(folder: Path, clock: Clock) -> Sequence[BookFile]:
+    """Return the books of starts that have ended, closed, the oldest first; theirs is the lock.
+
+    A line that was not written whole is cut off; a file that was changed is kept beside it.
+    """
+    found = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        handle = os.open(path, os.O_RDWR)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)  # its process lives
+            continue
+        begun_at, file = _repaired(path, handle, clock.now())
+        if file is not None:
+            found.append((begun_at, file.part, file))
+    return [file for _, _, file in sorted(found, key=lambda entry: entry[:2])]
+
+
+def prune(folder: Path, before: datetime) -> None:
+    """Delete books that the inside has had since before a time."""
+    for path in folder.glob(f"*{DONE_SUFFIX}"):
+        if path.stat().st_mtime < before.timestamp():
+            path.unlink()
+
+
+def kept_since(now: datetime, days: float) -> datetime:
+    """Return since when books that the inside has are kept."""
+    return now - timedelta(days=days)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk know the names in a folder."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _repaired(path: Path, handle: int, now: datetime) -> tuple[datetime, BookFile | None]:
+    data = os.pread(handle, os.fstat(handle).st_size, 0)
+    read = read_book(data)
+    size = read.ends[-1] if read.ends else 0
+    if read.trouble is not None:
+        facts = {"book": path.name, "line": len(read.lines) + 1, "reason": read.trouble.value}
+        _log.error("book.repaired", extra=facts)
+        if b"\n" in data[size:]:
+            path.with_suffix(BROKEN_SUFFIX).write_bytes(data)
+        os.ftruncate(handle, size)
+    if not read.lines:
+        # Not even its first line was written whole, so nothing was sent.
+        os.close(handle)
+        path.unlink()
+        return now, None
+    file = BookFile(path, handle, size, read.lines[-1].chain)
+    file.closed = any(line.kind == "X" for line in read.lines)
+    if not file.closed:
+        file.append([closed(now, read.trouble or Closed.KILLED)])
+    return Begun.of(read.lines[0]).at, file
+
+
+def _write_all(handle: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        count = os.pwrite(handle, view, at)
+        view, at = view[count:], at + count

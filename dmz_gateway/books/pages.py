@@ -1,0 +1,196 @@
+"""Sending the books inward, page by page, until the inside has acknowledged each."""
+
+import base64
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from adapters.xml import Schemas
+from dmz_gateway.books.book import Book, NotWritten
+from dmz_gateway.books.files import BookFile, kept_since, left_behind, prune
+from dmz_gateway.books.reading import Reading
+from dmz_gateway.replies import Asked
+from hub.envelope import Message, RequestId, Transmission
+from hub.errors import NeverWorks
+from hub.evidence import PURPOSE, Page, acknowledged, paged
+from hub.messages import COMMON, Lane, MessageType, message_type, reply_queue
+from hub.ports import Clock, Metrics, Published
+from hub.sealing import Signer
+
+_log = logging.getLogger(__name__)
+
+BOOK_PAGE = message_type("BookPage.1")
+GET_OUTCOME = message_type("GetOutcome.1")
+_GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
+_TAKEN = "BookPageResponse.1"
+# So long a page that was confirmed is only asked about; what a broker lost is then sent again.
+RESEND_SECONDS = 120.0
+_SENT = (Published.CONFIRMED, Published.UNKNOWN)
+
+
+class Asks(Protocol):
+    """Sends a message and waits for its reply; ``dmz_gateway.replies.Replies`` is it."""
+
+    def ask(self, message: Message, lane: Lane, wait_seconds: float) -> Asked:
+        """Publish on ``lane``; once it is confirmed wait for the reply."""
+
+
+Signs = Callable[[], Signer]
+
+
+class Pages:
+    """Sends pages of the books, one at a time and in order; books of before go first.
+
+    A page is made even where nothing else was written: it says that this gateway is there, and
+    that it sent nothing else. The book itself keeps how far the pages are. Pages are requests
+    like any other: they are numbered, and stand in the book themselves.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        asks: Asks,
+        *,
+        schemas: Schemas,
+        clock: Clock,
+        metrics: Metrics,
+        sequence: Callable[[], int],
+        wait_seconds: float,
+        kept_days: float,
+        signs: Signs | None = None,
+    ) -> None:
+        """``sequence`` gives the numbers of transmissions; ``signs`` the key to sign with now."""
+        self._book = book
+        self._asks = asks
+        self._schemas = schemas
+        self._clock = clock
+        self._metrics = metrics
+        self._sequence = sequence
+        self._wait_seconds = wait_seconds
+        self._kept_days = kept_days
+        self._signs = signs
+        self._readings: dict[BookFile, Reading] = {}
+        self._left_behind: list[BookFile] = []
+        self._sent = ""
+        self._resend_at = 0.0
+        self._stopping = threading.Event()
+
+    def start_thread(self, seconds: float) -> None:
+        """Take a turn now and every ``seconds``, on a thread of its own."""
+        threading.Thread(target=self._run, args=(seconds,), name="book pages", daemon=True).start()
+
+    def stop(self) -> None:
+        """Take no more turns."""
+        self._stopping.set()
+
+    def turn(self) -> None:
+        """Send what was written since the last turn, and what others left behind."""
+        self._book.flush()
+        self._left_behind += left_behind(self._book.folder, self._clock)
+        for file in (*self._left_behind, *self._book.files):
+            if not self._send_all(file):
+                break
+        prune(self._book.folder, kept_since(self._clock.now(), self._kept_days))
+
+    def _run(self, seconds: float) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.turn()
+            except Exception:  # noqa: BLE001  a thread that ends would leave this gateway silent for ever
+                self._metrics.count("lupu_book_pages_failed_total")
+                _log.exception("book.pages_failed")
+            self._stopping.wait(seconds)
+
+    def _send_all(self, file: BookFile) -> bool:
+        """Send what a book has; return whether the next book may follow."""
+        reading = self._readings.get(file)
+        if reading is None:
+            reading = self._readings[file] = Reading(file, self._book.gateway)
+        try:
+            return self._send_pages(file, reading)
+        except NotWritten:
+            return False
+
+    def _send_pages(self, file: BookFile, reading: Reading) -> bool:
+        while not reading.is_over():
+            page = reading.pending
+            if page is None:
+                page, lines = reading.next_page(self._clock.now())
+                self._book.note(file, paged(page, lines))
+                reading.begin(page, lines)
+            if not self._is_taken(page):
+                return False
+            self._book.note(file, acknowledged(page.number, self._clock.now()))
+            reading.end()
+            self._metrics.count("lupu_book_pages_total")
+            if page.complete and not file.closed:
+                return True
+        self._forget(file)
+        return True
+
+    def _forget(self, file: BookFile) -> None:
+        file.done()
+        del self._readings[file]
+        for files in (self._left_behind, self._book.files):
+            if file in files:
+                files.remove(file)
+
+    def _is_taken(self, page: Page) -> bool:
+        now = self._clock.monotonic()
+        if self._sent == page.reference and now < self._resend_at:
+            message = self._message(page, GET_OUTCOME, _GET_OUTCOME_BODY)
+            asked = self._asks.ask(message, Lane.QUERIES, self._wait_seconds)
+        else:
+            message = self._message(page, BOOK_PAGE, self._document(page))
+            asked = self._asks.ask(message, Lane.REQUESTS, self._wait_seconds)
+            if asked.published in _SENT:
+                self._sent, self._resend_at = page.reference, now + RESEND_SECONDS
+        return asked.reply is not None and self._says_taken(asked.reply, message, page)
+
+    def _says_taken(self, reply: Message, message: Message, page: Page) -> bool:
+        """Whether the inside has the page; of one refused as another's it has the other."""
+        try:
+            row = message_type(reply.type)
+            self._schemas.check(row.element, reply.body)
+        except NeverWorks:
+            return False
+        if reply.id != message.id:
+            return False
+        if reply.type == "Refused.1":
+            self._metrics.count("lupu_book_pages_refused_total")
+            _log.error("book.page_refused", extra={"book": page.boot, "page": page.number})
+            return b"REFERENCE_REUSED" in reply.body
+        return reply.type == _TAKEN
+
+    def _message(self, page: Page, row: MessageType, body: bytes) -> Message:
+        book, now = self._book, self._clock.now()
+        message = Message(
+            type=row.key,
+            id=RequestId(f"gateway:{book.gateway}", BOOK_PAGE.name, page.reference),
+            transmission=Transmission(book.gateway, book.boot, self._sequence()),
+            accepted_at=now,
+            body=body,
+            reply_to=reply_queue(book.gateway, book.boot),
+        )
+        return message.passed(book.gateway, now)
+
+    def _document(self, page: Page) -> bytes:
+        values = {
+            "Gateway": page.gateway,
+            "Boot": page.boot,
+            "Part": page.part,
+            "Number": page.number,
+            "Before": page.before,
+            "MadeAt": _written(page.made_at),
+            "Line": page.lines,
+        }
+        if self._signs is not None:
+            signed = self._signs().sign(page.to_sign(), PURPOSE)
+            values["Signature"] = base64.b64encode(signed).decode("ascii")
+        return self._schemas.write(BOOK_PAGE.element, values)
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")

@@ -1,0 +1,85 @@
+"""Evidence as its worker sees it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from adapters.amqp.ping import depths
+from adapters.sealing import Sealing, sealing_of
+from hub.errors import BrokerAway
+from hub.messages import Lane, applications, inside_queue
+from hub.sealing import Signatures
+from hub.settings import Configuration, InsideBroker
+from internal_apps.evidence import store
+from internal_apps.evidence.handlers import Handlers
+from internal_apps.evidence.settings import Evidence
+from internal_apps.evidence.silence import Silence
+from internal_apps.serving import Application, Surroundings
+
+NAME = "evidence"
+MIGRATIONS = Path(__file__).parent / "versions"
+QUEUES = tuple(inside_queue(name, Lane.REQUESTS) for name in applications())
+
+Look = Callable[[Sequence[str]], Mapping[str, int]]
+
+
+def build(around: Surroundings, configuration: Configuration) -> Application:
+    """Build the application from its configuration.
+
+    Pages must be signed where the zone has keys to seal and sign with.
+    """
+    signatures = None
+    if configuration.has(Sealing):
+        signatures = sealing_of(configuration, around.clock, opens=False).signatures
+    look: Look | None = None
+    if configuration.has(InsideBroker):
+        broker, name = configuration.read(InsideBroker), configuration.name
+
+        def look(queues: Sequence[str]) -> Mapping[str, int]:
+            return depths(broker, name, queues)
+
+    return application(around, configuration.read(Evidence), signatures, look)
+
+
+def application(
+    around: Surroundings,
+    settings: Evidence,
+    signatures: Signatures | None = None,
+    look: Look | None = None,
+) -> Application:
+    """Build the application: pages are taken in, silence and queues are looked at."""
+    handlers = Handlers(around.schemas, around.metrics, signatures)
+    chores: list[Callable[[], None]] = [
+        Silence(around.store, around.clock, around.metrics, settings.silent_seconds)
+    ]
+    if look is not None:
+        chores.append(Looking(around, look, settings.look_seconds))
+    return Application(
+        name=NAME,
+        handlers={"BookPage.1": handlers.page},
+        chores=chores,
+        migrations=MIGRATIONS,
+    )
+
+
+class Looking:
+    """A chore: keeps how many messages lie in the applications' queues, now and then."""
+
+    def __init__(self, around: Surroundings, look: Look, seconds: float) -> None:
+        self._around = around
+        self._look = look
+        self._seconds = seconds
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        """Look, if it is time; while the broker is away nothing is known, and nothing is kept."""
+        clock = self._around.clock
+        if clock.monotonic() < self._next:
+            return
+        self._next = clock.monotonic() + self._seconds
+        try:
+            found = self._look(QUEUES)
+        except BrokerAway:
+            return
+        with self._around.store.database.begin() as connection:
+            for queue, messages in found.items():
+                store.look(connection, queue, messages, clock.now())

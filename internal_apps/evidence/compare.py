@@ -1,0 +1,285 @@
+"""The two sides compared: what became of each transmission, said once and by its id.
+
+Only what a broker confirmed and the inside has not taken in is lost, and only once it can lie in
+no queue any more. Of what was not confirmed nobody knows: it arrived or it did not, and either
+is right. A pure function of the entries, so that whoever has the entries comes to the same end.
+"""
+
+import enum
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from hub.ports import Published, Taken
+
+
+class Verdict(enum.StrEnum):
+    """What became of a transmission; exactly one of these for each.
+
+    RECEIVED: taken in once, as it was sent. DOUBLED: more than once, handled once. ARRIVED: so,
+    although the broker did not confirm it. ALTERED: other bytes or another id than were sent.
+    IN_FLIGHT: confirmed and on its way. QUARANTINED: stopped by a guard. LOST: confirmed, and
+    neither here nor on its way. ABSENT: not confirmed, and not here. NOT_SENT: the broker did not
+    take it. INJECTED: taken in, although no gateway sent it. AWAITED: taken in, and the page that
+    must say so has not come. STOPPED: stopped by a guard, although no gateway sent it.
+    """
+
+    RECEIVED = "received"
+    DOUBLED = "doubled"
+    ARRIVED = "arrived"
+    ALTERED = "altered"
+    IN_FLIGHT = "in flight"
+    QUARANTINED = "quarantined"
+    LOST = "lost"
+    ABSENT = "absent"
+    NOT_SENT = "not sent"
+    INJECTED = "injected"
+    AWAITED = "awaited"
+    STOPPED = "stopped"
+
+
+WRONG = (Verdict.LOST, Verdict.ALTERED, Verdict.INJECTED)
+# Of what a gateway sent: these add up to it.
+OF_SENT = tuple(
+    verdict
+    for verdict in Verdict
+    if verdict not in (Verdict.INJECTED, Verdict.AWAITED, Verdict.STOPPED)
+)
+_PLAIN = (Verdict.RECEIVED, Verdict.NOT_SENT)
+_NOT_TAKEN = (Published.RETURNED.value, Published.REFUSED.value, Published.NOT_SENT.value)
+
+
+class Key(NamedTuple):
+    """A transmission's name."""
+
+    origin: str
+    boot: str
+    sequence: int
+
+    def __str__(self) -> str:
+        """One line, as logs and lists write it."""
+        return f"{self.origin}.{self.boot}.{self.sequence}"
+
+
+class Booked(NamedTuple):
+    """An entry of a gateway's book. ``ending`` is empty while the broker has said nothing."""
+
+    key: Key
+    request: str
+    type: str
+    digest: str
+    at: datetime
+    ending: str
+    ended_at: datetime | None
+
+
+class TakenIn(NamedTuple):
+    """A line of the inside book."""
+
+    key: Key
+    request: str
+    type: str
+    crossed: str
+    what: str
+    at: datetime
+
+
+class Stopped(NamedTuple):
+    """What the guard between the brokers put into the quarantine outside, by the hub's word."""
+
+    key: Key
+    request: str
+    crossed: str
+    reason: str
+    at: datetime
+
+
+class Cover(NamedTuple):
+    """How far one start's book is here: all taken in before ``until``; all, if it is ``over``."""
+
+    until: datetime | None = None
+    over: bool = False
+
+    def covers(self, at: datetime) -> bool:
+        """Whether what was taken in at a time must stand on a page that is here."""
+        return self.over or (self.until is not None and at < self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """When and how one looks.
+
+    ``depths``: how many messages lie in the queue of each application, as far as it is known.
+    ``applications``: which one handles a type. ``passed``: the latest time of sending of what each
+    application has taken in lately: what was sent long before has been overtaken.
+    """
+
+    now: datetime
+    bound_seconds: float
+    covers: Mapping[tuple[str, str], Cover] = field(default_factory=dict)
+    depths: Mapping[str, int] = field(default_factory=dict)
+    passed: Mapping[str, datetime] = field(default_factory=dict)
+    applications: Mapping[str, str] = field(default_factory=dict)
+
+    def may_be_on_its_way(self, booked: Booked) -> bool:
+        """Whether what was confirmed may still lie in a queue, or be held by who takes from it."""
+        bound = timedelta(seconds=self.bound_seconds)
+        confirmed_at = booked.ended_at or booked.at
+        if self.now - confirmed_at <= bound:
+            return True
+        application = self.applications.get(booked.type, "")
+        passed = self.passed.get(application)
+        if passed is not None and passed - confirmed_at > bound:
+            return False
+        return self.depths.get(application) != 0
+
+
+class Item(NamedTuple):
+    """A transmission and what became of it; what is not known is empty."""
+
+    verdict: Verdict
+    key: Key
+    request: str
+    type: str
+    sent_at: datetime | None
+    ending: str
+    ended_at: datetime | None
+    taken_at: datetime | None
+    times: int
+    detail: str
+
+
+@dataclass(slots=True)
+class Comparison:
+    """What became of all. ``totals`` by type; ``items`` are those that are worth a look."""
+
+    totals: dict[str, Counter[Verdict]] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+
+    def count(self, *verdicts: Verdict) -> int:
+        """Return how many ended in one of these."""
+        return sum(total[verdict] for total in self.totals.values() for verdict in verdicts)
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing was lost, altered or injected."""
+        return self.count(*WRONG) == 0
+
+    def add(self, item: Item) -> None:
+        """Count a transmission, and keep it if it is worth a look."""
+        self.totals.setdefault(item.type, Counter())[item.verdict] += 1
+        if item.verdict not in _PLAIN:
+            self.items.append(item)
+
+
+def compare(
+    booked: Iterable[Booked], taken: Iterable[TakenIn], stopped: Iterable[Stopped], view: View
+) -> Comparison:
+    """Compare the entries of both sides; every transmission of either is judged once."""
+    found: dict[Key, tuple[list[Booked], list[TakenIn], list[Stopped]]] = {}
+    for entries, place in ((booked, 0), (taken, 1), (stopped, 2)):
+        for entry in entries:
+            found.setdefault(entry.key, ([], [], []))[place].append(entry)  # type: ignore[arg-type]
+    comparison = Comparison()
+    for key in sorted(found):
+        comparison.add(_judge(key, *found[key], view))
+    _name_swapped(comparison, booked if isinstance(booked, Sequence) else ())
+    return comparison
+
+
+def _judge(
+    key: Key, booked: list[Booked], taken: list[TakenIn], stopped: list[Stopped], view: View
+) -> Item:
+    taken = sorted(taken, key=lambda one: one.at)
+    if not booked:
+        return _unbooked(key, taken, stopped, view)
+    first = booked[0]
+    verdict, detail = _of_booked(booked, taken, stopped, view)
+    taken_at = taken[0].at if taken else None
+    return Item(
+        verdict,
+        key,
+        first.request,
+        first.type,
+        first.at,
+        first.ending,
+        first.ended_at,
+        taken_at,
+        len(taken),
+        detail,
+    )
+
+
+def _of_booked(
+    booked: list[Booked], taken: list[TakenIn], stopped: list[Stopped], view: View
+) -> tuple[Verdict, str]:
+    first = booked[0]
+    if len(booked) > 1:
+        return Verdict.ALTERED, "its gateway's book has this transmission more than once"
+    strange = [one for one in taken if not _same(first, one.request, one.crossed)]
+    if strange:
+        return Verdict.ALTERED, f"arrived as {strange[0].request} with {strange[0].crossed}"
+    if taken:
+        return _of_taken(first, taken)
+    return _of_stopped(first, stopped) if stopped else _of_absent(first, view)
+
+
+def _of_stopped(first: Booked, stopped: list[Stopped]) -> tuple[Verdict, str]:
+    odd = [one for one in stopped if not _same(first, one.request, one.crossed)]
+    if odd:
+        return Verdict.ALTERED, f"was stopped as {odd[0].request} with {odd[0].crossed}"
+    return Verdict.QUARANTINED, stopped[0].reason
+
+
+def _of_absent(first: Booked, view: View) -> tuple[Verdict, str]:
+    if first.ending in _NOT_TAKEN:
+        return Verdict.NOT_SENT, first.ending
+    if first.ending != Published.CONFIRMED.value:
+        return Verdict.ABSENT, first.ending or "its gateway never heard how it ended"
+    return (Verdict.IN_FLIGHT if view.may_be_on_its_way(first) else Verdict.LOST), ""
+
+
+def _of_taken(first: Booked, taken: list[TakenIn]) -> tuple[Verdict, str]:
+    if all(one.what == Taken.QUARANTINED.value for one in taken):
+        return Verdict.QUARANTINED, "in the quarantine inside"
+    if len(taken) > 1:
+        return Verdict.DOUBLED, f"{len(taken)} times, handled once"
+    if first.ending != Published.CONFIRMED.value:
+        return Verdict.ARRIVED, first.ending or "its gateway never heard how it ended"
+    return Verdict.RECEIVED, ""
+
+
+def _same(booked: Booked, request: str, crossed: str) -> bool:
+    # Without a digest a hub of before brought it: the id is all there is to compare.
+    return booked.request == request and crossed in ("", booked.digest)
+
+
+def _unbooked(key: Key, taken: list[TakenIn], stopped: list[Stopped], view: View) -> Item:
+    cover = view.covers.get((key.origin, key.boot), Cover())
+    got_in = [one for one in taken if one.what != Taken.QUARANTINED.value]
+    if got_in:
+        covered = cover.covers(got_in[0].at)
+        verdict = Verdict.INJECTED if covered else Verdict.AWAITED
+        detail = "its gateway's book is here and has it not" if covered else ""
+    else:
+        verdict = Verdict.STOPPED
+        detail = stopped[0].reason if stopped else "in the quarantine inside"
+    one = (taken or stopped)[0]
+    type_ = taken[0].type if taken else ""
+    at = one.at
+    return Item(verdict, key, one.request, type_, None, "", None, at, len(taken), detail)
+
+
+def _name_swapped(comparison: Comparison, booked: Sequence[Booked]) -> None:
+    """Say of altered ones whose bytes they carried, where another was sent with them."""
+    altered = [item for item in comparison.items if item.verdict is Verdict.ALTERED]
+    if not altered:
+        return
+    owners = {entry.digest: entry.key for entry in booked}
+    for at, item in enumerate(comparison.items):
+        owner = owners.get(item.detail.rpartition(" ")[2])
+        if item.verdict is Verdict.ALTERED and owner not in (None, item.key):
+            said = f"{item.detail}, the bytes of {owner}"
+            comparison.items[at] = item._replace(detail=said)

@@ -1,0 +1,50 @@
+"""Which gateways are silent, and since when: said once, and shown as a number."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.database import InboxStore
+from hub.ports import Clock, Metrics
+from internal_apps.evidence.store import Heard, heard
+
+_log = logging.getLogger(__name__)
+
+
+def silent(gateways: Sequence[Heard], now: datetime, silent_seconds: float) -> list[Heard]:
+    """Return those that should have been heard by now."""
+    return [
+        one
+        for one in gateways
+        if one.retired_at is None and (now - one.heard_at).total_seconds() > silent_seconds
+    ]
+
+
+class Silence:
+    """A chore: says once that a gateway has gone silent, and once that it is back."""
+
+    def __init__(
+        self, store: InboxStore, clock: Clock, metrics: Metrics, silent_seconds: float
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._silent_seconds = silent_seconds
+        self._silent: set[str] = set()
+
+    def __call__(self) -> None:
+        """Look once."""
+        with self._store.database.reading() as connection:
+            gateways = heard(connection)
+        now = self._clock.now()
+        for one in gateways:
+            seconds = 0.0 if one.retired_at else max(0.0, (now - one.heard_at).total_seconds())
+            self._metrics.gauge("lupu_evidence_silent_seconds", seconds, origin=one.origin)
+        names = {one.origin for one in silent(gateways, now, self._silent_seconds)}
+        since = {one.origin: one.heard_at for one in gateways}
+        for origin in sorted(names - self._silent):
+            at = since[origin].isoformat(timespec="seconds")
+            _log.error("evidence.silent", extra={"origin": origin, "since": at})
+        for origin in sorted(self._silent - names):
+            _log.info("evidence.heard", extra={"origin": origin})
+        self._silent = names

@@ -1,0 +1,1 @@
+"""Evidence: books, pages, and what a comparison says."""
