@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
-from adapters.database import InboxStore, SqlUnit
+from adapters.database import SqlUnit
 from adapters.xml import Schemas, parse, write_refusal
 from hub import refusals
 from hub.envelope import Message
@@ -72,14 +73,27 @@ def without_figures(refusal: Refusal) -> Refusal:
     return replace(refusal, sentence_en=english, sentence_zh=chinese)
 
 
-def stored_outcome(store: InboxStore, schemas: Schemas, rebuild: Rebuild | None = None) -> Query:
-    """Return what answers GetOutcome: the stored outcome of the request that the id names."""
+class Readable(Protocol):
+    """A store that can be read without waiting for those who write."""
+
+    def reading(self) -> AbstractContextManager[Unit]:
+        """Open a transaction that only reads."""
+
+
+def stored_outcome(store: Readable, schemas: Schemas, rebuild: Rebuild | None = None) -> Query:
+    """Return what answers GetOutcome: the stored outcome of the request that the id names.
+
+    Where it was handled, or waits, with other values than those asked about: REFERENCE_REUSED.
+    """
 
     def get_outcome(message: Message) -> Answer:
+        digest = values(schemas, message).get("Digest")
         with store.reading() as unit:
             entry = unit.entry(message.id)
             if entry is None:
                 return answer(schemas, "NotKnownYet.1")
+            if digest not in (None, entry.digest):
+                return refused(refusals.REFERENCE_REUSED)
             return outcome(entry, unit, rebuild)
 
     return get_outcome

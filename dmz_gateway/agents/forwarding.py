@@ -19,11 +19,12 @@ from hub.ports import Clock, Contracts, Metrics, Published
 _log = logging.getLogger(__name__)
 
 GET_OUTCOME = message_type("GetOutcome.1")
-_GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _PENDING = "PENDING"
 # So long, and among the last ``recent_max``, a repeat that cannot be sent is not told
 # NotAccepted: an earlier one may have arrived.
 SENT_SECONDS = 3_600.0
+# It may have arrived in other words, or beside other values: that does not matter then.
+_IN_ANY_WORDS = b""
 
 # Nothing arrived for certain, or it may have.
 _ENDINGS = {
@@ -113,18 +114,18 @@ class Forwarding:
     def _send(self, message: Message, digest: bytes) -> Asked:
         """Send; where it certainly did not arrive, but an earlier one may have: UNKNOWN."""
         request_id, now = str(message.id), self._clock.monotonic()
-        may_have_arrived = self._sent.has(request_id, digest, now)
+        may_have_arrived = self._sent.has(request_id, _IN_ANY_WORDS, now)
         # Before and not after: a repeat may come while this one still waits for its reply.
-        self._sent.add(request_id, digest, now)
+        self._sent.add(request_id, _IN_ANY_WORDS, now)
         asked = self._replies.ask(message, Lane.REQUESTS, self._settings.reply_wait_seconds)
         if asked.published is Published.CONFIRMED:
             self._recent.add(request_id, digest, self._clock.monotonic())
         if asked.published in (Published.CONFIRMED, Published.UNKNOWN):
-            self._sent.add(request_id, digest, now)
+            self._sent.add(request_id, _IN_ANY_WORDS, now)
         elif may_have_arrived:
             return replace(asked, published=Published.UNKNOWN)
         else:
-            self._sent.forget(request_id)
+            self._sent.forget(request_id, now)
         return asked
 
     def _query(self, request: Request, passed: Passing) -> Answered:
@@ -148,12 +149,17 @@ class Forwarding:
             id=request_id,
             transmission=Transmission(self._origin, self._boot, self._sequence()),
             accepted_at=now,
-            body=_GET_OUTCOME_BODY if row is GET_OUTCOME else request.body,
+            body=self._question(request) if row is GET_OUTCOME else request.body,
             reply_to=self._reply_to,
             expires_at=self._expires_at(now) if query else None,
             sign_in=request.sign_in,
         )
         return message.passed(self._origin, now)
+
+    def _question(self, request: Request) -> bytes:
+        """Ask for the outcome of these values: the reference may have been used for others."""
+        digest = self._contracts.digest(request.row.element, request.body)
+        return f'<GetOutcome xmlns="{COMMON}"><Digest>{digest}</Digest></GetOutcome>'.encode()
 
     def _expires_at(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self._settings.query_wait_seconds)

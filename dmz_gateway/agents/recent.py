@@ -37,10 +37,12 @@ class Recent:
                 return False
         return entry[0] == digest
 
-    def forget(self, request: str) -> None:
-        """Forget a request."""
+    def forget(self, request: str, now: float) -> None:
+        """Forget what was added at ``now``, unless somebody added it anew since."""
         with self._lock:
-            self._entries.pop(request, None)
+            entry = self._entries.get(request)
+            if entry is not None and entry[1] == now:
+                del self._entries[request]
 
     def __len__(self) -> int:
         return len(self._entries)

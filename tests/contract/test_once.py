@@ -127,6 +127,16 @@ def test_other_values_are_refused_and_recorded_however_late(world: World) -> Non
     assert booking.steps[0].reused == found
 
 
+def test_who_asks_about_other_values_is_not_told_the_first_ones_outcome(world: World) -> None:
+    """A repeat of them becomes a question too, and is refused as they themselves were."""
+    place = world.message("PlaceBooking", booking_values())
+    other = with_other_values(world, place, 1)
+    assert world.outcome(other).type == "NotKnownYet.1"
+    assert [said.code for said in world.handle(place, other)] == ["DONE", "REFERENCE_REUSED"]
+    assert world.outcome(place).code == "DONE"
+    assert world.outcome(other).code == "REFERENCE_REUSED"
+
+
 def test_a_loop_of_other_values_fills_no_table(world: World) -> None:
     """Of one request so many are recorded; the others are refused all the same."""
     place = world.message("PlaceBooking", booking_values())

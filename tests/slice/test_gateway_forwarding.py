@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.xml import parse
 from hub.envelope import Message
 from hub.messages import Lane
 from hub.ports import Answer, Published
@@ -110,6 +111,17 @@ def test_a_repeat_asks_for_the_outcome_only(tmp_path: Path) -> None:
         assert document(world.post(envelope(place_booking())))["Status"] == "DONE"
 
 
+def test_a_repeat_asks_for_the_outcome_of_its_own_values(tmp_path: Path) -> None:
+    """The inside may know the reference by other values, and must be able to say so."""
+    with gateway(tmp_path, reply_wait_seconds=0.1) as world:
+        world.inside = silent
+        for quantity in (1, 2, 2):
+            world.post(envelope(place_booking(quantity=quantity)))
+        *_, sent, asked = world.seen
+    digest = SCHEMAS.digest("{urn:lupu:ticketing:1}PlaceBooking", sent.body)
+    assert SCHEMAS.values(parse(asked.body)) == {"Digest": digest}
+
+
 def test_another_body_under_the_same_reference_goes_inside(tmp_path: Path) -> None:
     """Only the same document is a repeat; another one is for the inside to refuse."""
     with gateway(tmp_path) as world:
@@ -142,8 +154,20 @@ def test_a_repeat_that_is_not_sent_says_nothing_of_the_one_that_may_have_been(
         world.post(envelope(place_booking()))
         world.publisher.outcome = Published.NOT_SENT
         assert fault(world.post(envelope(place_booking()))).code == "OUTCOME_UNKNOWN"
-        other = fault(world.post(envelope(place_booking(quantity=3))))
-    assert other.code == "NOT_ACCEPTED"
+        elsewhere = fault(world.post(envelope(place_booking("A-2"))))
+    assert elsewhere.code == "NOT_ACCEPTED"
+
+
+def test_a_repeat_in_other_words_is_not_told_that_nothing_was_sent(tmp_path: Path) -> None:
+    """Whatever came under the reference in between: the first one may have arrived."""
+    with gateway(tmp_path, reply_wait_seconds=0.1, recent_seconds=0.0) as world:
+        world.inside = silent
+        world.post(envelope(place_booking(quantity=2)))
+        world.post(envelope(place_booking(quantity=3)))
+        world.publisher.outcome = Published.NOT_SENT
+        for quantity in (2, "02"):
+            refused = fault(world.post(envelope(place_booking(quantity=quantity))))
+            assert refused.code == "OUTCOME_UNKNOWN"
 
 
 def test_a_repeat_while_the_first_still_waits_is_not_told_that_nothing_was_sent(

@@ -10,7 +10,7 @@ from adapters.xml import Schemas, parse, read_refusal
 from hub.envelope import Message, RequestId, Transmission
 from hub.errors import Refusal
 from hub.inbox import Inbox, Limits
-from hub.messages import COMMON, TICKETING
+from hub.messages import COMMON, TICKETING, message_type
 from internal_apps.answering import REFUSALS, stored_outcome
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
@@ -139,8 +139,9 @@ class World:
         return self.read(answer.type, answer.body)
 
     def outcome(self, of: Message) -> Said:
-        """Ask for the stored outcome of a request."""
-        body = self.schemas.write(f"{{{COMMON}}}GetOutcome", {})
+        """Ask for the stored outcome of a request, as a gateway does for a repeat of it."""
+        digest = self.schemas.digest(message_type(of.type).element, of.body)
+        body = self.schemas.write(f"{{{COMMON}}}GetOutcome", {"Digest": digest})
         question = of._replace(type="GetOutcome.1", body=body)
         answer = stored_outcome(self.store, self.schemas, self.rebuild)(question)
         return self.read(answer.type, answer.body)
