@@ -164,7 +164,8 @@ class Handling:
         """Give a message to its handler unless it must wait; ``entry`` is what is known of it."""
         now = self._clock.now()
         awaited = look.awaited if look else ""
-        turn = self._turns.of(message, unit)
+        has_waited = look is not None and entry.state is InboxState.WAITING
+        turn = self._turns.of(message, unit, has_waited=has_waited)
         if turn.before:
             if awaited != after(turn.before):  # else its row stays, for whoever is to wake it
                 due = self._turns.wait(message, entry, turn, unit, now)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from hub.envelope import Message
+from hub.envelope import Message, RequestId
 from hub.errors import NeverWorks
 from hub.parking import Reason
 from hub.ports import InboxEntry, InboxState, Unit
@@ -67,12 +67,28 @@ class Turns:
         self._line_of = line_of
         self._limits = limits
 
-    def of(self, message: Message, unit: Unit) -> Turn:
-        """Return whether it is a message's turn; while nobody stands in line it always is."""
+    def of(self, message: Message, unit: Unit, *, has_waited: bool = False) -> Turn:
+        """Return whether it is a message's turn; while nobody stands in line it always is.
+
+        ``has_waited``: it had its turn and what it names was not there. Only one that is retried
+        or parked is before it then: two that stood behind each other by turns would never end.
+        """
         if unit.line.is_empty():
             return FREE
         line = self._line_of(message, unit)
-        return Turn(line, unit.line.ahead(message.id, line)) if line else FREE
+        before = unit.line.ahead(message.id, line) if line else ""
+        if not before or (has_waited and not self._is_held_up(before, line, unit)):
+            return FREE
+        return Turn(line, before)
+
+    def _is_held_up(self, before: str, line: str, unit: Unit) -> bool:
+        """Return whether one that is retried or parked stands there, or further ahead."""
+        while before:
+            entry = unit.entry(RequestId.parse(before))
+            if entry is None or entry.state is not InboxState.BEHIND:
+                return True
+            before = unit.line.ahead(entry.id, line)
+        return False
 
     def wait(
         self, message: Message, entry: InboxEntry, turn: Turn, unit: Unit, now: datetime

@@ -11,6 +11,7 @@ from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 from tests.unit.test_inbox import REFUSALS, UnreadableContracts, books
 
 ATTEMPTS_MAX = 3
+TRIED_MAX = 1_000
 DAY_SECONDS = 86_400
 
 
@@ -30,6 +31,7 @@ class RetryWorld:
         self.clock = MovedClock()
         self.metrics = CountedMetrics()
         self.fails: dict[str, Exception] = {}
+        self.waits: set[str] = set()
         self.tried: list[str] = []
         self.inbox = Inbox(
             self.store,
@@ -45,6 +47,9 @@ class RetryWorld:
     def _handle(self, message: Message, unit: Unit, _now: datetime) -> Handled:
         assert isinstance(unit, MemoryUnit)
         self.tried.append(message.id.reference)
+        assert len(self.tried) < TRIED_MAX
+        if message.id.reference in self.waits:
+            return replace(books(message, unit), wait_for="what is not there")
         error = self.fails.get(message.id.reference)
         handled = books(message, unit)
         if error is not None:

@@ -85,6 +85,23 @@ def test_who_waits_behind_another_waits_without_end() -> None:
     assert world.store.effects == ["A-1", "C-1"]
 
 
+def test_those_who_stood_in_line_in_vain_wait_no_more_for_one_another() -> None:
+    """What both name is not there: they wait for it, and one that fails holds them up again."""
+    world, place, changes = RetryWorld(), booking(), [change("C-1"), change("C-2")]
+    world.park(place)
+    world.handle(*changes)
+    world.waits = {"C-1", "C-2"}
+    world.release(place)
+    assert [world.state(one) for one in changes] == [InboxState.WAITING] * 2
+    world.park(change("C-3"))
+    world.later(121)
+    assert [world.state(one) for one in changes] == [InboxState.BEHIND] * 2
+    world.waits.clear()
+    world.release(change("C-3"))
+    assert world.store.books.inbox[str(changes[0].id)].outcome_code == "DONE"
+    assert not world.store.books.standing
+
+
 def test_the_sender_s_own_expiry_counts_to_the_end() -> None:
     """Who said until when it is wanted is not given it later."""
     world = RetryWorld()
