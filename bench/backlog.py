@@ -32,7 +32,8 @@ class NotMoved(Exception):
 class Preloader:
     """Publishes bookings as a gateway does and waits for every confirm."""
 
-    def __init__(self, broker: Broker, keys: Keys, lines: int) -> None:
+    def __init__(self, broker: Broker, keys: Keys | None, lines: int) -> None:
+        """``keys``: what to seal with; None sends in clear."""
         self._lines = lines
         self._keys = keys
         self._loop = Loop()
@@ -75,8 +76,10 @@ class Preloader:
             self._next += 1
             self._open += 1
             to = Address(INWARD_EXCHANGE, Lane.REQUESTS.value)
-            sealed = self._keys.seal(wire(self._next, GATEWAY, self._lines), GATEWAY)
-            self._publisher.publish(to, sealed, self._settled)
+            sent = wire(self._next, GATEWAY, self._lines)
+            if self._keys is not None:
+                sent = self._keys.seal(sent, GATEWAY)
+            self._publisher.publish(to, sent, self._settled)
 
     def _settled(self, outcome: Published) -> None:
         self._open -= 1

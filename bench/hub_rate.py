@@ -11,6 +11,7 @@ from bench import figures, movers, world
 from bench.backlog import GATEWAY, Arrivals, Preloader
 from bench.bookings import LINES, LINES_MANY, body
 from bench.figures import Figure
+from bench.hub_without import EVIDENCE, SEALING
 from bench.used import Peaks, processor_seconds
 from deploy.local.broker import installed_version
 from tests.servers.brokers import Brokers
@@ -30,6 +31,7 @@ class Mover:
     processes: int
     prefetch: int
     lines: int = LINES
+    without: str = ""
 
     @property
     def name(self) -> str:
@@ -37,7 +39,8 @@ class Mover:
         if not self.processes:
             return f"shovel.prefetch{self.prefetch}"
         lines = "" if self.lines == LINES else f".lines{self.lines}"
-        return f"hub.processes{self.processes}{lines}"
+        without = f".without_{self.without}" if self.without else ""
+        return f"hub.processes{self.processes}{lines}{without}"
 
 
 @dataclass(slots=True)
@@ -55,6 +58,9 @@ class Runs:
 HUBS = [Mover(number, HUB_PREFETCH) for number in HUB_PROCESSES]
 SHOVELS = [Mover(0, prefetch) for prefetch in SHOVEL_PREFETCHES]
 MANY_LINES = Mover(2, HUB_PREFETCH, LINES_MANY)
+# What a part costs is seen where one process is all that is busy with it.
+WHOLE = Mover(1, HUB_PREFETCH)
+WITHOUT = {part: Mover(1, HUB_PREFETCH, without=part) for part in (SEALING, EVIDENCE)}
 
 
 def measure(peaks: Peaks) -> None:
@@ -64,7 +70,7 @@ def measure(peaks: Peaks) -> None:
     with world.brokers() as brokers, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = _Bench(brokers, Path(folder), peaks)
         for number in range(ROUNDS):
-            for mover in _interleaved([*HUBS, MANY_LINES], SHOVELS):
+            for mover in _interleaved([*HUBS, MANY_LINES, *WITHOUT.values()], SHOVELS):
                 rate, microseconds = bench.run(mover)
                 figures.progress(f"round {number + 1}: {mover.name} {rate:.0f} {RATE}")
                 runs.rates.setdefault(mover, []).append(rate)
@@ -94,7 +100,8 @@ class _Bench:
             arrivals.clear()
             for broker in (self._brokers.outside_broker, self._brokers.inside_broker):
                 world.new_log(broker)
-            gateway, keys = self._brokers.outside(GATEWAY), self._brokers.keys
+            gateway = self._brokers.outside(GATEWAY)
+            keys = None if mover.without == SEALING else self._brokers.keys
             with Preloader(gateway, keys, mover.lines) as preloader:
                 preloader.preload(MESSAGES)
             with self._moving(mover) as pids:
@@ -113,7 +120,8 @@ class _Bench:
             with movers.shovel(self._brokers, mover.prefetch):
                 yield brokers
             return
-        with movers.hubs(self._brokers, self._folder, mover.processes, mover.prefetch) as hubs:
+        processes, prefetch, without = mover.processes, mover.prefetch, mover.without
+        with movers.hubs(self._brokers, self._folder, processes, prefetch, without) as hubs:
             yield [*brokers, *(hub.pid for hub in hubs)]
 
 
@@ -134,6 +142,8 @@ def _settings() -> None:
             "processes": "/".join(map(str, HUB_PROCESSES)),
             "publishing": "mandatory, confirmed",
             "guard": "on, with XSD",
+            "sealing": "on, COSE, AES-256-GCM",
+            "evidence": "on",
         },
     )
     prefetches = "/".join(map(str, SHOVEL_PREFETCHES))
@@ -156,3 +166,9 @@ def _show(runs: Runs) -> None:
         ]
     )
     figures.show(figures.spread("ratio.hub_to_shovel", ratios, "ratio"))
+    for part, mover in WITHOUT.items():
+        lost = [
+            (1 - whole / rate) * 100
+            for whole, rate in zip(runs.rates[WHOLE], runs.rates[mover], strict=True)
+        ]
+        figures.show(figures.spread(f"hub.cost_of_{part}", lost, "percent"))

@@ -19,9 +19,14 @@ LUPU = (sys.executable, "-m", "lupu")
 
 
 @contextmanager
-def hubs(brokers: Brokers, folder: Path, processes: int, prefetch: int) -> Iterator[list[Process]]:
-    """Run hub processes, each as the command line starts it."""
-    started = [_hub(brokers, folder, f"hub-{n + 1}", prefetch) for n in range(processes)]
+def hubs(
+    brokers: Brokers, folder: Path, processes: int, prefetch: int, without: str = ""
+) -> Iterator[list[Process]]:
+    """Run hub processes, each as the command line starts it; or ``without`` a part of it."""
+    started = [
+        _hub(brokers, folder, f"hub-{number + 1}", prefetch, without)
+        for number in range(processes)
+    ]
     try:
         for process in started:
             process.start()
@@ -31,7 +36,7 @@ def hubs(brokers: Brokers, folder: Path, processes: int, prefetch: int) -> Itera
             process.stop()
 
 
-def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int) -> Process:
+def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int, without: str) -> Process:
     config = folder / f"{name}.toml"
     sides = [("outside_broker", brokers.outside(name)), ("inside_broker", brokers.inside(name))]
     text = [f"[{section}]\n{broker(side)}" for section, side in sides]
@@ -39,6 +44,8 @@ def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int) -> Process:
     hub = f"[hub]\nrequests_prefetch_max = {prefetch}\n"
     config.write_text("\n".join([*text, sealing, hub]), "utf-8")
     command = [*LUPU, "hub", "run", "--config", str(config), "--name", name]
+    if without:
+        command = [sys.executable, "-m", "bench.hub_without", without, str(config), name]
     return Process(name, command, folder / f"{name}.log")
 
 
