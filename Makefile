@@ -11,10 +11,10 @@ PINS := requirements.txt requirements-db2.txt setup.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check kills bench clean
+.PHONY: help setup demo try test check promises kills bench clean
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
@@ -37,6 +37,9 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
+
+promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
+	$(BIN)/pytest -q -m promise
 
 kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
 	KILLS=10 $(BIN)/pytest -s tests/acceptance/test_kills.py

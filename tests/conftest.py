@@ -11,7 +11,7 @@ from tests.servers.brokers import Authorities, Brokers
 from tests.servers.databases import KINDS, Databases, databases
 from tests.servers.system import System, running
 
-pytest_plugins = ["tests.servers.strictness"]
+pytest_plugins = ["tests.servers.strictness", "tests.servers.promises"]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from adapters.sealing import Keyring
 from hub.messages import QUARANTINE_QUEUE
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
+from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 OWNERS = ("gateway-1", "hub", "hub-1")
@@ -77,7 +78,10 @@ def quarantined(system: System) -> int:
     return int(dict(line.split("\t") for line in told.splitlines())[QUARANTINE_QUEUE])
 
 
-def test_every_key_rolls_over_under_load_and_the_old_ones_may_go(system: System) -> None:
+@pytest.mark.promise(1)
+def test_every_key_rolls_over_under_load_and_the_old_ones_may_go(
+    system: System, shows: Shows
+) -> None:
     """New keys take over at one moment; with the old ones revoked all goes on; none is refused."""
     old = [key.key_id for key in keyring(system) if key.owner in OWNERS]
     load = Load(system)
@@ -98,3 +102,4 @@ def test_every_key_rolls_over_under_load_and_the_old_ones_may_go(system: System)
     assert set(told) == {"DONE"}, told
     assert quarantined(system) == 0
     assert not system.stack.failed()
+    shows(keys_rolled_over=len(old), requests_meanwhile=len(told), not_done=0, quarantined=0)

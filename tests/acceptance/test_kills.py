@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from deploy.local.process import Process
 from deploy.local.stack import healthy
 from hub.settings import environment
 from tests.acceptance.kill_check import Verdict, compare
 from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load
+from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 KILLS = int(environment().get("KILLS", "1"))
@@ -106,8 +109,9 @@ def kill_all(system: System, load: Load) -> Figures:
     return figures
 
 
+@pytest.mark.promise(1)
 def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
-    tmp_path: Path,
+    tmp_path: Path, shows: Shows
 ) -> None:
     """Lost 0, doubled 0, answered wrongly 0; and the kills did meet requests under way."""
     with running(tmp_path) as system:
@@ -119,6 +123,8 @@ def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
         time.sleep(SETTLE_SECONDS)
         verdict = compare(load.book, tmp_path / "database" / "lupu.sqlite")
     figures.say(load.book, verdict)
+    kills = sum(len(counts) for counts in figures.met.values())
+    shows(kills=kills, of_every_process_and_both_brokers=verdict.line())
     assert not load.given_up
     assert verdict.requests > 0
     assert verdict.fine(), (verdict.lost, verdict.doubled, verdict.wrong)

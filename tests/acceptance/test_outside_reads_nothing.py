@@ -17,6 +17,7 @@ from tests.contract.transports import AmqpTransport, until
 from tests.servers.agency import PlainAgency
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub
+from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 NAME = "慧怡欧阳"
@@ -43,7 +44,10 @@ def holds(folder: Path, *texts: str) -> list[str]:
     return sorted(found)
 
 
-def test_nothing_of_a_booking_or_a_secret_is_on_the_outside_brokers_disk(system: System) -> None:
+@pytest.mark.promise(2)
+def test_nothing_of_a_booking_or_a_secret_is_on_the_outside_brokers_disk(
+    system: System, shows: Shows
+) -> None:
     """Bookings placed, read and refused, and agents published: the disk has none of it."""
     agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
     day = system.opening + timedelta(days=10)
@@ -58,6 +62,7 @@ def test_nothing_of_a_booking_or_a_secret_is_on_the_outside_brokers_disk(system:
     assert holds(outside, *secrets) == []
     inside = system.stack.places.folder / "brokers" / "inside"
     assert NAME in holds(inside, *secrets)
+    shows(secrets_and_names_looked_for=len(secrets), found_on_the_outside_disk=0)
 
 
 def refused_booking() -> Message:

@@ -23,6 +23,7 @@ from tests.contract.transports import AmqpTransport, Got, until
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub, ticketing
 from tests.servers.keys import Keys
+from tests.servers.promises import Shows
 
 TO = Address(INWARD_EXCHANGE, "requests")
 # What the worker writes of itself: what is on offer goes out every few seconds.
@@ -95,7 +96,10 @@ def as_sold(wire: Wire) -> Wire:
     return wire._replace(body=wire.body.replace(BODY, SOLD))
 
 
-def test_no_attack_changes_a_row_and_the_next_honest_request_is_done(attacked: Attacked) -> None:
+@pytest.mark.promise(2)
+def test_no_attack_changes_a_row_and_the_next_honest_request_is_done(
+    attacked: Attacked, shows: Shows
+) -> None:
     """Not one attack reaches a table; the id they all used is still free for its owner."""
     assert SOLD != BODY
     first = _named(sent(id=from_wire(sent()).id._replace(reference="A-0"), body=SOLD), "A-0")
@@ -117,6 +121,8 @@ def test_no_attack_changes_a_row_and_the_next_honest_request_is_done(attacked: A
         "agent:1001/PlaceBooking/A-0",
         "agent:1001/PlaceBooking/A-1",
     ]
+    shows(attacks=len(hostile), kept_with_their_reason=len(attacked.kept.deliveries))
+    shows(rows_changed=0, honest_requests_done=2)
 
 
 def _named(wire: Wire, reference: str) -> Wire:
