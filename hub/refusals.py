@@ -29,6 +29,14 @@ PENDING = Refusal(
     retry_after_seconds=10,
 )
 
+DISCARDED = Refusal(
+    "DISCARDED",
+    "The request could not be carried out and was closed by our staff; nothing was done for it.",
+    "该请求无法办理，已由工作人员关闭，未执行任何操作。",
+    "Ask us why, or send it again under a new reference if it is still wanted.",
+    "请向我们了解原因；如仍需办理，请使用新的请求编号重新发送。",
+)
+
 
 def refused_with(code: str) -> Refusal:
     """Return what is said of a refusal of which nothing but its code is known any more."""

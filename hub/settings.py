@@ -24,7 +24,7 @@ CONFIG_VARIABLE = "LUPU_CONFIG"
 # All there are, of every zone: a section that is none of them is a misspelling.
 SECTIONS = (
     *("outside_broker", "inside_broker", "database", "log", "metrics", "edge", "sealing"),
-    *("gateway", "hub", "worker", "staff", *applications()),
+    *("gateway", "hub", "worker", "staff", "parking", *applications()),
 )
 SECRET_FILE_MODE_MAX = 0o640
 

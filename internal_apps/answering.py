@@ -100,7 +100,7 @@ def stored_outcome(store: Readable, schemas: Schemas, rebuild: Rebuild | None = 
 
 
 _FIGURE = re.compile(r"\{\w+\}")
-_OWN = (refusals.REFERENCE_REUSED, refusals.REQUEST_TOO_OLD)
+_OWN = (refusals.REFERENCE_REUSED, refusals.REQUEST_TOO_OLD, refusals.DISCARDED)
 
 # What the inbox says by itself.
 REFUSALS = Refusals(

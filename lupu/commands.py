@@ -22,6 +22,7 @@ GROUPS = {
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
     "requests": ("What became of requests; references that were used twice.", "requests"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
+    "quarantine": ("Messages that a guard refused, on the broker where they lie.", "quarantine"),
 }
 # Chores of a process stand beside its "run".
 CHORES = {"ticketing": "ticketing", "staff": "staff"}

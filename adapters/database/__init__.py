@@ -2,7 +2,7 @@
 
 from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
-from adapters.database.parked import Parked, ParkedMessages
+from adapters.database.parked import Pace, ParkedShelf
 from adapters.database.pruning import Pruning
 from adapters.database.reused import Reused, reused_references
 from adapters.database.settings import DatabaseSettings
@@ -14,8 +14,8 @@ __all__ = [
     "DatabaseSettings",
     "InboxStore",
     "Migrations",
-    "Parked",
-    "ParkedMessages",
+    "Pace",
+    "ParkedShelf",
     "Pruning",
     "Reused",
     "SqlUnit",

@@ -105,7 +105,10 @@ parked = sa.Table(
     sa.Column("request_id", ascii_text(160), primary_key=True),
     sa.Column("reason", characters(500), nullable=False),
     sa.Column("parked_at", UtcTime, nullable=False),
+    sa.Column("kind", ascii_text(80), nullable=True),
+    sa.Column("size_bytes", sa.Integer, nullable=True),
     sa.Index("parked_parked_at", "parked_at"),
+    sa.Index("parked_kind", "kind", "parked_at"),
 )
 
 standing = sa.Table(

@@ -40,6 +40,7 @@ from adapters.database.tables import (
 )
 from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway
+from hub.parking import REASON_CHARACTERS_MAX, Reason
 from hub.ports import InboxEntry, InboxState, Taken
 
 _OUT_OF_LINE = frozenset({InboxState.HANDLED, InboxState.WAITING})
@@ -135,8 +136,24 @@ class SqlUnit:
         self.record(message, entry, self.opened_at)
         self.write()
         delete_kept(self.connection, key, InboxState.PARKED)
-        self.add(parked, {"request_id": key, "reason": reason[:500], "parked_at": self.opened_at})
+        self.add(
+            parked,
+            {
+                "request_id": key,
+                "reason": reason[:REASON_CHARACTERS_MAX],
+                "kind": Reason.read(reason).kind,
+                "size_bytes": len(message.body),
+                "parked_at": self.opened_at,
+            },
+        )
         self._keep(key, PARKED, message)
+
+    def hurry(self, subject: str, now: datetime) -> None:
+        """Make what waits for ``subject`` due now, so that whoever looks next takes it up."""
+        self.write()
+        self.connection.execute(
+            waiting.update().where(waiting.c.subject == subject).values(deadline=now)
+        )
 
     def take(self, message: Message, what: Taken) -> None:
         """Write into the inside book that this transmission was taken in."""

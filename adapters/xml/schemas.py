@@ -17,6 +17,7 @@ from adapters.xml.shapes import Shape, Shapes
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "xsd"
 
 NAME_CHARACTERS_MAX = 60
+FAULTS_MAX = 50
 
 Values = dict[str, Any]
 
@@ -71,6 +72,25 @@ class Schemas:
             if not schema.validate(root):
                 raise _broken(schema)
         return root
+
+    def faults(self, element: str, body: bytes) -> list[tuple[int, str]]:
+        """Return all that is wrong with a body, each with its line; empty where it is valid.
+
+        For whoever corrects it by hand: ``check`` names the last only. XmlRefused where it is not
+        well-formed, or not ``element`` at all.
+        """
+        try:
+            self.read(element, body)
+        except XmlRefused:
+            root = parse(body)
+            if root.tag != element:
+                raise
+            trim(root)
+            schema = self._schema(element[1:].partition("}")[0])
+            schema.validate(root)
+            errors: Any = schema.error_log
+            return [(one.line, _sentence(one.message, one.line)) for one in errors][:FAULTS_MAX]
+        return []
 
     def knows(self, element: str) -> bool:
         """Return whether a contract has this global element."""

@@ -2,19 +2,22 @@
 
 ::
 
-                      clerk  supervisor  administrator  auditor
-    bookings.see        x        x                         x
+                      clerk  supervisor  administrator  operator  auditor
+    bookings.see        x        x                                   x
     bookings.place      x        x
     bookings.change     x        x
     bookings.confirm    x        x
     bookings.cancel     x        x
-    accounts.see                 x             x           x
+    kept.see                                               x         x
+    kept.act                                               x
+    accounts.see                 x             x           x         x
     sessions.end                 x             x
-    signins.see                                x           x
-    own.account         x        x             x           x
+    signins.see                                x                     x
+    own.account         x        x             x           x         x
 
-An administrator looks after people and sees no bookings; an auditor sees all and changes
-nothing. Accounts themselves are made and changed by command only.
+An administrator looks after people and sees no bookings; an operator looks after messages that
+are kept, and sees who could approve; an auditor sees all and changes nothing. Accounts
+themselves are made and changed by command only.
 """
 
 import enum
@@ -28,6 +31,7 @@ class Role(enum.StrEnum):
     CLERK = "clerk"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
     AUDITOR = "auditor"
 
 
@@ -39,6 +43,8 @@ class Permission(enum.StrEnum):
     BOOKINGS_CHANGE = "bookings.change"
     BOOKINGS_CONFIRM = "bookings.confirm"
     BOOKINGS_CANCEL = "bookings.cancel"
+    KEPT_SEE = "kept.see"
+    KEPT_ACT = "kept.act"
     ACCOUNTS_SEE = "accounts.see"
     SESSIONS_END = "sessions.end"
     SIGN_INS_SEE = "signins.see"
@@ -49,12 +55,15 @@ WORDS = {
     Role.CLERK: sentence("clerk"),
     Role.SUPERVISOR: sentence("supervisor"),
     Role.ADMINISTRATOR: sentence("administrator"),
+    Role.OPERATOR: sentence("operator"),
     Role.AUDITOR: sentence("auditor"),
     Permission.BOOKINGS_SEE: sentence("See bookings"),
     Permission.BOOKINGS_PLACE: sentence("Book"),
     Permission.BOOKINGS_CHANGE: sentence("Change bookings"),
     Permission.BOOKINGS_CONFIRM: sentence("Confirm bookings"),
     Permission.BOOKINGS_CANCEL: sentence("Cancel bookings"),
+    Permission.KEPT_SEE: sentence("See messages that are kept, and the audit trail"),
+    Permission.KEPT_ACT: sentence("Correct, approve, replay and discard kept messages"),
     Permission.ACCOUNTS_SEE: sentence("See accounts and who is signed in"),
     Permission.SESSIONS_END: sentence("Sign others out"),
     Permission.SIGN_INS_SEE: sentence("See the sign-ins"),
@@ -75,9 +84,18 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.OWN_ACCOUNT,
         }
     ),
+    Role.OPERATOR: frozenset(
+        {
+            Permission.KEPT_SEE,
+            Permission.KEPT_ACT,
+            Permission.ACCOUNTS_SEE,
+            Permission.OWN_ACCOUNT,
+        }
+    ),
     Role.AUDITOR: frozenset(
         {
             Permission.BOOKINGS_SEE,
+            Permission.KEPT_SEE,
             Permission.ACCOUNTS_SEE,
             Permission.SIGN_INS_SEE,
             Permission.OWN_ACCOUNT,

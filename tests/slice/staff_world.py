@@ -35,6 +35,7 @@ PEOPLE = {
     "chen": ("陈伟", Role.CLERK),
     "smith": ("Jane Smith", Role.SUPERVISOR),
     "admin": ("李管理", Role.ADMINISTRATOR),
+    "oper": ("赵值班", Role.OPERATOR),
     "audit": ("周审计", Role.AUDITOR),
 }
 

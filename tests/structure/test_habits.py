@@ -19,6 +19,7 @@ BROAD_EXCEPT = {
     "lupu/exits.py",
     "hub/worker.py",
     "internal_apps/serving.py",
+    "internal_apps/previewing.py",
     "adapters/amqp/loop.py",
     "dmz_gateway/agents/names.py",
     "dmz_gateway/app.py",

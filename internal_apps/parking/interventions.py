@@ -1,0 +1,242 @@
+"""What a person does with kept messages, the same on the command line and on the pages."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from adapters.database import Database, ParkedShelf
+from adapters.xml import Schemas
+from hub import replaying
+from hub.envelope import Message, RequestId, Wire
+from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks
+from hub.guard import BODY_BYTES_MAX
+from hub.messages import destination, message_type
+from hub.parking import End, Ended, Place, Shelf, Shown
+from hub.ports import Clock
+from internal_apps.parking.audit import AuditTrail, Note
+from internal_apps.parking.domain import (
+    Correction,
+    Forbidden,
+    Found,
+    Opened,
+    State,
+    Wanted,
+    What,
+    approved,
+    check_approver,
+    check_why,
+    digest_of,
+    grouped,
+)
+from internal_apps.parking.noting import Noting, Paced
+from internal_apps.parking.settings import Parking
+from internal_apps.parking.store import Corrections, NewCorrection
+from internal_apps.previewing import Foresee, Foreseen, Preview
+
+LISTED_MAX = 5_000
+STORY_MAX = 100
+REFERENCE = "RequestReference"
+GONE = "It is kept no more: somebody else was first, or it has its outcome."
+
+
+# Told the original and the body of its approved correction, if there is one.
+Guarded = Callable[[Wire, bytes | None], replaying.Preview]
+
+
+class Interventions:
+    """Every step is written into the audit trail, under the account of who takes it."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        shelves: Mapping[Place, Shelf],
+        *,
+        schemas: Schemas,
+        foresee: Mapping[str, Foresee],
+        settings: Parking,
+        guarded: Mapping[Place, Guarded] | None = None,
+    ) -> None:
+        """``foresee`` by the name of the application that handles a message.
+
+        ``guarded`` says for a quarantine what its guard would make of a message.
+        """
+        self.trail = AuditTrail(database, clock)
+        self.corrections = Corrections(database)
+        self.shelves = shelves
+        self.settings = settings
+        self._database = database
+        self._clock = clock
+        self._schemas = schemas
+        self._foresee = foresee
+        self._guarded = guarded or {}
+        self._paced = Paced(settings.replays_per_second)
+
+    def find(self, place: Place, wanted: Wanted | None = None, count_max: int = 100) -> Found:
+        """Return what is kept in a place, without any body."""
+        wanted = wanted or Wanted()
+        listing = self._shelf(place).list(kind=wanted.kind, count_max=LISTED_MAX)
+        fitting = [one for one in listing.kept if wanted.takes(one)]
+        asked = sum(n for kind, n in listing.kinds.items() if wanted.kind in ("", kind))
+        more = len(fitting) > count_max or asked > len(listing.kept)
+        return Found(fitting[:count_max], grouped(listing), more, not listing.more)
+
+    def open(self, place: Place, name: str, who: str) -> Opened:
+        """Return one whole, which may show personal data: that it was viewed is written down."""
+        shown = self._shown(place, name)
+        self._note(who, What.VIEWED, place, name)
+        return Opened(
+            shown, self.corrections.of(place, name), self.trail.entries(STORY_MAX, name=name)
+        )
+
+    def preview(self, place: Place, name: str, who: str) -> Preview:
+        """Say what a replay would do now; nothing of it stays. Forbidden where nobody can say."""
+        shelf, shown = self._shelf(place), self._shown(place, name)
+        correction = approved(self.corrections.of(place, name))
+        self._note(who, What.PREVIEWED, place, shown.kept.id)
+        if isinstance(shelf, ParkedShelf):
+            return self._foreseen(shelf.effective(name), correction)
+        guarded = self._guarded.get(place)
+        if guarded is None or shown.wire is None:
+            raise Forbidden("Only the guard can say what comes of it: it passes it again.")
+        body = None if correction is None else self.corrections.body(correction.number)
+        seen = guarded(shown.wire, body)
+        inside = Foreseen.REFUSED if seen.inside is None else Foreseen(seen.inside.value)
+        return Preview(inside, reason=seen.refused)
+
+    def _foreseen(self, message: Message | None, correction: Correction | None) -> Preview:
+        if message is None:
+            raise Forbidden(GONE)
+        foresee = self._foresee.get(destination(message_type(message.type), message.id.operation))
+        if foresee is None:
+            raise Forbidden("What its application would do cannot be foreseen from here.")
+        if correction is not None:
+            message = message._replace(body=self.corrections.body(correction.number))
+        return foresee(message)
+
+    def faults(self, shown: Shown, body: bytes) -> Sequence[tuple[int, str]]:
+        """Return what is wrong with a corrected body: line and sentence; empty where nothing."""
+        if shown.wire is None:
+            return [(0, "The original cannot be read: it can be discarded only.")]
+        if len(body) > BODY_BYTES_MAX:
+            return [(0, f"The document is larger than {BODY_BYTES_MAX} bytes.")]
+        try:
+            element = message_type(shown.wire.type).element
+            found = self._schemas.faults(element, body)
+            if not found:
+                self._check_reference(shown, element, body)
+        except NeverWorks as error:
+            return [(0, str(error))]
+        return found
+
+    def propose(self, place: Place, name: str, body: bytes, *, why: str, who: str) -> int:
+        """Keep a correction for somebody else to approve; return its number.
+
+        InvalidBody where the body breaks the contract, or names another request.
+        """
+        shown, why = self._shown(place, name), check_why(why)
+        if faults := self.faults(shown, body):
+            line, sentence = faults[0]
+            raise InvalidBody(f"Line {line}: {sentence}" if line else sentence)
+        original = shown.wire.body if shown.wire is not None else b""
+        new = NewCorrection(
+            place,
+            name,
+            shown.kept.type,
+            shown.kept.request_id,
+            why,
+            original,
+            digest_of(original),
+            body,
+            digest_of(body),
+            who,
+        )
+        with self._database.begin() as connection:
+            number = self.corrections.add(connection, new, self._clock.now())
+            facts = {"correction": number, "sha256": new.original_digest, "corrected": new.digest}
+            note = Note(who, What.PROPOSED, place.value, name, why, facts)
+            self.trail.append(note, connection)
+        return number
+
+    def approve(self, number: int, who: str) -> Correction:
+        """Approve what somebody else proposed: a replay sends the message with it from now on."""
+        return self._decide(number, State.APPROVED, who, "")
+
+    def reject(self, number: int, why: str, who: str) -> Correction:
+        """Say no to a correction; whoever proposed it may do so too."""
+        return self._decide(number, State.REJECTED, who, check_why(why))
+
+    def replay(
+        self, place: Place, names: Collection[str], *, why: str, who: str
+    ) -> Sequence[Ended]:
+        """Have each handled again, with its approved correction if it has one; at most once."""
+        shelf, why = self._shelf(place), check_why(why)
+        note = Note(who, What.REPLAY, place.value, why=why)
+        paced = None if place is Place.PARKED else self._paced
+        plain, ended = list[str](), list[Ended]()
+        for name in names:
+            correction = approved(self.corrections.of(place, name))
+            if correction is None:
+                plain.append(name)
+                continue
+            noting = Noting(self.trail, note, correction=correction, paced=paced)
+            ended.append(shelf.correct(name, self.corrections.body(correction.number), noting))
+            if ended[-1].end is End.DONE:
+                with self._database.begin() as connection:
+                    self.corrections.sent(connection, correction.number)
+        if plain:
+            ended += shelf.replay(plain, Noting(self.trail, note, paced=paced))
+        return ended
+
+    def discard(
+        self, place: Place, names: Collection[str], *, why: str, who: str
+    ) -> Sequence[Ended]:
+        """Keep each no more; of a parked one a refusal is the final outcome."""
+        shelf, why = self._shelf(place), check_why(why)
+        return shelf.discard(
+            names, Noting(self.trail, Note(who, What.DISCARD, place.value, why=why))
+        )
+
+    def _decide(self, number: int, state: State, who: str, why: str) -> Correction:
+        correction = self.corrections.find(number)
+        if correction is None:
+            raise Forbidden("There is no such correction.")
+        if state is State.APPROVED:
+            check_approver(correction, who)
+            self._shown(correction.place, correction.name)
+        what = What.APPROVED if state is State.APPROVED else What.REJECTED
+        facts = {
+            "correction": number,
+            "proposed_by": correction.proposed_by,
+            "sha256": correction.original_digest,
+            "corrected": correction.digest,
+        }
+        note = Note(who, what, correction.place.value, correction.name, why, facts)
+        with self._database.begin() as connection:
+            if not self.corrections.decide(connection, number, state, who, self._clock.now()):
+                raise Forbidden("This correction has been decided on before.")
+            self.trail.append(note, connection)
+        return correction
+
+    def _shelf(self, place: Place) -> Shelf:
+        shelf = self.shelves.get(place)
+        if shelf is None:
+            raise Forbidden(f"The {place.value} quarantine cannot be reached from here.")
+        return shelf
+
+    def _shown(self, place: Place, name: str) -> Shown:
+        shown = self._shelf(place).show(name)
+        if shown is None:
+            raise Forbidden(GONE)
+        return shown
+
+    def _note(self, who: str, what: What, place: Place, name: str) -> None:
+        self.trail.append(Note(who, what, place.value, name))
+
+    def _check_reference(self, shown: Shown, element: str, body: bytes) -> None:
+        """A correction is of the same request: what names the request stays as it is."""
+        said = self._schemas.values(self._schemas.read(element, body)).get(REFERENCE)
+        try:
+            wanted = RequestId.parse(shown.kept.request_id).reference
+        except MalformedEnvelope:
+            return
+        if said is not None and said != wanted:
+            raise InvalidBody(f"{REFERENCE} must stay {wanted}: it names the request.")

@@ -1,0 +1,116 @@
+"""Interventions from a zone's configuration: for a command, and for the staff's web."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from adapters.amqp.hand import hand
+from adapters.database import Pace, ParkedShelf
+from adapters.quarantine import QuarantineShelf
+from adapters.sealing import sealing_of
+from hub.envelope import RequestId, Wire
+from hub.messages import Lane, outside_queue
+from hub.parking import Place, Shelf
+from hub.ports import Clock, InboxEntry
+from hub.replaying import Preview, Previews
+from hub.sealing import OperatorSeals
+from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
+from internal_apps.answering import refused
+from internal_apps.parking.interventions import Guarded, Interventions
+from internal_apps.parking.settings import Parking
+from internal_apps.previewing import Foresee, Foreseeing
+from internal_apps.serving import Application, Surroundings, Worker
+
+BROKERS: Mapping[Place, type[Broker]] = {
+    Place.OUTSIDE: OutsideBroker,
+    Place.INSIDE: InsideBroker,
+}
+
+Build = Callable[[Surroundings, Configuration], Application]
+
+
+def interventions(
+    around: Surroundings,
+    configuration: Configuration,
+    operator: Configuration | None,
+    applications: Mapping[str, Build],
+) -> Interventions:
+    """Return interventions on what is parked, and on the quarantines that ``operator`` reaches.
+
+    ``operator`` is the same zone's configuration as the component ``operator-N`` reads it.
+    """
+    settings = configuration.read(Parking)
+    pace = Pace(settings.replays_per_second)
+    shelves: dict[Place, Shelf] = {
+        Place.PARKED: ParkedShelf(around.store, around.schemas, refused, pace)
+    }
+    guarded: dict[Place, Guarded] = {}
+    for place, group in BROKERS.items():
+        if operator is not None and operator.has(group):
+            opens = partial(hand, operator.read(group), operator.name)
+            seals = _seals(operator, around.clock) if place is Place.OUTSIDE else None
+            shelves[place] = QuarantineShelf(place, opens, operator.name, around.schemas, seals)
+            guarded[place] = _Guarded(around, operator, place, seals)
+    return Interventions(
+        around.store.database,
+        around.clock,
+        shelves,
+        schemas=around.schemas,
+        foresee=_foresee(around, configuration, applications),
+        settings=settings,
+        guarded=guarded,
+    )
+
+
+def _seals(operator: Configuration, clock: Clock) -> OperatorSeals:
+    sealed = sealing_of(operator, clock, opens=True)
+    return OperatorSeals(sealed.opener, sealed.sealer, sealed.requests_for)
+
+
+class _Guarded:
+    """Says what the guard of a quarantine would make of a message, corrected or not."""
+
+    def __init__(
+        self,
+        around: Surroundings,
+        operator: Configuration,
+        place: Place,
+        seals: OperatorSeals | None,
+    ) -> None:
+        self._store = around.store
+        self._account = operator.name
+        self._seals = seals
+        self._previews = Previews(
+            place,
+            around.schemas,
+            around.clock,
+            self._known,
+            operator.read(Worker).request_age_seconds_max,
+            opener=None if seals is None else seals.opener,
+        )
+
+    def __call__(self, wire: Wire, corrected: bytes | None) -> Preview:
+        if corrected is not None:
+            wire = wire._replace(body=corrected)
+            if self._seals is not None:
+                readers = self._seals.readers()
+                wire = self._seals.sealer.seal(wire, outside_queue(Lane.REQUESTS), readers)
+        return self._previews.of(wire, self._account)
+
+    def _known(self, request_id: RequestId) -> InboxEntry | None:
+        with self._store.reading() as unit:
+            return unit.entry(request_id)
+
+
+def _foresee(
+    around: Surroundings, configuration: Configuration, applications: Mapping[str, Build]
+) -> dict[str, Foresee]:
+    return {
+        name: Foreseeing(
+            around.store,
+            build(around, configuration),
+            contracts=around.schemas,
+            clock=around.clock,
+            metrics=around.metrics,
+        )
+        for name, build in applications.items()
+    }

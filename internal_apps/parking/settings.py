@@ -1,0 +1,23 @@
+"""How fast kept messages are replayed, and how many at once from a page."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hub.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """``replays_per_second`` bounds replays, however many are asked for at once.
+
+    ``bulk_max`` is how many messages one press of a button acts on.
+    """
+
+    section: ClassVar[str] = "parking"
+    replays_per_second: float = 10.0
+    bulk_max: int = 200
+
+    def check(self) -> None:
+        """SettingsError where nothing would ever be replayed."""
+        if self.replays_per_second <= 0 or self.bulk_max < 1:
+            raise SettingsError("[parking] replays_per_second and bulk_max must be above 0.")

@@ -1,0 +1,1 @@
+"""Parking: interventions on kept messages."""
