@@ -56,7 +56,9 @@ class SessionOpener:
         parts = encrypt0.take_apart(wire.body)
         session = self._session(parts.announcement)
         body = encrypt0.unseal(session.cipher, parts, bound(wire, route))
-        return Opened(wire._replace(body=body), session.sender, session.begins_at, session.ends_at)
+        # As _replace would, in half the time: it is done for every message.
+        in_clear = Wire(wire[0], wire[1], body, *wire[3:])
+        return Opened(in_clear, session.sender, session.begins_at, session.ends_at)
 
     def _session(self, announcement: bytes) -> _Session:
         keyring = self._keyring()
