@@ -24,6 +24,7 @@ from hub.messages import (
     outward_queue,
     published_stream,
 )
+from hub.notices import NoticedQuarantine
 from hub.ports import Address, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.sealing import Seals
 
@@ -107,14 +108,20 @@ class Bridge:
     def _channel(self, lane: Lane, guard: Guard, route: Route, publisher: Publisher) -> Channel:
         inward = publisher is self.inside.publisher
         # What is refused stays on the side it came from.
-        keeper = self.outside.publisher if inward else self.inside.publisher
+        quarantine = self.quarantine_on(
+            self.outside.publisher if inward else self.inside.publisher
+        )
+        if inward and lane is Lane.REQUESTS:
+            quarantine = NoticedQuarantine(
+                quarantine, publisher, place=self.place, clock=self.clock
+            )
         return Channel(
             f"{'inward' if inward else 'outward'}.{lane.value}",
             self.place,
             guard=guard,
             route=route,
             publisher=publisher,
-            quarantine=self.quarantine_on(keeper),
+            quarantine=quarantine,
             later=self.later,
             clock=self.clock,
             metrics=self.metrics,

@@ -166,7 +166,7 @@ def from_wire(wire: Wire) -> Message:
     return Message(
         wire.type,
         RequestId.parse(wire.message_id),
-        Transmission(_name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers)),
+        transmission_of(wire),
         read_time(_header(headers, ACCEPTED_AT)),
         wire.body,
         wire.reply_to,
@@ -177,6 +177,12 @@ def from_wire(wire: Wire) -> Message:
         read_hops(headers.get(HOPS, "")),
         _crossed(headers),
     )
+
+
+def transmission_of(wire: Wire) -> Transmission:
+    """Return which sending a wire says it is; MalformedEnvelope where it does not say so."""
+    headers = wire.headers
+    return Transmission(_name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers))
 
 
 def request_of(wire: Wire) -> str:

@@ -22,7 +22,7 @@ _SKEW_MAX = timedelta(seconds=SKEW_SECONDS_MAX)
 
 # What a component sends for itself, by the kind that does: ``gateway:gateway-1`` may name itself
 # for these operations and no other, and nobody else may name them.
-OWN = {"BookPage": "gateway"}
+OWN = {"BookPage": "gateway", "Stopped": "hub"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,11 @@ class Admission:
             raise NotAllowed("The origin is not the broker account that published.")
         kind, owner = request_id.sender.partition(":")[0], OWN.get(request_id.operation)
         if owner is not None or kind in OWN.values():
-            if kind != owner or request_id.sender != f"{kind}:{origin}" or not _is(origin, kind):
+            itself = request_id.sender == f"{kind}:{origin}" and _is(origin, kind)
+            if kind != owner or not itself or (_is(account, kind) and account != origin):
                 raise NotAllowed("That a component sends for itself alone, and nothing else.")
+            if kind not in origins:
+                raise NotAllowed("That may not be sent here.")
         elif kind not in origins.get(origin.partition("-")[0], ()):
             raise NotAllowed("The broker account may not name this sender.")
 
@@ -63,11 +66,11 @@ class Admission:
 _GATEWAYS, _STAFF = {"gateway": ("agent",)}, {"staff": ("staff",)}
 # Gateways send for agencies; an operator may bring that again, out of the quarantine.
 OUTSIDE = Admission(_GATEWAYS, brings={"operator": _GATEWAYS})
-# Inside, the hub brings what gateways sent and the staff's pages ask themselves; an operator may
-# bring either again.
+# Inside, the hub brings what gateways sent, and tells for itself what it stopped; the staff's
+# pages ask themselves; an operator may bring again what was sent for others.
 INSIDE = Admission(
     _STAFF,
-    brings={"hub": _GATEWAYS, "operator": {**_GATEWAYS, **_STAFF}},
+    brings={"hub": {**_GATEWAYS, "hub": ()}, "operator": {**_GATEWAYS, **_STAFF}},
     believed=("hub", "operator"),
 )
 

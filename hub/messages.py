@@ -85,6 +85,8 @@ MESSAGES: tuple[MessageType, ...] = (
     _row(COMMON, "NotKnownYet", _OUT, Lane.REPLIES, "*"),
     _row(EVIDENCE, "BookPage", _IN, Lane.REQUESTS, "evidence"),
     _row(EVIDENCE, "BookPageResponse", _OUT, Lane.REPLIES, "evidence"),
+    _row(EVIDENCE, "Stopped", _IN, Lane.REQUESTS, "evidence"),
+    _row(EVIDENCE, "StoppedResponse", _OUT, Lane.REPLIES, "evidence"),
     _row(PUBLISHED, "Offers", _OUT, Lane.PUBLISHED, "ticketing"),
     _row(PUBLISHED, "Agents", _OUT, Lane.PUBLISHED, "ticketing"),
 )

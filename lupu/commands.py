@@ -25,7 +25,7 @@ GROUPS = {
     "quarantine": ("Messages that a guard refused, on the broker where they lie.", "quarantine"),
 }
 # Chores of a process stand beside its "run".
-CHORES = {"ticketing": "ticketing", "staff": "staff"}
+CHORES = {"ticketing": "ticketing", "evidence": "evidence", "staff": "staff"}
 
 
 class Lazy(click.Group):

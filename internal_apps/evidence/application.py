@@ -55,7 +55,7 @@ def application(
         chores.append(Looking(around, look, settings.look_seconds))
     return Application(
         name=NAME,
-        handlers={"BookPage.1": handlers.page},
+        handlers={"BookPage.1": handlers.page, "Stopped.1": handlers.stopped},
         chores=chores,
         migrations=MIGRATIONS,
     )

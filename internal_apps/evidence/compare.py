@@ -20,6 +20,7 @@ class Verdict(enum.StrEnum):
 
     RECEIVED: taken in once, as it was sent. DOUBLED: more than once, handled once. ARRIVED: so,
     although the broker did not confirm it. ALTERED: other bytes or another id than were sent.
+    CORRECTED: stopped by a guard, then brought in with other bytes by an operator.
     IN_FLIGHT: confirmed and on its way. QUARANTINED: stopped by a guard. LOST: confirmed, and
     neither here nor on its way. ABSENT: not confirmed, and not here. NOT_SENT: the broker did not
     take it. INJECTED: taken in, although no gateway sent it. AWAITED: taken in, and the page that
@@ -30,6 +31,7 @@ class Verdict(enum.StrEnum):
     DOUBLED = "doubled"
     ARRIVED = "arrived"
     ALTERED = "altered"
+    CORRECTED = "corrected"
     IN_FLIGHT = "in flight"
     QUARANTINED = "quarantined"
     LOST = "lost"
@@ -219,6 +221,10 @@ def _of_booked(
     if len(booked) > 1:
         return Verdict.ALTERED, "its gateway's book has this transmission more than once"
     strange = [one for one in taken if not _same(first, one.request, one.crossed)]
+    known = [one for one in stopped if _same(first, one.request, one.crossed)]
+    if strange and known and all(one.request == first.request for one in strange):
+        # Only an operator can bring again what a guard has stopped, and only under its own id.
+        return Verdict.CORRECTED, f"had been stopped: {known[0].reason}"
     if strange:
         return Verdict.ALTERED, f"arrived as {strange[0].request} with {strange[0].crossed}"
     if taken:

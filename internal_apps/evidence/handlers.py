@@ -57,6 +57,11 @@ class Handlers:
         said = answer(self._schemas, "BookPageResponse.1", Number=page.number)
         return Handled(said, DONE, subject=f"book:{page.gateway}.{page.boot}"[:160])
 
+    def stopped(self, message: Message, unit: Unit, now: datetime) -> Handled:
+        """Keep what the hub did not let in."""
+        store.stop(sql_unit(unit), values(self._schemas, message), now)
+        return Handled(answer(self._schemas, "StoppedResponse.1"), DONE)
+
     def _take(
         self, page: Page, unit: Unit, now: datetime, key_id: str, *, trusted: bool
     ) -> list[Finding]:

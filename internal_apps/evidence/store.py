@@ -1,8 +1,8 @@
 """The rows of evidence: pages taken in, gateways heard of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -16,6 +16,7 @@ from internal_apps.evidence.tables import (
     gateways,
     queues,
     sent,
+    stopped,
 )
 
 
@@ -121,6 +122,22 @@ def find(unit: SqlUnit, page: Page, found: Sequence[Finding], now: datetime) -> 
                 "detail": one.detail[:DETAIL_CHARACTERS_MAX],
             },
         )
+
+
+def stop(unit: SqlUnit, given: Mapping[str, Any], now: datetime) -> None:
+    """Keep what was stopped between the brokers."""
+    unit.add(
+        stopped,
+        {
+            "origin": given["Origin"],
+            "boot": given["Boot"],
+            "sequence": given["Sequence"],
+            "request_id": given["Request"],
+            "crossed": given["Crossed"],
+            "reason": given["Reason"],
+            "stopped_at": now,
+        },
+    )
 
 
 def heard(connection: sa.Connection) -> list[Heard]:

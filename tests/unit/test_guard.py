@@ -164,44 +164,6 @@ def test_inside_no_account_speaks_for_another(case: str) -> None:
         inside_guard().check(INSIDE_REFUSED[case])
 
 
-PAGE: dict[str, Any] = {
-    "type": "BookPage.1",
-    "id": RequestId("gateway:gateway-1", "BookPage", "b00t.1.1"),
-}
-NOT_ITS_OWN: dict[str, dict[str, Any]] = {
-    "another gateway's page": {"id": RequestId("gateway:gateway-2", "BookPage", "b00t.1.1")},
-    "a page in an agent's name": {"id": RequestId("agent:1001", "BookPage", "b00t.1.1")},
-    "a booking in a gateway's own name": {
-        "type": "PlaceBooking.1",
-        "id": RequestId("gateway:gateway-1", "PlaceBooking", "A-1"),
-    },
-    "a page of what is no gateway": {
-        "id": RequestId("gateway:bank-1", "BookPage", "b00t.1.1"),
-        "transmission": Transmission("bank-1", "b00t", 1),
-        "reply_to": "replies.bank-1.b00t",
-        "account": "bank-1",
-    },
-}
-
-
-def test_a_gateway_sends_pages_of_its_own_book_and_the_hub_brings_them() -> None:
-    """In its own name it may send these, and nothing else."""
-    assert guard().check(sent(**PAGE))
-    assert inside_guard().check(sent("hub-1", **PAGE))
-
-
-@pytest.mark.parametrize("case", NOT_ITS_OWN)
-def test_nobody_sends_pages_in_anothers_name(case: str) -> None:
-    """Neither past the gateway nor inside, where the hub brings only what gateways sent."""
-    changes = {**PAGE, **NOT_ITS_OWN[case]}
-    with pytest.raises(NotAllowed):
-        guard().check(sent(**changes))
-    with pytest.raises(NotAllowed):
-        inside_guard().check(sent(**{**changes, "account": "hub-1"}))
-    with pytest.raises(NotAllowed):
-        inside_guard().check(sent(**{**STAFF, **PAGE}))
-
-
 def test_what_the_hub_brought_is_known_though_it_was_refused() -> None:
     """Its transmission can be counted; what cannot be read, or others sent, is nobody's."""
     refused = sent("hub-1", body=b"invalid")

@@ -89,6 +89,14 @@ def test_a_reply_answers_the_transmission_that_asked() -> None:
     assert message.correlation == "gateway-2.x.9"
 
 
+def test_who_wants_no_reply_gets_none() -> None:
+    """It is handled once all the same, and a repeat of it is silent too."""
+    world = World()
+    world.inbox.handle([booking(reply_to=""), booking(reply_to="")])
+    assert world.store.effects == ["A-1"]
+    assert world.answers() == []
+
+
 def test_the_same_reference_with_other_values_is_refused() -> None:
     """A reference cannot be used for two things."""
     world = World()

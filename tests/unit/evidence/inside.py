@@ -1,11 +1,13 @@
 """The inside in a test: evidence's worker on a database, and books that come across to it."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from adapters.memory.broker import dump, load
-from hub.envelope import Message, from_wire, to_wire
+from hub.envelope import Message, RequestId, Transmission, Wire, from_wire, to_wire
+from hub.notices import stopped
 from hub.ports import Answer, Taken, Unit
 from hub.sealing import Signatures
 from hub.settings import Configuration
@@ -61,6 +63,18 @@ class Inside:
         with self._store.unit() as unit:
             taken: Unit = unit
             taken.take(message._replace(crossed=crossed), what)
+
+    def stop(self, wire: Wire, body: bytes, reason: str) -> None:
+        """Have evidence told, as a hub tells it, that a message with this body was stopped."""
+        document = stopped(wire._replace(body=body), reason)
+        notice = Message(
+            type="Stopped.1",
+            id=RequestId("hub:hub-1", "Stopped", sha256(document).hexdigest()),
+            transmission=Transmission("hub-1", "b", 1),
+            accepted_at=self.clock.now(),
+            body=document,
+        )
+        self.worker.inbox.handle([notice])
 
     def look(self, depth: int | None) -> None:
         """Note how many messages lie in the queue of ticketing; None is not known."""

@@ -97,6 +97,31 @@ def test_each_thing_that_can_happen_to_a_transmission_is_named(inside: Inside) -
     assert keys["paired"].detail.endswith(f"the bytes of {keys['one'].key}")
 
 
+def test_what_the_hub_stopped_is_quarantined_and_what_it_stopped_altered_is_altered(
+    inside: Inside,
+) -> None:
+    """By the digest of what was stopped; what no gateway sent was stopped too."""
+    world = inside.gateway()
+    for name in ("same", "changed", "corrected", "again"):
+        body = b"other" if name == "changed" else name.encode()
+        message = world.request(name, name.encode())
+        inside.stop(to_wire(message), body, "InvalidBody: no.")
+        world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
+        if name == "corrected":
+            inside.receive(message, crossed(b"correction"))
+        if name == "again":
+            inside.receive(message, crossed(b"again"))
+    inside.stop(to_wire(world.request("forged")), b"forged", "NotAuthentic: not sealed.")
+    world.pages.turn()
+    assert inside.verdicts("") == {
+        "same": Verdict.QUARANTINED,
+        "changed": Verdict.ALTERED,
+        "corrected": Verdict.CORRECTED,
+        "forged": Verdict.STOPPED,
+        "b00t.1.1": Verdict.AWAITED,
+    }
+
+
 @pytest.mark.parametrize(
     ("depth", "verdict"), [(0, Verdict.LOST), (1, Verdict.IN_FLIGHT), (None, Verdict.IN_FLIGHT)]
 )

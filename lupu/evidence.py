@@ -1,0 +1,189 @@
+"""``lupu evidence``: the books of both sides, compared, and the proof to hand on."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from adapters.clock import SystemClock
+from adapters.sealing import Sealing, sealing_of
+from adapters.sealing.keys import Use, public_pem
+from adapters.sealing.signing import verify as verify_signature
+from hub.errors import LupuError, NeverWorks, SettingsError
+from internal_apps.evidence import report, store
+from internal_apps.evidence.reading import Period, read
+from internal_apps.evidence.settings import Evidence
+from lupu import evidence_tables, opened, options
+
+NAME = "evidence-1"
+CONFIG = "--config /etc/lupu/inside.toml"
+_AGO = re.compile(r"([0-9]{1,6})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class NotFine(LupuError):
+    """Something was lost, altered or injected, or a book is not what it must be."""
+
+
+class NoSuchGateway(NeverWorks):
+    """No page of this gateway has ever come."""
+
+
+class When(click.ParamType[datetime]):
+    """A time: ISO 8601, in UTC where no zone is given, or so long ago: 30m, 24h, 7d."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it."""
+        text = str(value)
+        ago = _AGO.fullmatch(text)
+        if ago:
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"'{text}' is neither a time nor so long ago: 24h, 2010-05-01.", param, ctx)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _period(command: options.Command) -> options.Command:
+    """Add the options that say what is looked at."""
+    for add in reversed(
+        (
+            click.option("--since", type=When(), default="24h", show_default=True, help="From."),
+            click.option("--until", type=When(), default="0m", help="To; else now."),
+            click.option("--route", default="", help="A message (PlaceBooking) or application."),
+            click.option("--origin", default="", help="One gateway."),
+        )
+    ):
+        command = add(command)
+    return command
+
+
+@click.group()
+def evidence() -> None:
+    """Run the worker that keeps the books; compare both sides; hand on the proof.
+
+    \b
+    Examples:
+      lupu evidence verify --since 24h --config /etc/lupu/inside.toml
+      lupu evidence export may.report --since 2010-05-01 --until 2010-06-01 --config inside.toml
+      lupu evidence check may.report --key evidence-1.pem
+    """  # noqa: D301  click's \b keeps the lines as they are
+
+
+@evidence.command(
+    epilog=options.example(f"lupu evidence verify --since 24h --route ticketing {CONFIG}")
+)
+@options.configured(NAME)
+@_period
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Rows shown.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for programs.")
+def verify(
+    config: str | None,
+    name: str,
+    *,
+    since: datetime,
+    until: datetime,
+    route: str,
+    origin: str,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Compare what gateways sent with what was taken in; name what is wrong, by its id."""
+    found = _report(config, name, Period(since, until, route, origin))
+    if as_json:
+        click.echo(json.dumps(found.summary(), indent=2))
+    else:
+        evidence_tables.show(found, evidence_tables.console(), limit)
+    if not found.fine:
+        raise NotFine(found.sentence())
+
+
+@evidence.command(epilog=options.example(f"lupu evidence export may.report --since 31d {CONFIG}"))
+@options.configured(NAME)
+@_period
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def export(
+    config: str | None,
+    name: str,
+    *,
+    file: Path,
+    since: datetime,
+    until: datetime,
+    route: str,
+    origin: str,
+) -> None:
+    """Write a signed report to FILE, with every entry that it is made from."""
+    signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
+    found = _report(config, name, Period(since, until, route, origin))
+    file.write_bytes(signer.sign(found.whole(name), report.PURPOSE))
+    click.echo(f"{file}: {len(found.entries.booked):,} sent. {found.sentence()}")
+
+
+@evidence.command(epilog=options.example("lupu evidence check may.report --key evidence-1.pem"))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    help="The public key of who made it, PEM; 'lupu evidence public' prints it.",
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Rows shown.")
+def check(file: Path, key: Path, limit: int) -> None:
+    """Check the report FILE with nothing but the public key: its signature, then its sums."""
+    payload = verify_signature(file.read_bytes(), report.PURPOSE, _public(key))
+    found = report.again(payload)
+    made_by = json.loads(payload)["made_by"]
+    evidence_tables.show(found, evidence_tables.console(), limit)
+    at = found.entries.view.now.isoformat(timespec="seconds")
+    click.echo(f"signed by {made_by}, made {at}; its entries come to what it says")
+    if not found.fine:
+        raise NotFine(found.sentence())
+
+
+@evidence.command(epilog=options.example(f"lupu evidence public {CONFIG} > evidence-1.pem"))
+@options.configured(NAME)
+def public(config: str | None, name: str) -> None:
+    """Print the public key with which NAME's reports are checked."""
+    configuration = options.configuration(config, name)
+    sealed = sealing_of(configuration, SystemClock(), opens=False)
+    found = sealed.keyring().newest(name, Use.SIGN, datetime.now(UTC))
+    if found is None:
+        raise SettingsError(f"[{Sealing.section}] the keyring has no key of {name} to sign with.")
+    click.echo(public_pem(Use.SIGN, found.public), nl=False)
+
+
+@evidence.command(epilog=options.example(f"lupu evidence retire gateway-3 {CONFIG}"))
+@options.configured(NAME)
+@click.argument("gateway")
+def retire(config: str | None, name: str, gateway: str) -> None:
+    """Expect no pages of GATEWAY any more; one that comes all the same ends that."""
+    with opened.database(config, name) as database, database.begin() as connection:
+        if not store.retire(connection, gateway, datetime.now(UTC)):
+            raise NoSuchGateway(f"No page of {gateway} has ever come.")
+    click.echo(f"{gateway} is not expected to be heard any more")
+
+
+def _report(config: str | None, name: str, period: Period) -> report.Report:
+    settings = options.configuration(config, name).read(Evidence)
+    with opened.database(config, name) as database:
+        entries = read(database, period, datetime.now(UTC), settings.bound_seconds)
+    return report.Report.of(entries, settings.silent_seconds)
+
+
+def _public(path: Path) -> bytes:
+    try:
+        key = load_pem_public_key(path.read_bytes())
+        return key.public_bytes_raw()  # type: ignore[union-attr]
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(f"{path} is no Ed25519 public key in PEM.") from error
+
+
+GROUP = evidence

@@ -1,0 +1,108 @@
+"""The report: the same for whoever has it, and nothing but the public key is needed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.sealing import CoseSigner
+from adapters.sealing.keys import Use, new_key, public_pem
+from hub.envelope import to_wire
+from hub.ports import Published
+from internal_apps.evidence.report import PURPOSE, NotAReport, Report, again
+from lupu.exits import Exit
+from tests.structure.source import ROOT
+from tests.unit.evidence.inside import Inside
+from tests.unit.evidence.test_verdicts import crossed
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[Inside]:
+    """Offer an inside that has lost one request, and taken in another twice."""
+    made = Inside(tmp_path)
+    world = made.gateway()
+    world.send(reference="lost")
+    message = world.request("twice")
+    world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
+    for _ in range(2):
+        made.receive(message, crossed())
+    world.pages.turn()
+    made.clock.move(seconds=100)
+    world.pages.turn()
+    made.look(0)
+    yield made
+    made.worker.close()
+
+
+def report(inside: Inside) -> Report:
+    """Return the report of all there is."""
+    return Report.of(inside.entries(), 60.0)
+
+
+def test_a_report_made_again_from_its_entries_is_the_same(inside: Inside) -> None:
+    """Whoever has the file comes to the same totals, items and sentence."""
+    made = report(inside)
+    assert made.sentence() == "NOT FINE: 1 lost."
+    found = again(made.whole("evidence-1"))
+    assert found.summary() == made.summary()
+    assert found.whole("evidence-1") == made.whole("evidence-1")
+
+
+def _no_loss(given: dict[str, Any]) -> None:
+    given["totals"]["PlaceBooking.1"] = {"received": 2}
+
+
+def _nothing_listed(given: dict[str, Any]) -> None:
+    given["items"] = []
+
+
+def _says_fine(given: dict[str, Any]) -> None:
+    given["fine"] = True
+
+
+def _forgets(given: dict[str, Any]) -> None:
+    given["booked"] = given["booked"][1:]
+
+
+def _half(given: dict[str, Any]) -> None:
+    del given["taken"]
+
+
+@pytest.mark.parametrize("how", [_no_loss, _nothing_listed, _says_fine, _forgets, _half])
+def test_a_report_that_says_something_else_than_its_entries_is_refused(
+    inside: Inside, how: Any
+) -> None:
+    """Whoever signs it cannot say what its own entries do not come to."""
+    given = json.loads(report(inside).whole("evidence-1"))
+    how(given)
+    with pytest.raises(NotAReport):
+        again(json.dumps(given).encode())
+
+
+def _check(file: Path, key: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lupu", "evidence", "check", str(file), "--key", str(key)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_it_is_checked_with_nothing_but_the_public_key(inside: Inside, tmp_path: Path) -> None:
+    """No database, no configuration; another key, or a changed byte, and it does not pass."""
+    pair, other = new_key(Use.SIGN), new_key(Use.SIGN)
+    key, wrong = tmp_path / "key.pem", tmp_path / "wrong.pem"
+    key.write_text(public_pem(Use.SIGN, pair.public))
+    wrong.write_text(public_pem(Use.SIGN, other.public))
+    signed = CoseSigner(pair).sign(report(inside).whole("evidence-1"), PURPOSE)
+    file, changed = tmp_path / "may.report", tmp_path / "changed.report"
+    file.write_bytes(signed)
+    changed.write_bytes(signed.replace(b"twice", b"twine", 1))
+    done = _check(file, key)
+    assert done.returncode == Exit.FAILED
+    assert "signed by evidence-1" in done.stdout
+    assert "lost" in done.stdout
+    assert "1 lost" in done.stderr
+    for found in (_check(file, wrong), _check(changed, key)):
+        assert found.returncode == Exit.REFUSED
+        assert found.stdout == ""
