@@ -85,7 +85,8 @@ class Wire(NamedTuple):
     """A message as a broker carries it: AMQP basic properties, headers and bytes.
 
     ``user_id`` is the broker account that published; the broker itself verifies it.
-    ``expiration_ms`` and ``persistent`` follow from the lane.
+    ``expiration_ms`` and ``persistent`` follow from the lane. ``odd`` has the headers that are
+    no text as they were read, only to be kept with what is refused: they are never sent.
     """
 
     type: str
@@ -97,6 +98,7 @@ class Wire(NamedTuple):
     user_id: str = ""
     expiration_ms: int | None = None
     persistent: bool = True
+    odd: bytes = b""
 
 
 class Message(NamedTuple):

@@ -53,7 +53,7 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
     if place is Place.INSIDE:
         operation = RequestId.parse(wire.message_id).operation if row.application == "*" else ""
         key = inside_queue(destination(row, operation), row.lane)
-    sent = wire._replace(user_id=account, expiration_ms=None, persistent=True)
+    sent = wire._replace(user_id=account, expiration_ms=None, persistent=True, odd=b"")
     return Address(INWARD_EXCHANGE, key), sent
 
 

@@ -1,6 +1,6 @@
 """Reading: one delivery out of what a broker has sent. Never fails, whatever a stranger wrote.
 
-What is not text is left out, so that the guard misses it by its name.
+What is not text is set apart, so that the guard misses it by its name.
 """
 
 import struct
@@ -28,6 +28,8 @@ _METHOD_BYTES = len(_BASIC_DELIVER)
 _TAG = struct.Struct(">QB")
 _MORE_FLAGS = 1
 _TEXT = ord("S")
+# How often it was delivered, or where in a stream: it is no part of the message.
+_THE_BROKERS = frozenset((b"x-delivery-count", b"x-acquired-count", b"x-stream-offset"))
 _WITH_LENGTH = frozenset(b"xAF")
 _SIZES = dict(zip(b"tbBsuUIilLfdTDV", (1, 1, 1, 2, 2, 2, 4, 4, 8, 8, 4, 8, 8, 5, 0), strict=True))
 _TABLE, _MODE = PROPERTIES.index("headers"), PROPERTIES.index("delivery_mode")
@@ -103,7 +105,7 @@ def _body(buffer: bytes, at: int, length: int) -> tuple[int, bytes] | None:
 
 def _wire(properties: bytes, flags: int, body: bytes) -> Wire:
     try:
-        texts, headers, persistent = _properties(properties, flags)
+        texts, headers, odd, persistent = _properties(properties, flags)
     except (IndexError, struct.error):
         return Wire(type="", message_id="", body=body)
     expiration = texts[_EXPIRATION]
@@ -117,6 +119,7 @@ def _wire(properties: bytes, flags: int, body: bytes) -> Wire:
         texts[_USER_ID],
         int(expiration) if expiration.isascii() and expiration.isdigit() else None,
         persistent,
+        odd,
     )
 
 
@@ -129,16 +132,19 @@ def _present(flags: int) -> tuple[tuple[int, int], ...]:
     return tuple((at, size) for at, size in enumerate(sizes) if flags & (1 << (15 - at)))
 
 
-def _properties(data: bytes, flags: int) -> tuple[list[str], dict[str, str], bool]:
-    """Return the properties that are text, the headers that are, and whether it is persistent."""
+def _properties(data: bytes, flags: int) -> tuple[list[str], dict[str, str], bytes, bool]:
+    """Return the properties that are text, the headers that are, those that are none as they
+    came, and whether it is persistent.
+    """
     texts = [""] * len(PROPERTIES)
     headers: dict[str, str] = {}
+    odd = b""
     persistent = False
     at = 0
     for place, size in _present(flags):
         if place == _TABLE:
             end = at + LONG.size + LONG.unpack_from(data, at)[0]
-            headers = _headers(data[at + LONG.size : end])
+            headers, odd = _headers(data[at + LONG.size : end])
         elif place == _MODE:
             persistent, end = data[at] == PERSISTENT, at + 1
         elif size:
@@ -149,11 +155,12 @@ def _properties(data: bytes, flags: int) -> tuple[list[str], dict[str, str], boo
         at = end
     if at > len(data):
         raise IndexError
-    return texts, headers, persistent
+    return texts, headers, odd, persistent
 
 
-def _headers(table: bytes) -> dict[str, str]:
+def _headers(table: bytes) -> tuple[dict[str, str], bytes]:
     headers: dict[str, str] = {}
+    odd: list[bytes] = []
     at = 0
     while at < len(table):
         value = at + 2 + table[at]
@@ -161,18 +168,19 @@ def _headers(table: bytes) -> dict[str, str]:
         if kind == _TEXT:
             start = value + LONG.size
             end = start + LONG.unpack_from(table, value)[0]
-            try:  # noqa: SIM105  suppress would cost more than the reading itself
+            try:
                 headers[table[at + 1 : value - 1].decode()] = table[start:end].decode()
             except UnicodeDecodeError:
-                pass
-        elif kind in _WITH_LENGTH:
-            end = value + LONG.size + LONG.unpack_from(table, value)[0]
-        elif kind in _SIZES:
-            end = value + _SIZES[kind]
+                odd.append(table[at:end])
         else:
-            break
+            if kind in _WITH_LENGTH:
+                end = value + LONG.size + LONG.unpack_from(table, value)[0]
+            else:
+                end = value + _SIZES[kind] if kind in _SIZES else len(table)
+            if table[at + 1 : value - 1] not in _THE_BROKERS:
+                odd.append(table[at:end])
         at = end
-    return headers
+    return headers, b"".join(odd)
 
 
 def _text(data: bytes) -> str:

@@ -203,6 +203,7 @@ def dump(wire: Wire) -> bytes:
     values = wire._asdict()
     values["body"] = base64.b64encode(wire.body).decode("ascii")
     values["headers"] = dict(wire.headers)
+    values["odd"] = ""
     return json.dumps(values).encode()
 
 
@@ -210,4 +211,5 @@ def load(data: bytes) -> Wire:
     """Read what ``dump`` wrote."""
     values = json.loads(data)
     values["body"] = base64.b64decode(values["body"])
+    values["odd"] = b""
     return Wire(**values)

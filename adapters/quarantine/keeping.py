@@ -1,10 +1,12 @@
 """Keeping in the quarantine: the original bytes and headers, with the reason and the time.
 
 A stranger's headers may fill all that a broker takes at once; with ours added they would never
-be taken, and the lane would stand still for ever. What does not fit lies as JSON in front of
-the body, ``BEFORE_BODY`` says how many bytes, and ``restored`` puts everything back.
+be taken, and the lane would stand still for ever. What does not fit, and headers that are no
+text, lie as JSON in front of the body, ``BEFORE_BODY`` says how many bytes, and ``restored``
+puts everything back.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +35,7 @@ TEXT_BYTES_MAX = 255
 HEADER_BYTES = 6
 # As much as a broker of Lupu takes in one message.
 PART_BYTES_MAX = 8 * 1_024 * 1_024
+_ODD = "odd"
 _PROPERTIES = ("type", "message_id", "reply_to", "correlation_id")
 _TO = Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE)
 
@@ -76,6 +79,8 @@ def kept(wire: Wire, reason: str, account: str, at: datetime) -> list[Wire]:
     if not wire.persistent:
         said[TRANSIENT] = "yes"
     texts, headers, moved = _divided(wire)
+    if wire.odd:
+        moved[_ODD] = base64.b64encode(wire.odd).decode("ascii")
     if "user_id" in moved:
         said[ACCOUNT] = ""
     before = b""
@@ -121,6 +126,7 @@ def _restored(parts: Sequence[Wire]) -> Wire:
         raise TypeError
     headers = {name: text for name, text in first.headers.items() if name not in _OURS}
     headers |= moved.pop("headers", {})
+    odd = base64.b64decode(moved.pop(_ODD, ""), validate=True)
     expiration = first.headers.get(EXPIRATION)
     original = first._replace(
         body=body[length:],
@@ -128,6 +134,7 @@ def _restored(parts: Sequence[Wire]) -> Wire:
         user_id=first.headers[ACCOUNT],
         expiration_ms=None if expiration is None else int(expiration),
         persistent=TRANSIENT not in first.headers,
+        odd=odd,
     )
     return original._replace(**moved)
 

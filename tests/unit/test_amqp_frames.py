@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pika.data import encode_table
+from pika.data import decode_table, encode_table
 from pika.frame import Body, Header, Method, decode_frame
 from pika.spec import Basic, BasicProperties
 
@@ -39,6 +39,7 @@ wires = st.builds(
     user_id=short,
     expiration_ms=st.none() | st.integers(0, 10**9),
     persistent=st.booleans(),
+    odd=st.just(b""),
 )
 
 
@@ -104,8 +105,8 @@ def test_a_delivery_that_has_not_all_come_is_waited_for(wire: Wire, data: st.Dat
     assert delivery(frames[:cut], 0, stop) is None
 
 
-def test_headers_that_are_not_text_are_left_out() -> None:
-    """Numbers, tables, lists and bytes are stepped over; the text after them is still read."""
+def test_headers_that_are_not_text_are_set_apart() -> None:
+    """Numbers, tables, lists and bytes are kept as they came; the text after them is read."""
     headers = {
         "number": 5,
         "long": 2**40,
@@ -118,7 +119,18 @@ def test_headers_that_are_not_text_are_left_out() -> None:
     }
     found = read(delivered(BasicProperties(headers=headers, type=b"\xff", message_id="m"), b"x"))
     assert found.wire.headers == {"lupu-origin": "gateway-1"}
+    length = struct.pack(">I", len(found.wire.odd))
+    assert decode_table(length + found.wire.odd, 0)[0] == {
+        name: value for name, value in headers.items() if name != "lupu-origin"
+    }
     assert (found.wire.type, found.wire.message_id) == ("", "m")
+
+
+def test_what_a_broker_adds_is_no_part_of_a_message() -> None:
+    """A message that comes again is the same, however often it was delivered."""
+    headers = {"x-delivery-count": 3, "lupu-boot": "b"}
+    found = read(delivered(BasicProperties(headers=headers), b"x"))
+    assert (found.wire.headers, found.wire.odd) == ({"lupu-boot": "b"}, b"")
 
 
 def test_tables_nested_without_end_cost_nothing() -> None:

@@ -41,12 +41,14 @@ WIRES = st.builds(
     user_id=st.text(max_size=80),
     expiration_ms=st.none() | st.integers(0, 10**20),
     persistent=st.booleans(),
+    odd=st.binary(max_size=80),
 )
 
 
 @given(WIRES, st.text())
 @example(Wire("t", "i", b"b", HOSTILE), "why")
 @example(Wire("t", "i", b"b", OURS), "why")
+@example(Wire("t", "i", b"b", HOSTILE, odd=bytes(60_000)), "why")
 @example(Wire("t", "i", b"b", {f"h{n}": "x" * 999 for n in range(140)}), "why")
 @example(Wire("t" * 300, "订" * 100, b"b", {"n" * 300: "v"}, "r" * 256, "c" * 256), "why")
 @example(Wire("t", "i", b"b", user_id="u" * 256), "why" * 1_000)
