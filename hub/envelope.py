@@ -85,8 +85,7 @@ class Wire(NamedTuple):
     """A message as a broker carries it: AMQP basic properties, headers and bytes.
 
     ``user_id`` is the broker account that published; the broker itself verifies it.
-    ``expiration_ms`` and ``persistent`` follow from the lane. ``odd`` has the headers that are
-    no text as they were read, only to be kept with what is refused: they are never sent.
+    ``expiration_ms`` and ``persistent`` follow from the lane. ``odd``: headers that are no text.
     """
 
     type: str
