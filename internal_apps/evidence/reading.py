@@ -103,6 +103,14 @@ def read(database: Database, period: Period, now: datetime, bound_seconds: float
         )
 
 
+def count(database: Database, period: Period) -> int:
+    """Return how many entries of the gateways' books a period has."""
+    within = _within(period, sent.c.sent_at, sent.c.origin, sent.c.type)
+    with database.reading() as connection:
+        found = connection.execute(sa.select(sa.func.count()).select_from(sent).where(*within))
+        return int(found.scalar_one())
+
+
 def _sent_in(period: Period) -> sa.Select[Any]:
     return sa.select(
         sent.c.origin,

@@ -30,8 +30,11 @@ from hub.errors import BrokerAway, SettingsError
 from hub.ports import Clock, Delivery, Subscription
 from hub.requester import Requester
 from hub.settings import Configuration, InsideBroker
-from internal_apps import ticketing
+from internal_apps import evidence, ticketing
 from internal_apps.asking import Asking
+from internal_apps.evidence import web as evidence_web
+from internal_apps.evidence.settings import Evidence
+from internal_apps.evidence.web.desk import Desk as EvidenceDesk
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -51,7 +54,10 @@ _REPLIES_PREFETCH_MAX = 100
 _SERVER_LOG: dict[str, Any] = {
     "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
 }
-LINES = (MIGRATIONS, Path(ticketing.__file__).parent / "versions")
+LINES = (
+    MIGRATIONS,
+    *(Path(app.__file__).parent / "versions" for app in (ticketing, evidence) if app.__file__),
+)
 
 
 def run(configuration: Configuration) -> None:
@@ -137,7 +143,10 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     _take_replies(consumer, requester, asked.replies)
     database = _database(configuration)
     pings = {"database": database.ping, "broker": lambda: _ping(requester)}
-    areas = [ticketing_area(database, asked, clock)]
+    areas = [
+        ticketing_area(database, asked, clock),
+        evidence_area(database, clock, configuration.read(Evidence)),
+    ]
     app = make_app(Parts(database, clock, staff, areas, pings, Passwords(), registry))
     Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
     registry.serve(configuration.read(settings.Metrics))
@@ -156,6 +165,16 @@ def ticketing_area(database: Database, inside: ticketing_asking.Inside, clock: C
 
     menu = [MenuEntry(*entry) for entry in web.MENU]
     return Area(blueprint, menu, web.TRANSLATIONS)
+
+
+def evidence_area(database: Database, clock: Clock, settings: Evidence) -> Area:
+    """Return the page of evidence for the shell."""
+
+    def blueprint(shell: Shell) -> Any:
+        return evidence_web.evidence_pages(EvidenceDesk(shell, database, clock, settings))
+
+    menu = [MenuEntry(*entry) for entry in evidence_web.MENU]
+    return Area(blueprint, menu, evidence_web.TRANSLATIONS)
 
 
 def _take_replies(consumer: AmqpConsumer, requester: Requester, queue: str) -> None:

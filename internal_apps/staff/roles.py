@@ -10,6 +10,7 @@
     bookings.cancel     x        x
     kept.see                                               x         x
     kept.act                                               x
+    evidence.see                 x             x           x         x
     accounts.see                 x             x           x         x
     sessions.end                 x             x
     signins.see                                x                     x
@@ -45,6 +46,7 @@ class Permission(enum.StrEnum):
     BOOKINGS_CANCEL = "bookings.cancel"
     KEPT_SEE = "kept.see"
     KEPT_ACT = "kept.act"
+    EVIDENCE_SEE = "evidence.see"
     ACCOUNTS_SEE = "accounts.see"
     SESSIONS_END = "sessions.end"
     SIGN_INS_SEE = "signins.see"
@@ -64,6 +66,7 @@ WORDS = {
     Permission.BOOKINGS_CANCEL: sentence("Cancel bookings"),
     Permission.KEPT_SEE: sentence("See messages that are kept, and the audit trail"),
     Permission.KEPT_ACT: sentence("Correct, approve, replay and discard kept messages"),
+    Permission.EVIDENCE_SEE: sentence("See whether anything was lost"),
     Permission.ACCOUNTS_SEE: sentence("See accounts and who is signed in"),
     Permission.SESSIONS_END: sentence("Sign others out"),
     Permission.SIGN_INS_SEE: sentence("See the sign-ins"),
@@ -75,9 +78,15 @@ _BOOKING = frozenset(permission for permission in Permission if permission.start
 MAY: dict[Role, frozenset[Permission]] = {
     Role.CLERK: _BOOKING | {Permission.OWN_ACCOUNT},
     Role.SUPERVISOR: _BOOKING
-    | {Permission.ACCOUNTS_SEE, Permission.SESSIONS_END, Permission.OWN_ACCOUNT},
+    | {
+        Permission.EVIDENCE_SEE,
+        Permission.ACCOUNTS_SEE,
+        Permission.SESSIONS_END,
+        Permission.OWN_ACCOUNT,
+    },
     Role.ADMINISTRATOR: frozenset(
         {
+            Permission.EVIDENCE_SEE,
             Permission.ACCOUNTS_SEE,
             Permission.SESSIONS_END,
             Permission.SIGN_INS_SEE,
@@ -88,6 +97,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.KEPT_SEE,
             Permission.KEPT_ACT,
+            Permission.EVIDENCE_SEE,
             Permission.ACCOUNTS_SEE,
             Permission.OWN_ACCOUNT,
         }
@@ -96,6 +106,7 @@ MAY: dict[Role, frozenset[Permission]] = {
         {
             Permission.BOOKINGS_SEE,
             Permission.KEPT_SEE,
+            Permission.EVIDENCE_SEE,
             Permission.ACCOUNTS_SEE,
             Permission.SIGN_INS_SEE,
             Permission.OWN_ACCOUNT,

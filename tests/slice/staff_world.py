@@ -16,7 +16,8 @@ from hub.inbox import Inbox
 from hub.ports import Answer, Published
 from internal_apps.answering import REFUSALS
 from internal_apps.asking import Draft, Sent
-from internal_apps.staff.__main__ import LINES, ticketing_area
+from internal_apps.evidence.settings import Evidence
+from internal_apps.staff.__main__ import LINES, evidence_area, ticketing_area
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -118,7 +119,10 @@ def staff_world(folder: Path, settings: Staff | None = None, url: str = "") -> S
     else:
         database = Database(_copied(folder / "staff.db"))
     inside = InboxInside(InboxStore(database, clock, "ticketing-1"), clock)
-    areas = [ticketing_area(database, inside, clock)]
+    areas = [
+        ticketing_area(database, inside, clock),
+        evidence_area(database, clock, Evidence()),
+    ]
     given = settings or Staff(port=1)
     pings = {"database": database.ping}
     app = make_app(Parts(database, clock, given, areas, pings, passwords, CountedMetrics()))

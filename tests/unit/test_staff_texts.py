@@ -27,7 +27,10 @@ def _known(part: str) -> dict[object, Any]:
         return {entry.id: entry.string for entry in read_po(file, locale="zh_Hans_CN") if entry.id}
 
 
-@pytest.mark.parametrize("part", ["staff", "ticketing"])
+PARTS = ("staff", "ticketing", "evidence")
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_every_sentence_is_translated(part: str) -> None:
     """Nothing said in a template or a page's code lacks its Chinese."""
     known = _known(part)
@@ -42,14 +45,14 @@ def test_every_sentence_is_translated(part: str) -> None:
 
 def test_no_translation_is_left_over() -> None:
     """What is not said any more is not translated any more."""
-    said = _said("staff") | _said("ticketing")
-    for part in ("staff", "ticketing"):
+    said = set().union(*(_said(part) for part in PARTS))
+    for part in PARTS:
         assert not set(_known(part)) - said, part
 
 
 def test_counts_take_the_form_that_fits() -> None:
     """One minute and many minutes differ in English, not in Chinese."""
-    texts = Texts([APPLICATIONS / part / "translations" for part in ("staff", "ticketing")])
+    texts = Texts([APPLICATIONS / part / "translations" for part in PARTS])
     one, many = "One minute left.", "%(num)d minutes left."
     assert texts.texts("en", one, many, 1) == one
     assert texts.texts("en", one, many, 2) == many

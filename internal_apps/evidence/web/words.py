@@ -1,0 +1,105 @@
+"""The words of the page: what each verdict and finding means, and what to do."""
+
+from internal_apps.evidence.compare import Verdict
+from internal_apps.evidence.domain import Kind
+
+
+def sentence(text: str) -> str:
+    """Mark a text for translation; the page translates it."""
+    return text
+
+
+HOURS = {
+    "1": sentence("the last hour"),
+    "24": sentence("the last day"),
+    "168": sentence("the last week"),
+    "744": sentence("the last month"),
+}
+
+VERDICTS = {
+    Verdict.RECEIVED: sentence("received"),
+    Verdict.DOUBLED: sentence("doubled"),
+    Verdict.ARRIVED: sentence("arrived unconfirmed"),
+    Verdict.ALTERED: sentence("altered"),
+    Verdict.CORRECTED: sentence("corrected"),
+    Verdict.IN_FLIGHT: sentence("in flight"),
+    Verdict.QUARANTINED: sentence("quarantined"),
+    Verdict.LOST: sentence("lost"),
+    Verdict.ABSENT: sentence("never arrived"),
+    Verdict.NOT_SENT: sentence("not sent"),
+    Verdict.INJECTED: sentence("injected"),
+    Verdict.AWAITED: sentence("awaiting its book"),
+    Verdict.STOPPED: sentence("forged, stopped"),
+}
+
+WHAT_TO_DO = {
+    Verdict.LOST: sentence(
+        "The broker had confirmed these, and they are neither here nor in a queue. Have the "
+        "agency repeat each with the same reference: nothing is done twice. Then ask operations "
+        "who emptied a queue."
+    ),
+    Verdict.ALTERED: sentence(
+        "These are not what their gateway sent. Call operations now: somebody can write on the "
+        "outside broker."
+    ),
+    Verdict.INJECTED: sentence(
+        "No gateway's book has these, though they were taken in. Call operations now: somebody "
+        "has a gateway's keys. Look at what they did."
+    ),
+    Verdict.QUARANTINED: sentence(
+        "A guard stopped these and kept them, with the reason. Decide about them in the "
+        "quarantine."
+    ),
+    Verdict.STOPPED: sentence(
+        "A guard stopped these, and no gateway had sent them. Nothing got in; tell operations."
+    ),
+    Verdict.CORRECTED: sentence("A guard had stopped these, and an operator brought them in."),
+    Verdict.IN_FLIGHT: sentence(
+        "Sent and on their way. Where they grow old, see whether the worker runs."
+    ),
+    Verdict.AWAITED: sentence(
+        "Taken in; the page of the gateway's book that names them comes within seconds, unless "
+        "that gateway is silent."
+    ),
+    Verdict.DOUBLED: sentence("These came more than once and were handled once. Nothing to do."),
+    Verdict.ARRIVED: sentence(
+        "The gateway did not hear that these arrived, but they did. Nothing to do."
+    ),
+    Verdict.ABSENT: sentence(
+        "The gateway told the agency that it does not know, and they did not arrive. The agency "
+        "repeats them; nothing to do."
+    ),
+}
+
+_REWRITTEN = sentence(
+    "This gateway's book says something else than before, or somebody sends pages in its name. "
+    "Call operations now: treat that gateway as captured."
+)
+_GAP = sentence(
+    "Pages of this gateway's book have not come. It sends each until it is acknowledged: have "
+    "operations look for the file on its disk."
+)
+_UNSIGNED = sentence(
+    "The gateway's own key did not sign this page, so it does not count. After a change of keys "
+    "see that every machine has the same keyring; else treat that gateway as captured."
+)
+
+FINDINGS = {
+    Kind.PAGE_MISSING.value: (sentence("pages are missing"), _GAP),
+    Kind.PART_MISSING.value: (sentence("a part is missing"), _GAP),
+    Kind.PAGE_OUT_OF_ORDER.value: (sentence("page out of order"), _REWRITTEN),
+    Kind.PAGE_NOT_ITS_FOLLOWER.value: (sentence("page follows another"), _REWRITTEN),
+    Kind.PAGE_REWRITTEN.value: (sentence("page rewritten"), _REWRITTEN),
+    Kind.PAGE_AFTER_END.value: (sentence("page after the end"), _REWRITTEN),
+    Kind.LINE_CHANGED.value: (sentence("line changed"), _REWRITTEN),
+    Kind.LINE_FOREIGN.value: (sentence("line of another book"), _REWRITTEN),
+    Kind.BOOK_BROKEN.value: (
+        sentence("book changed on the disk"),
+        sentence(
+            "A line on this gateway's disk is not what it had written. Call operations: the "
+            "changed file lies beside the book, and somebody was on that machine."
+        ),
+    ),
+    Kind.SIGNATURE_WRONG.value: (sentence("signature wrong"), _UNSIGNED),
+    Kind.UNSIGNED.value: (sentence("not signed"), _UNSIGNED),
+}

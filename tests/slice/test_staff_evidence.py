@@ -1,0 +1,154 @@
+"""The page of evidence: says what is wrong, since when, and what to do; in both languages."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.database import InboxStore
+from hub.envelope import Message, to_wire
+from hub.ports import Answer, Published, Taken
+from internal_apps.answering import values
+from internal_apps.evidence import store
+from internal_apps.evidence.domain import Finding, Kind
+from internal_apps.evidence.handlers import Handlers, read_page
+from tests.slice.staff_visitor import Visitor
+from tests.slice.staff_world import StaffWorld, staff_world
+from tests.unit.evidence.books import SCHEMAS, World
+from tests.unit.evidence.test_verdicts import crossed
+from tests.unit.hub_world import CountedMetrics
+
+
+class Books:
+    """A gateway's book and its pages, taken in on the database of the staff's pages."""
+
+    def __init__(self, staff: StaffWorld, folder: Path) -> None:
+        self.staff = staff
+        self.world = World(folder / "books", clock=staff.clock)
+        self.store = InboxStore(staff.database, staff.clock, "evidence-1")
+        self.handlers = Handlers(SCHEMAS, CountedMetrics())
+        self.world.asking.inside = self.take
+
+    def take(self, message: Message) -> Answer:
+        """Take a page in."""
+        with self.store.unit() as unit:
+            return self.handlers.page(message, unit, self.staff.clock.now()).answer
+
+    def send(self, reference: str, came: int = 1, body: bytes | None = None) -> None:
+        """Have a booking sent, and taken in so many times."""
+        message = self.world.request(reference, reference.encode())
+        self.world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
+        for _ in range(came):
+            with self.store.unit() as unit:
+                digest = crossed(message.body if body is None else body)
+                unit.take(message._replace(crossed=digest), Taken.FIRST)
+
+    def turn(self, count: int = 2) -> None:
+        """Have pages sent, ten seconds apart."""
+        for _ in range(count):
+            self.world.pages.turn()
+            self.staff.clock.move(seconds=10)
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Books:
+    """Offer a gateway's book beside the staff's pages."""
+    return Books(staff_world(tmp_path), tmp_path)
+
+
+def troubled(books: Books) -> None:
+    """Have something of everything go wrong, an hour ago."""
+    books.send("fine")
+    books.send("lost", came=0)
+    books.send("twice", came=2)
+    books.send("changed", body=b"other")
+    books.turn()
+    books.staff.clock.move(minutes=50)
+    books.turn()
+    with books.staff.database.begin() as connection:
+        store.look(connection, "ticketing.requests", 0, books.staff.clock.now())
+    page = read_page(values(SCHEMAS, books.world.asking.sent[0]))
+    with books.store.unit() as unit:
+        found = [Finding(Kind.PAGE_MISSING, "pages 3 to 4 have not come")]
+        store.find(unit, page, found, books.staff.clock.now())
+    books.staff.clock.move(seconds=1)
+
+
+def shown(books: Books, query: str = "") -> str:
+    """Return what the page says to whoever is on duty."""
+    visitor = Visitor(books.staff)
+    visitor.sign_in("oper")
+    visitor.get(f"/evidence{query}")
+    return visitor.text()
+
+
+def test_a_quiet_day_says_so(books: Books) -> None:
+    """One sentence, the totals, and when each gateway was heard."""
+    books.send("fine")
+    books.turn()
+    text = shown(books)
+    assert "Nothing was lost, altered or injected. Every gateway is heard" in text
+    assert "PlaceBooking 1 1" in text
+    assert "gateway-1 heard" in text
+
+
+def test_what_is_wrong_is_named_with_since_when_and_what_to_do(books: Books) -> None:
+    """By its own id, the worst first; what only happened twice is told below it."""
+    troubled(books)
+    text = shown(books)
+    assert "Something is wrong." in text
+    for name in ("lost", "twice", "changed"):
+        assert f"agent:1001/PlaceBooking/{name}" in text
+    assert "agent:1001/PlaceBooking/fine" not in text
+    order = ["Have the agency repeat each", "somebody can write", "were handled once"]
+    assert [text.index(words) for words in order] == sorted(text.index(words) for words in order)
+    assert "pages are missing: gateway-1" in text
+    assert "pages 3 to 4 have not come" in text
+
+
+def test_a_silent_gateway_is_named_with_since_when(books: Books) -> None:
+    """Nothing is known to be wrong, and it does not say that all is well."""
+    books.turn()
+    books.staff.clock.move(hours=2)
+    text = shown(books)
+    assert "Nothing is known to be lost" in text
+    assert "gateway-1 has been silent since 1 Jun 2010" in text
+
+
+def test_period_and_route_narrow_what_is_looked_at(books: Books) -> None:
+    """What makes no sense is the last day and every route."""
+    troubled(books)
+    assert "PlaceBooking/lost" not in shown(books, query="?hours=24&route=evidence")
+    assert "PlaceBooking/lost" in shown(books, query="?hours=24&route=ticketing")
+    books.staff.clock.move(hours=2)
+    assert "PlaceBooking/lost" not in shown(books, query="?hours=1")
+    assert "PlaceBooking/lost" in shown(books, query="?hours=%27&route=%3Cb%3E")
+
+
+def test_it_says_the_same_in_chinese(books: Books) -> None:
+    """Every sentence, what to do included."""
+    troubled(books)
+    visitor = Visitor(books.staff)
+    visitor.sign_in("oper")
+    visitor.send("/language", language="zh")
+    visitor.get("/evidence")
+    text = visitor.text()
+    assert "发现异常。" in text
+    assert "请代理商用相同的编号逐条重发" in text
+    assert "缺页: gateway-1" in text
+
+
+def test_a_period_that_is_too_large_for_a_page_is_left_to_the_command(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page stays quick, however much was sent."""
+    books.send("fine")
+    books.turn()
+    monkeypatch.setattr("internal_apps.evidence.web.proving.ENTRIES_MAX", 0)
+    assert "lupu evidence verify" in shown(books)
+
+
+def test_a_clerk_does_not_see_it(books: Books) -> None:
+    """It is for whoever looks after the system, and for auditors."""
+    visitor = Visitor(books.staff)
+    visitor.sign_in("wang")
+    assert visitor.get("/evidence").status_code == 403
