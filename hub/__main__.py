@@ -19,6 +19,7 @@ from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
 from hub.sealing import Seals
 from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroker
+from hub.watch import QuarantineWatch
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,9 @@ def run(configuration: Configuration) -> None:
         seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
         quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
     ).start(configuration.read(Hub))
+    for side, consumer in (("outside", links[0]), ("inside", links[2])):
+        count = consumer.count
+        QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
     registry.serve(configuration.read(Metrics))
     for link in links:
         link.start()

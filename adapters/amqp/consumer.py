@@ -1,6 +1,7 @@
 """Consuming: one connection, a channel and a prefetch for each queue."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from adapters.amqp.link import Link
@@ -63,6 +64,24 @@ class AmqpConsumer:
                 self._loop, stream, prefetch_max, deliver, arguments={"x-stream-offset": "last"}
             )
         )
+
+    def count(self, queue: str, told: Callable[[int], None]) -> None:
+        """Tell how many messages wait in ``queue``, if the broker says so; on the loop only.
+
+        On a channel of its own, for the broker closes it where there is no such queue.
+        """
+        connection = self._link.connection
+        if connection is None or not connection.is_open:
+            return
+
+        def declared(channel: Any, frame: Any) -> None:
+            told(frame.method.message_count)
+            channel.close()
+
+        def opened(channel: Any) -> None:
+            channel.queue_declare(queue, passive=True, callback=partial(declared, channel))
+
+        connection.channel(on_open_callback=opened)
 
     def _add(self, subscription: AmqpSubscription) -> AmqpSubscription:
         self._subscriptions.append(subscription)

@@ -248,10 +248,12 @@ def _of_absent(first: Booked, view: View) -> tuple[Verdict, str]:
 
 
 def _of_taken(first: Booked, taken: list[TakenIn]) -> tuple[Verdict, str]:
-    if all(one.what == Taken.QUARANTINED.value for one in taken):
+    # What lay in the quarantine inside and was brought again came in once.
+    got_in = [one for one in taken if one.what != Taken.QUARANTINED.value]
+    if not got_in:
         return Verdict.QUARANTINED, "in the quarantine inside"
-    if len(taken) > 1:
-        return Verdict.DOUBLED, f"{len(taken)} times, handled once"
+    if len(got_in) > 1:
+        return Verdict.DOUBLED, f"{len(got_in)} times, handled once"
     if first.ending != Published.CONFIRMED.value:
         return Verdict.ARRIVED, first.ending or "its gateway never heard how it ended"
     return Verdict.RECEIVED, ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.amqp.consumer import AmqpConsumer
 from adapters.memory.links import MemoryPublisher
 from adapters.quarantine import ACCOUNT, REASON, QueueQuarantine, restored
 from hub.envelope import Wire, to_wire
@@ -11,7 +12,7 @@ from hub.messages import QUARANTINE_QUEUE
 from hub.ports import Published, Quarantine
 from tests.contract.stuffing import stuffed
 from tests.contract.transports import AmqpTransport, Got, MemoryTransport, until
-from tests.servers.brokers import OBSERVER
+from tests.servers.brokers import OBSERVER, Brokers
 from tests.unit.hub_world import MovedClock, booking
 
 WIRE = to_wire(booking(), account="gateway-1")
@@ -109,3 +110,29 @@ def test_what_could_not_be_kept_is_not_confirmed(world: World) -> None:
         publisher.stop()
         assert until(publisher.closed)
     assert world.keep(WIRE) == [Published.NOT_SENT]
+
+
+def test_a_hub_may_count_what_lies_there_and_not_read_it(brokers: Brokers) -> None:
+    """Its account has no permission to look, and needs none; a queue that is not there is none."""
+    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUARANTINE_QUEUE)
+    transport = AmqpTransport(brokers.outside)
+    consumer = AmqpConsumer(transport.loop, brokers.outside("hub-1"), "hub-1")
+    consumer.subscribe("inward.queries", 1, lambda _: None)
+    consumer.start()
+    assert until(consumer.ready)
+    counted: list[int] = []
+    quarantine = QueueQuarantine(transport.publisher("hub-1"), "hub-1", MovedClock())
+    settled: list[Published] = []
+    transport.call(lambda: quarantine.keep(WIRE, "NotAllowed: no", settled.append))
+    assert until(lambda: settled == [Published.CONFIRMED])
+
+    def seen(number: int) -> bool:
+        transport.call(lambda: consumer.count("not.there", counted.append))
+        transport.call(lambda: consumer.count(QUARANTINE_QUEUE, counted.append))
+        return number in counted
+
+    assert until(lambda: seen(1))
+    assert consumer.ready()
+    consumer.stop()
+    assert until(consumer.closed)
+    transport.close()

@@ -54,6 +54,8 @@ HAPPENED: dict[str, tuple[Published | None, str, Verdict | None]] = {
     "one": (Published.CONFIRMED, "p", Verdict.ALTERED),
     "paired": (Published.CONFIRMED, "o", Verdict.ALTERED),
     "kept": (Published.CONFIRMED, "K", Verdict.QUARANTINED),
+    "held once and brought again": (Published.CONFIRMED, "Hh", None),
+    "more than once brought again": (Published.CONFIRMED, "Mmm", Verdict.DOUBLED),
     "arrived": (Published.UNKNOWN, "a", Verdict.ARRIVED),
     "unheard": (None, "u", Verdict.ARRIVED),
     "gone": (Published.UNKNOWN, "", Verdict.ABSENT),
