@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from adapters.soap.wsdl import PATH
 from certs.authority import Authority, Purpose
@@ -34,6 +35,9 @@ STAFF = (
     ("auditor", "陈静"),
 )
 DAYS_TO_OPENING = 30
+PAGES_SECONDS_MAX = 30.0
+OPEN = ("in flight", "awaited")
+VERIFY = ("evidence", "verify", "--route", "ticketing")
 WATCH_SECONDS = 1.0
 
 
@@ -82,7 +86,7 @@ def _run(given: argparse.Namespace, shown: Console) -> None:
             password, staff = _fill(stack, opening, agency.certificate)
         with showing.step(shown, "outside and inside broker, mutual TLS"):
             stack.wait_for_brokers()
-        with showing.step(shown, "HAProxy, two gateways, hub, ticketing, staff web"):
+        with showing.step(shown, "HAProxy, two gateways, hub, ticketing, evidence, staff web"):
             stack.start()
         books = Agency(
             AGENT,
@@ -93,8 +97,11 @@ def _run(given: argparse.Namespace, shown: Console) -> None:
         )
         with showing.step(shown, f"{AGENCY} books through SOAP"):
             asked = _book(stack, books, opening)
+        with showing.step(shown, "the books of both sides compared"):
+            compared = _compared(stack)
         shown.print()
         shown.print(showing.bookings(asked, _ways(stack, asked), AGENCY))
+        shown.print(Text.from_ansi(compared))
         if not given.once:
             shown.print(showing.sign_ins(_sign_ins(stack, books, staff)))
             _stay(stack)
@@ -179,6 +186,16 @@ def _ways(stack: Stack, asked: Sequence[Asked]) -> dict[str, showing.Way]:
                 (place, datetime.fromisoformat(at)) for place, at in step["way"]
             ]
     return ways
+
+
+def _compared(stack: Stack) -> str:
+    """Return what ``lupu evidence verify`` prints, once the gateways' pages have come."""
+    deadline = time.monotonic() + PAGES_SECONDS_MAX
+    while time.monotonic() < deadline:
+        by_type = json.loads(stack.lupu("inside", *VERIFY, "--json"))["totals"]
+        if by_type and not any(total.get(one) for total in by_type.values() for one in OPEN):
+            break
+    return stack.lupu("inside", *VERIFY)
 
 
 def _sign_ins(stack: Stack, agency: Agency, staff: dict[str, str]) -> list[tuple[str, str]]:

@@ -74,7 +74,7 @@ class Stack:
         )
         if done.returncode:
             raise ProcessFailed(f"lupu {' '.join(arguments[:2])}: {done.stderr.strip()}")
-        return done.stdout.strip()
+        return done.stdout.rstrip()
 
     def failed(self) -> str:
         """Return the name of a component that has ended; empty while all run."""
