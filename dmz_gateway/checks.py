@@ -15,7 +15,8 @@ from hub.ports import Clock
 
 def look(settings: Gateway, schemas: Schemas, clock: Clock) -> Iterator[Check]:
     """Look at everything but the broker."""
-    for name in ("snapshots", "replays"):
+    named = ("books",) if settings.books != Path() else ()
+    for name in ("snapshots", "replays", *named):
         folder: Path = getattr(settings, name)
         yield Check.ask(name, lambda folder=folder: _writable(folder))  # type: ignore[misc]
     yield Check.ask("socket", lambda: _writable(settings.socket.parent))

@@ -1,5 +1,6 @@
 """Writing ahead: nothing is sent before it stands, on the disk, in the gateway's book."""
 
+import errno
 import logging
 import threading
 from collections import deque
@@ -20,24 +21,22 @@ class NotWritten(TryAgain):
     """The disk did not take the line; what it was about must not be sent."""
 
 
-class _Line:
-    """A line to be written, and what became of it."""
+class _Group:
+    """Lines that reach the disk together, and what became of them."""
 
-    __slots__ = ("done", "failed", "text", "waited")
+    __slots__ = ("failed", "texts", "written")
 
-    def __init__(self, text: str, *, waited: bool) -> None:
-        self.text = text
-        self.waited = waited
-        self.done = False
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.written = threading.Event()
         self.failed = False
 
 
 class Book:
     """The book of this start of a gateway.
 
-    Whoever comes while others' lines are being written waits for the lock, and then finds its
-    own written by the one before it, or writes those of all that wait: one flush of the disk for
-    many requests, without a thread in between.
+    Lines that come while others are being written form a group, and the first of them writes
+    them all: one flush of the disk for many requests, and no thread in between.
     """
 
     def __init__(
@@ -58,9 +57,12 @@ class Book:
         self._clock = clock
         self._metrics = metrics
         self._bytes_max = bytes_max
-        self._gathered: deque[_Line] = deque()
+        self._gathering = threading.Lock()
+        self._group = _Group()
+        self._endings: deque[str] = deque()
         self._writing = threading.Lock()
         self._is_full = False
+        self._is_closed = False
         self.files: list[BookFile] = [self._begin(1, NOTHING)]
 
     def ahead(self, message: Message, wire: Wire) -> Callable[[Published], None]:
@@ -75,17 +77,22 @@ class Book:
 
     def write(self, sent: Sent) -> None:
         """Write a line and wait for the disk; NotWritten if it fails."""
-        line = _Line(sent.text(), waited=True)
-        self._gathered.append(line)
-        with self._writing:
-            if not line.done:
+        text = sent.text()
+        with self._gathering:
+            group = self._group
+            group.texts.append(text)
+            is_first = len(group.texts) == 1
+        if is_first:
+            with self._writing:
                 self._write()
-        if line.failed:
+        else:
+            group.written.wait()
+        if group.failed:
             raise NotWritten("The gateway's book cannot be written.")
 
     def ended(self, ended: Ended) -> None:
         """Write down how it ended, with the next lines or at ``flush``; never waits."""
-        self._gathered.append(_Line(ended.text(), waited=False))
+        self._endings.append(ended.text())
 
     def flush(self) -> None:
         """Write what is gathered."""
@@ -104,6 +111,7 @@ class Book:
         """Say that this start has ended in good order; nothing may follow."""
         self.flush()
         with self._writing:
+            self._is_closed = True
             try:
                 self.files[-1].append([closed(self._clock.now(), Closed.ENDED)])
             except OSError as error:
@@ -116,23 +124,24 @@ class Book:
         return BookFile.begin(self.folder, first)
 
     def _write(self) -> None:
-        lines = [self._gathered.popleft() for _ in range(len(self._gathered))]
-        if not lines:
-            return
+        with self._gathering:
+            group, self._group = self._group, _Group()
+        endings = [self._endings.popleft() for _ in range(len(self._endings))]
         try:
-            self._open_part().append([line.text for line in lines])
+            if endings or group.texts:
+                self._open_part().append([*endings, *group.texts])
+                self._on_written()
         except OSError as error:
+            group.failed = True
             self._on_full(error)
             # How something ended is still true later.
-            self._gathered.extendleft(line for line in reversed(lines) if not line.waited)
-            for line in lines:
-                line.done = line.failed = line.waited
-            return
-        for line in lines:
-            line.done = True
-        self._on_written()
+            self._endings.extendleft(reversed(endings))
+        finally:
+            group.written.set()
 
     def _open_part(self) -> BookFile:
+        if self._is_closed:
+            raise OSError(errno.EBADF, "the book is closed")
         last = self.files[-1]
         if last.size >= self._bytes_max and not last.closed:
             last.append([closed(self._clock.now(), Closed.NEXT)])

@@ -40,6 +40,18 @@ def test_fresh_snapshots_and_folders_are_fine(tmp_path: Path) -> None:
     assert "3600 seconds" in found["snapshot of Offers"].sentence
 
 
+def test_a_folder_of_books_that_is_named_is_looked_at(tmp_path: Path) -> None:
+    """Nothing is sent without a book, so whether it can be written is said beforehand."""
+    assert "books" not in checks(tmp_path)
+    settings = Gateway(
+        *(tmp_path / "gateway.sock", tmp_path / "snapshots", tmp_path / "replays"),
+        "https://localhost:1",
+        books=tmp_path / "books" / "gateway-1",
+    )
+    found = {entry.name: entry for entry in look(settings, SCHEMAS, MovedClock())}
+    assert found["books"].fine
+
+
 def test_missing_and_stale_snapshots_say_what_to_do(tmp_path: Path) -> None:
     """No offers yet, and agents older than the setting: neither is fine."""
     keep(tmp_path, "Agents", 30)
@@ -56,6 +68,7 @@ def test_missing_and_stale_snapshots_say_what_to_do(tmp_path: Path) -> None:
         ({"sender_fault_status": 200}, "sender_fault_status"),
         ({"body_bytes_max": 10_000_000}, "body_bytes_max"),
         ({"public_url": "localhost"}, "public_url"),
+        ({"book_page_seconds": 0}, "book_page_seconds"),
     ],
 )
 def test_settings_that_contradict_are_told(

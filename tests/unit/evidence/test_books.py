@@ -17,6 +17,7 @@ from dmz_gateway.books.book import NotWritten
 from dmz_gateway.books.files import left_behind
 from hub.evidence import Begun, Closed, Ended, NotALine, Sent, read_book, read_line
 from hub.ports import Published
+from tests.contract.transports import until
 from tests.unit.evidence.books import GATEWAY, World
 from tests.unit.hub_world import NOON, MovedClock
 
@@ -78,8 +79,7 @@ def test_many_requests_share_one_flush(tmp_path: Path, monkeypatch: pytest.Monke
         first = threads.submit(world.send)
         busy.wait(10)
         others = [threads.submit(world.send) for _ in range(19)]
-        while len(world.book._gathered) < 19:
-            pass
+        assert until(lambda: len(world.book._group.texts) == 19)
         go.set()
         for done in (first, *others):
             done.result()
