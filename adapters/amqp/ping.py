@@ -18,6 +18,7 @@ from hub.settings import Broker
 # No queue is bound by it: a message with it comes back, and says that it might have been sent.
 NOWHERE = "lupu.check"
 _REFUSED = 403
+_LOCKED = 405
 
 
 class NotUsable(LupuError):
@@ -76,6 +77,8 @@ def _questions(
         yield queue, lambda queue=queue: _queue(connection, queue)  # type: ignore[misc]
     for exchange in places.writes:
         yield f"to {exchange}", lambda exchange=exchange: _exchange(connection, exchange)  # type: ignore[misc]
+    for queue in places.holds:
+        yield queue, lambda queue=queue: _alone(connection, queue)  # type: ignore[misc]
     if places.waits:
         yield "replies", lambda: _replies(connection, name)
 
@@ -99,6 +102,18 @@ def _exchange(connection: Any, exchange: str) -> str:
     raise NotUsable(f"a queue is bound to exchange {exchange} by {NOWHERE}: take that away")
 
 
+def _alone(connection: Any, queue: str) -> str:
+    with _told(connection, f"queue {queue}") as channel:
+        try:
+            channel.queue_declare(queue, exclusive=True)
+        except ChannelClosedByBroker as error:
+            if error.reply_code != _LOCKED:
+                raise
+            return "somebody has it in hand now"
+        channel.queue_delete(queue)
+    return "may be taken in hand"
+
+
 def _replies(connection: Any, name: str) -> str:
     queue = reply_queue(name, f"check-{secrets.token_hex(4)}")
     with _told(connection, f"exchange {REPLIES_EXCHANGE}") as channel:
@@ -113,7 +128,8 @@ def _told(connection: Any, what: str) -> Iterator[Any]:
     try:
         channel = connection.channel()
         yield channel
-        channel.close()
+        if channel.is_open:
+            channel.close()
     except ChannelClosedByBroker as error:
         trouble = "is not for this account" if error.reply_code == _REFUSED else "is not there"
         raise NotUsable(f"{what} {trouble}: load the broker's definitions again") from error

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pika
 import pytest
 
+from adapters.amqp.hand import hand
 from adapters.amqp.link import parameters
 from adapters.amqp.ping import look
 from hub.checks import Check
@@ -47,10 +48,20 @@ def test_everything_a_component_uses_is_looked_at_and_fine(
     places = (outside_places if side == "outside" else inside_places)(kind(name))
     found = looked_at(brokers, side, name)
     assert [entry.sentence for entry in found if not entry.fine] == []
-    assert len(found) == 1 + len(places.reads) + len(places.writes) + places.waits
+    used = (*places.reads, *places.writes, *places.holds)
+    assert len(found) == 1 + len(used) + places.waits
     consumers = {one.name for one in found if "consumer" in one.sentence}
     read = {f"{side} broker: {queue}" for queue in places.reads}
     assert consumers == {queue for queue in read if "published." not in queue}
+
+
+def test_a_quarantine_in_somebodys_hand_is_no_trouble(brokers: Brokers) -> None:
+    """That another operator is at work is said, and is fine."""
+    operator = brokers.outside("operator-1")
+    with hand(operator, "operator-1"):
+        found = {one.name: one for one in looked_at(brokers, "outside", "operator-1")}
+    assert found["outside broker: quarantine.hand"].sentence == "somebody has it in hand now"
+    assert all(one.fine for one in found.values())
 
 
 def test_nothing_stays_of_a_look(brokers: Brokers) -> None:

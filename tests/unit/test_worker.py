@@ -15,7 +15,7 @@ from adapters.memory.loop import MemoryLoop
 from adapters.memory.store import MemoryStore
 from adapters.quarantine import REASON, QueueQuarantine, restored
 from hub.envelope import Message, Wire, from_wire, to_wire
-from hub.errors import DatabaseAway
+from hub.errors import DatabaseAway, InvalidBody
 from hub.guard import INSIDE, Guard
 from hub.inbox import Inbox
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, Direction, Lane
@@ -38,6 +38,12 @@ class PoisonedContracts(PlainContracts):
         if b"poison" in body:
             raise ZeroDivisionError
         super().check(element, body)
+
+    def digest(self, element: str, body: bytes) -> str:
+        """Fail for another, which the check let pass."""
+        if b"unreadable" in body:
+            raise InvalidBody("No calendar holds this day.")
+        return super().digest(element, body)
 
 
 def books(message: Message, _unit: Unit, _now: datetime) -> Handled:
