@@ -10,7 +10,7 @@ from hub.errors import TryAgain
 from hub.handling import Handling, Left, Look
 from hub.inbox import Limits
 from hub.parking import Reason
-from hub.ports import Answer, Clock, Contracts, InboxEntry, InboxState, Metrics
+from hub.ports import Answer, Clock, Contracts, InboxEntry, InboxState
 from internal_apps.serving import Application
 
 
@@ -51,6 +51,19 @@ class Preview:
 Foresee = Callable[[Message], Preview]
 
 
+class Unheard:
+    """Implements ``hub.ports.Metrics`` and tells nobody: what is undone is not counted."""
+
+    def count(self, name: str, by: int = 1, **labels: str) -> None:
+        """Count nothing."""
+
+    def observe(self, name: str, value: float, **labels: str) -> None:
+        """Measure nothing."""
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        """Set nothing."""
+
+
 class _Undone(Exception):
     """Raised to undo all that was foreseen."""
 
@@ -65,9 +78,8 @@ class Foreseeing:
         *,
         contracts: Contracts,
         clock: Clock,
-        metrics: Metrics,
     ) -> None:
-        """``metrics`` are told what is undone: give some that nobody reads."""
+        """Handle as the worker of ``application`` does."""
         self._store = store
         self._clock = clock
         self._line_of = application.line_of
@@ -77,7 +89,7 @@ class Foreseeing:
             contracts=contracts,
             refusals=application.refusals,
             clock=clock,
-            metrics=metrics,
+            metrics=Unheard(),
             limits=Limits(),
             rebuild=_nothing,
         )

@@ -32,6 +32,7 @@ STAFF = (
     ("clerk", "王小明"),
     ("supervisor", "李娜"),
     ("administrator", "张伟"),
+    ("operator", "刘洋"),
     ("auditor", "陈静"),
 )
 DAYS_TO_OPENING = 30

@@ -83,6 +83,7 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
         places.configuration("inside"),
         {
             "inside_broker": inside,
+            **_operators(components, outside),
             "database": places.database,
             "staff": staff,
             "edge": _edge(places),
@@ -91,6 +92,16 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
         | _metrics(ports),
     )
     return ports
+
+
+def _operators(components: Components, outside: Section) -> dict[str, Section]:
+    """Return what lets the staff's pages reach the quarantines, if there is an operator.
+
+    The broker outside is dialled by the operator alone.
+    """
+    if not components.operators:
+        return {}
+    return {"outside_broker": outside, "parking": {"operator": components.operators[0]}}
 
 
 def _broker(places: Places, side: str) -> Section:

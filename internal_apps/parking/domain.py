@@ -15,6 +15,16 @@ NO_HASH = "0" * 64
 HASH_CHARACTERS = 64
 
 
+def sentence(text: str) -> str:
+    """Mark a text for translation; the page translates it."""
+    return text
+
+
+GONE = sentence("It is kept no more: somebody else was first, or it has its outcome.")
+DECIDED = sentence("This correction has been decided on before.")
+NOT_ALONE = sentence("Who proposed a correction cannot approve it: ask somebody else.")
+
+
 class Forbidden(NotAllowed):
     """What is asked for is against the rules; the sentence says which."""
 
@@ -172,18 +182,18 @@ def check_why(why: str) -> str:
     """Return the reason that somebody gives, trimmed; Forbidden where there is none."""
     plain = " ".join(why.split())
     if not plain:
-        raise Forbidden("Say why: the next person on duty reads it.")
+        raise Forbidden(sentence("Say why: the next person on duty reads it."))
     if len(plain) > WHY_CHARACTERS_MAX or not plain.isprintable():
-        raise Forbidden("The reason is too long: 500 characters at most.")
+        raise Forbidden(sentence("The reason is too long: 500 characters at most."))
     return plain
 
 
 def check_approver(correction: Correction, account: str) -> None:
     """Forbidden where ``account`` may not decide on a correction, or it is decided."""
     if correction.proposed_by == account:
-        raise Forbidden("Who proposed a correction cannot approve it: ask somebody else.")
+        raise Forbidden(NOT_ALONE)
     if correction.state is not State.PROPOSED:
-        raise Forbidden("This correction has been decided on before.")
+        raise Forbidden(DECIDED)
 
 
 def grouped(listing: Listing) -> Sequence[Group]:

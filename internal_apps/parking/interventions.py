@@ -13,6 +13,8 @@ from hub.parking import End, Ended, Place, Shelf, Shown
 from hub.ports import Clock
 from internal_apps.parking.audit import AuditTrail, Note
 from internal_apps.parking.domain import (
+    DECIDED,
+    GONE,
     Correction,
     Forbidden,
     Found,
@@ -25,6 +27,7 @@ from internal_apps.parking.domain import (
     check_why,
     digest_of,
     grouped,
+    sentence,
 )
 from internal_apps.parking.noting import Noting, Paced
 from internal_apps.parking.settings import Parking
@@ -34,7 +37,8 @@ from internal_apps.previewing import Foresee, Foreseen, Preview
 LISTED_MAX = 5_000
 STORY_MAX = 100
 REFERENCE = "RequestReference"
-GONE = "It is kept no more: somebody else was first, or it has its outcome."
+_ONLY_GUARD = sentence("Only the guard can say what comes of it: it passes it again.")
+_NOT_FORESEEN = sentence("What its application would do cannot be foreseen from here.")
 
 
 # Told the original and the body of its approved correction, if there is one.
@@ -61,7 +65,7 @@ class Interventions:
         """
         self.trail = AuditTrail(database, clock)
         self.corrections = Corrections(database)
-        self.shelves = shelves
+        self.shelves = dict(shelves)
         self.settings = settings
         self._database = database
         self._clock = clock
@@ -87,6 +91,12 @@ class Interventions:
             shown, self.corrections.of(place, name), self.trail.entries(STORY_MAX, name=name)
         )
 
+    def viewed(self, correction: Correction, who: str) -> None:
+        """Write down that somebody looked at a correction, which shows the message too."""
+        facts = {"correction": correction.number}
+        place, name = correction.place.value, correction.name
+        self.trail.append(Note(who, What.VIEWED, place, name, facts=facts))
+
     def preview(self, place: Place, name: str, who: str) -> Preview:
         """Say what a replay would do now; nothing of it stays. Forbidden where nobody can say."""
         shelf, shown = self._shelf(place), self._shown(place, name)
@@ -96,7 +106,7 @@ class Interventions:
             return self._foreseen(shelf.effective(name), correction)
         guarded = self._guarded.get(place)
         if guarded is None or shown.wire is None:
-            raise Forbidden("Only the guard can say what comes of it: it passes it again.")
+            raise Forbidden(_ONLY_GUARD)
         body = None if correction is None else self.corrections.body(correction.number)
         seen = guarded(shown.wire, body)
         inside = Foreseen.REFUSED if seen.inside is None else Foreseen(seen.inside.value)
@@ -107,7 +117,7 @@ class Interventions:
             raise Forbidden(GONE)
         foresee = self._foresee.get(destination(message_type(message.type), message.id.operation))
         if foresee is None:
-            raise Forbidden("What its application would do cannot be foreseen from here.")
+            raise Forbidden(_NOT_FORESEEN)
         if correction is not None:
             message = message._replace(body=self.corrections.body(correction.number))
         return foresee(message)
@@ -136,7 +146,8 @@ class Interventions:
         if faults := self.faults(shown, body):
             line, sentence = faults[0]
             raise InvalidBody(f"Line {line}: {sentence}" if line else sentence)
-        original = shown.wire.body if shown.wire is not None else b""
+        lying = shown.wire.body if shown.wire is not None else b""
+        original = lying if shown.document is None else shown.document
         new = NewCorrection(
             place,
             name,
@@ -144,10 +155,11 @@ class Interventions:
             shown.kept.request_id,
             why,
             original,
-            digest_of(original),
+            digest_of(lying),
             body,
             digest_of(body),
             who,
+            b"" if original == lying else lying,
         )
         with self._database.begin() as connection:
             number = self.corrections.add(connection, new, self._clock.now())
@@ -198,7 +210,7 @@ class Interventions:
     def _decide(self, number: int, state: State, who: str, why: str) -> Correction:
         correction = self.corrections.find(number)
         if correction is None:
-            raise Forbidden("There is no such correction.")
+            raise Forbidden(sentence("There is no such correction."))
         if state is State.APPROVED:
             check_approver(correction, who)
             self._shown(correction.place, correction.name)
@@ -212,7 +224,7 @@ class Interventions:
         note = Note(who, what, correction.place.value, correction.name, why, facts)
         with self._database.begin() as connection:
             if not self.corrections.decide(connection, number, state, who, self._clock.now()):
-                raise Forbidden("This correction has been decided on before.")
+                raise Forbidden(DECIDED)
             self.trail.append(note, connection)
         return correction
 

@@ -6,7 +6,7 @@ from functools import partial
 from adapters.amqp.hand import hand
 from adapters.database import Pace, ParkedShelf
 from adapters.quarantine import QuarantineShelf
-from adapters.sealing import sealing_of
+from adapters.sealing import Sealing, sealing_of
 from hub.envelope import RequestId, Wire
 from hub.messages import Lane, outside_queue
 from hub.parking import Place, Shelf
@@ -61,7 +61,9 @@ def interventions(
     )
 
 
-def _seals(operator: Configuration, clock: Clock) -> OperatorSeals:
+def _seals(operator: Configuration, clock: Clock) -> OperatorSeals | None:
+    if not operator.has(Sealing):
+        return None
     sealed = sealing_of(operator, clock, opens=True)
     return OperatorSeals(sealed.opener, sealed.sealer, sealed.requests_for)
 
@@ -110,7 +112,6 @@ def _foresee(
             build(around, configuration),
             contracts=around.schemas,
             clock=around.clock,
-            metrics=around.metrics,
         )
         for name, build in applications.items()
     }

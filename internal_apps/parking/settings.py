@@ -10,12 +10,15 @@ from hub.errors import SettingsError
 class Parking:
     """``replays_per_second`` bounds replays, however many are asked for at once.
 
-    ``bulk_max`` is how many messages one press of a button acts on.
+    ``bulk_max`` is how many messages one press of a button acts on. ``operator`` is the component,
+    ``operator-1`` say, as which the staff's pages reach the quarantines: its certificates and keys
+    must be there. Empty: they are reached by command only.
     """
 
     section: ClassVar[str] = "parking"
     replays_per_second: float = 10.0
     bulk_max: int = 200
+    operator: str = ""
 
     def check(self) -> None:
         """SettingsError where nothing would ever be replayed."""

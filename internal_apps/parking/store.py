@@ -13,12 +13,17 @@ from internal_apps.parking.domain import Correction, State
 from internal_apps.parking.tables import correction_parts, corrections
 
 ORIGINAL = "ORIGINAL"
+SEALED = "SEALED"
 BODY = "BODY"
 
 
 @dataclass(frozen=True, slots=True)
 class NewCorrection:
-    """A correction before it is kept."""
+    """A correction before it is kept.
+
+    ``original`` is the document in clear, ``sealed`` the bytes that lay there where those were
+    sealed; ``original_digest`` is that of what lay there.
+    """
 
     place: Place
     name: str
@@ -30,6 +35,7 @@ class NewCorrection:
     body: bytes
     digest: str
     proposed_by: str
+    sealed: bytes = b""
 
 
 class Corrections:
@@ -57,7 +63,8 @@ class Corrections:
         number = int(inserted[0]) if inserted is not None else 0
         parts = [
             {"correction": number, "kind": kind, "number": part, "text": text}
-            for kind, body in ((ORIGINAL, new.original), (BODY, new.body))
+            for kind, body in ((ORIGINAL, new.original), (SEALED, new.sealed), (BODY, new.body))
+            if body or kind != SEALED
             for part, text in split(bytes_to_text(body))
         ]
         connection.execute(correction_parts.insert(), parts)

@@ -21,7 +21,7 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
-from adapters.database import Database, DatabaseSettings, Migrations
+from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
 from adapters.server import claim_port, claim_socket, die_with
 from adapters.xml import Schemas
 from hub import settings
@@ -30,17 +30,25 @@ from hub.errors import BrokerAway, SettingsError
 from hub.ports import Clock, Delivery, Subscription
 from hub.requester import Requester
 from hub.settings import Configuration, InsideBroker
-from internal_apps import evidence, ticketing
+from internal_apps import evidence, parking, ticketing
 from internal_apps.asking import Asking
 from internal_apps.evidence import web as evidence_web
 from internal_apps.evidence.settings import Evidence
 from internal_apps.evidence.web.desk import Desk as EvidenceDesk
+from internal_apps.parking import web as kept
+from internal_apps.parking.interventions import Interventions
+from internal_apps.parking.opening import interventions
+from internal_apps.parking.settings import Parking
+from internal_apps.parking.web import desk as kept_desk
+from internal_apps.previewing import Unheard
+from internal_apps.serving import Surroundings
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.settings import Staff
 from internal_apps.staff.shell import Shell
 from internal_apps.ticketing import web
+from internal_apps.ticketing.application import build
 from internal_apps.ticketing.web import asking as ticketing_asking
 from internal_apps.ticketing.web.books import Books
 from internal_apps.ticketing.web.desk import Desk
@@ -56,7 +64,11 @@ _SERVER_LOG: dict[str, Any] = {
 }
 LINES = (
     MIGRATIONS,
-    *(Path(app.__file__).parent / "versions" for app in (ticketing, evidence) if app.__file__),
+    *(
+        Path(app.__file__).parent / "versions"
+        for app in (ticketing, evidence, parking)
+        if app.__file__
+    ),
 )
 
 
@@ -145,6 +157,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     pings = {"database": database.ping, "broker": lambda: _ping(requester)}
     areas = [
         ticketing_area(database, asked, clock),
+        parking_area(_interventions(database, clock, configuration), clock),
         evidence_area(database, clock, configuration.read(Evidence)),
     ]
     app = make_app(Parts(database, clock, staff, areas, pings, Passwords(), registry))
@@ -175,6 +188,25 @@ def evidence_area(database: Database, clock: Clock, settings: Evidence) -> Area:
 
     menu = [MenuEntry(*entry) for entry in evidence_web.MENU]
     return Area(blueprint, menu, evidence_web.TRANSLATIONS)
+
+
+def parking_area(work: Interventions, clock: Clock) -> Area:
+    """Return the pages of kept messages for the shell."""
+
+    def blueprint(shell: Shell) -> Any:
+        return kept.kept_pages(kept_desk.Desk(shell, work, clock))
+
+    return Area(blueprint, [MenuEntry(*entry) for entry in kept.MENU], kept.TRANSLATIONS)
+
+
+def _interventions(
+    database: Database, clock: Clock, configuration: Configuration
+) -> Interventions:
+    name = configuration.name
+    around = Surroundings(InboxStore(database, clock, name), Schemas(), clock, Unheard(), name)
+    operator = configuration.read(Parking).operator
+    reached = Configuration(configuration.path, operator) if operator else None
+    return interventions(around, configuration, reached, {"ticketing": build})
 
 
 def _take_replies(consumer: AmqpConsumer, requester: Requester, queue: str) -> None:

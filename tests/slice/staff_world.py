@@ -14,10 +14,14 @@ from adapters.xml import Schemas
 from hub.envelope import Message, Transmission, from_wire, to_wire
 from hub.inbox import Inbox
 from hub.ports import Answer, Published
+from hub.settings import Configuration
 from internal_apps.answering import REFUSALS
 from internal_apps.asking import Draft, Sent
 from internal_apps.evidence.settings import Evidence
-from internal_apps.staff.__main__ import LINES, evidence_area, ticketing_area
+from internal_apps.parking.interventions import Interventions
+from internal_apps.parking.opening import interventions
+from internal_apps.serving import Surroundings
+from internal_apps.staff.__main__ import LINES, evidence_area, parking_area, ticketing_area
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -25,6 +29,7 @@ from internal_apps.staff.roles import Role
 from internal_apps.staff.settings import Staff
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
+from internal_apps.ticketing.application import build
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.loading import Sample
 from tests.unit.hub_world import CountedMetrics, MovedClock
@@ -37,6 +42,7 @@ PEOPLE = {
     "smith": ("Jane Smith", Role.SUPERVISOR),
     "admin": ("李管理", Role.ADMINISTRATOR),
     "oper": ("赵值班", Role.OPERATOR),
+    "night": ("钱夜班", Role.OPERATOR),
     "audit": ("周审计", Role.AUDITOR),
 }
 
@@ -103,6 +109,7 @@ class StaffWorld:
     inside: InboxInside
     accounts: Accounts
     passwords: Passwords
+    work: Interventions
 
 
 def cheap_passwords() -> Passwords:
@@ -119,14 +126,27 @@ def staff_world(folder: Path, settings: Staff | None = None, url: str = "") -> S
     else:
         database = Database(_copied(folder / "staff.db"))
     inside = InboxInside(InboxStore(database, clock, "ticketing-1"), clock)
+    parking = parking_work(database, clock)
     areas = [
         ticketing_area(database, inside, clock),
+        parking_area(parking, clock),
         evidence_area(database, clock, Evidence()),
     ]
     given = settings or Staff(port=1)
     pings = {"database": database.ping}
     app = make_app(Parts(database, clock, given, areas, pings, passwords, CountedMetrics()))
-    return StaffWorld(app, database, clock, inside, Accounts(database, clock), passwords)
+    accounts = Accounts(database, clock)
+    return StaffWorld(app, database, clock, inside, accounts, passwords, parking)
+
+
+def parking_work(database: Database, clock: MovedClock) -> Interventions:
+    """Return what staff works with on what is parked; no quarantine is reached."""
+    store, name = InboxStore(database, clock, "staff-1"), "staff-1"
+    around = Surroundings(store, Schemas(), clock, CountedMetrics(), name)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "inside.toml"
+        file.write_text("", "utf-8")
+        return interventions(around, Configuration(file, name), None, {"ticketing": build})
 
 
 @functools.cache

@@ -69,7 +69,6 @@ class ParkingWorld:
             application(around, Ticketing()),
             contracts=self.schemas,
             clock=self.clock,
-            metrics=metrics,
         )
         return Interventions(
             self.database,

@@ -1,0 +1,131 @@
+"""Corrections that wait for a second person, and the audit trail."""
+
+import json
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+
+from hub.errors import NeverWorks
+from internal_apps.parking.document import lines_of
+from internal_apps.parking.domain import Correction, Entry
+from internal_apps.parking.store import ORIGINAL
+from internal_apps.parking.web.desk import ACT, NOT_FOUND, SEE, WRONG, Desk, Page
+
+ENTRIES_SHOWN = 50
+NUMBER_CHARACTERS_MAX = 18
+
+
+class Line(NamedTuple):
+    """A line of a comparison: ``mark`` is ``-`` (before), ``+`` (after) or nothing (both)."""
+
+    mark: str
+    text: str
+
+
+def add_approvals(blueprint: Blueprint, desk: Desk) -> None:
+    """Add the pages of corrections, and that of the audit trail."""
+
+    @blueprint.get("/kept/approvals")
+    @desk.shell.requires(SEE)
+    def approvals() -> Page:
+        return render_template(
+            "kept/approvals.html",
+            waiting=desk.work.corrections.waiting(),
+            reached=desk.reached(),
+        )
+
+    @blueprint.get("/kept/correction/<number>")
+    @desk.shell.requires(SEE)
+    def correction(number: str) -> Page:
+        return _show(desk, _found(desk, number))
+
+    @blueprint.post("/kept/correction/<number>")
+    @desk.shell.requires(ACT)
+    def decide(number: str) -> Page:
+        return _decide(desk, _found(desk, number))
+
+    @blueprint.get("/kept/audit")
+    @desk.shell.requires(SEE)
+    def audit() -> Page:
+        return _audit(desk)
+
+
+def _decide(desk: Desk, found: Correction) -> Page:
+    approves = request.form.get("decision") == "approve"
+    try:
+        if approves:
+            desk.work.approve(found.number, desk.who())
+        else:
+            desk.work.reject(found.number, request.form.get("why", ""), desk.who())
+    except NeverWorks as error:
+        return _show(desk, found, WRONG, error=str(error))
+    done = "approved" if approves else "rejected"
+    if desk.work.shelves[found.place].show(found.name) is None:
+        return redirect(url_for(".approvals"), 303)
+    return redirect(url_for(".one", place=found.place.value, name=found.name, done=done), 303)
+
+
+def _show(desk: Desk, found: Correction, status: int = 200, error: str = "") -> Page:
+    desk.work.viewed(found, desk.who())
+    before = lines_of(desk.work.corrections.body(found.number, ORIGINAL))
+    after = lines_of(desk.work.corrections.body(found.number))
+    text = render_template(
+        "kept/correction.html",
+        correction=found,
+        lines=compared(before, after),
+        is_own=found.proposed_by == desk.who(),
+        error=error,
+    )
+    return text, status
+
+
+def compared(before: Sequence[str], after: Sequence[str]) -> Sequence[Line]:
+    """Return both documents in one, line by line."""
+    lines: list[Line] = []
+    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines += [Line("", line) for line in before[i:j]]
+            continue
+        lines += [Line("-", line) for line in before[i:j]]
+        lines += [Line("+", line) for line in after[k:m]]
+    return lines
+
+
+def _found(desk: Desk, number: str) -> Correction:
+    known = number.isdecimal() and len(number) <= NUMBER_CHARACTERS_MAX
+    found = desk.work.corrections.find(int(number)) if known else None
+    if found is None or found.place not in desk.work.shelves:
+        abort(NOT_FOUND)
+    return found
+
+
+def _audit(desk: Desk) -> Page:
+    before = request.args.get("before", 0, type=int) or None
+    name = request.args.get("name", "")[:160]
+    entries = desk.work.trail.entries(ENTRIES_SHOWN + 1, before=before, name=name)
+    shown = entries[:ENTRIES_SHOWN]
+    older = ""
+    if len(entries) > ENTRIES_SHOWN:
+        older = url_for(".audit", before=shown[-1].number, name=name or None)
+    return render_template(
+        "kept/audit.html",
+        entries=shown,
+        reached=desk.reached(),
+        waiting=len(desk.work.corrections.waiting()),
+        facts=_facts,
+        older=older,
+        newest=url_for(".audit", name=name or None) if before else "",
+        name=name,
+        head=desk.work.trail.head(),
+        verdict=desk.work.trail.verify() if "verify" in request.args else None,
+    )
+
+
+def _facts(entry: Entry) -> dict[str, str]:
+    try:
+        said = json.loads(entry.facts)
+    except ValueError:
+        return {}
+    return {key: str(value) for key, value in said.items()} if isinstance(said, dict) else {}

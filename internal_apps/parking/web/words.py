@@ -1,0 +1,134 @@
+"""What the pages say of reasons, steps and ends: plain words, translated where they are shown."""
+
+from datetime import datetime
+
+from hub.parking import End, Place
+from internal_apps.parking.domain import GONE, Entry, State, What, sentence
+from internal_apps.previewing import Foreseen
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+PLACES = {
+    Place.PARKED: sentence("Parked inside"),
+    Place.OUTSIDE: sentence("Quarantine outside"),
+    Place.INSIDE: sentence("Quarantine inside"),
+}
+ABOUT = {
+    Place.PARKED: sentence("They passed the guard and then failed by themselves, several times."),
+    Place.OUTSIDE: sentence("The guard of the hub refused them; they came no further."),
+    Place.INSIDE: sentence("A worker refused them on the inside broker."),
+}
+
+# By kind of reason: what is wrong, and what to do; OPERATING.md says more.
+KINDS = {
+    "MalformedEnvelope": (
+        sentence("Its headers are missing or cannot be read. No part of Lupu sends that."),
+        sentence("Find out who published past the gateway, then discard it."),
+    ),
+    "UnknownMessage": (
+        sentence("Its type is not in this program's map of messages."),
+        sentence("Upgrade what is older, then replay it; discard what is forged."),
+    ),
+    "InvalidBody": (
+        sentence("Its document breaks its contract, or holds a value that cannot be."),
+        sentence("Correct it with the agency, or upgrade what is older; then replay it."),
+    ),
+    "NotAllowed": (
+        sentence("Who published it, whom it speaks for, its way or its time is not allowed."),
+        sentence("Find out who has that certificate. Was a clock wrong? Replay; else discard."),
+    ),
+    "NotAuthentic": (
+        sentence("Its seal does not open: altered, swapped or forged on the way."),
+        sentence("Keep it and find out who administers the outside broker."),
+    ),
+    "KeyNotTrusted": (
+        sentence("It is sealed with a key that is unknown here, ended or revoked."),
+        sentence("Bring the newest keyring to the hubs, then replay it."),
+    ),
+    "GuardBroken": (
+        sentence("A mistake in Lupu: the guard could not judge it."),
+        sentence("Report it; replay it after the upgrade."),
+    ),
+    "Unkept": (
+        sentence("A mistake in Lupu: it could be neither handled nor parked."),
+        sentence("Report it; replay it after the upgrade."),
+    ),
+    "Other": (
+        sentence("The reason names no kind."),
+        sentence("Look at it; replay or discard it."),
+    ),
+}
+MISTAKE = (
+    sentence("A mistake in Lupu, which trying again did not mend."),
+    sentence("Report it. After the upgrade see what a replay would do, then replay all."),
+)
+
+FORESEEN = {
+    Foreseen.OUTCOME: sentence("It would be handled now, with this outcome:"),
+    Foreseen.BEHIND: sentence("It would wait behind an earlier request that is kept too:"),
+    Foreseen.WAITING: sentence("It would wait for what it names, which is not there."),
+    Foreseen.FAILS: sentence("It would fail again:"),
+    Foreseen.GONE: GONE,
+    Foreseen.REFUSED: sentence("The guard would refuse it again:"),
+    Foreseen.FIRST: sentence("It would pass the guard and be handled as a new request."),
+    Foreseen.REPEAT: sentence("It would pass the guard; its stored outcome would be told again."),
+    Foreseen.OPEN: sentence("It would pass the guard; the request waits inside already."),
+    Foreseen.REUSED: sentence("It would pass, and be refused: its reference was used before."),
+    Foreseen.TOO_OLD: sentence("It would pass, and be refused for its age."),
+}
+GOOD_NEWS = frozenset({Foreseen.FIRST, Foreseen.REPEAT, Foreseen.OPEN})
+
+ENDS = {
+    End.DONE: sentence("done"),
+    End.NOT_THERE: sentence("not there: somebody else was first"),
+    End.CANNOT: sentence("cannot be replayed"),
+    End.NOT_TAKEN: sentence("not taken by the queue it goes to"),
+    End.UNKNOWN: sentence("perhaps arrived; replay it again, which does no harm"),
+    End.NOT_REACHED: sentence("its turn did not come; ask again"),
+}
+ENDED = {end.value: word for end, word in ENDS.items()}
+STATES = {
+    State.PROPOSED: sentence("waits for a second person"),
+    State.APPROVED: sentence("approved, not yet replayed"),
+    State.REJECTED: sentence("rejected"),
+    State.SENT: sentence("replayed with it"),
+}
+STEPS = {
+    What.VIEWED: sentence("looked at it"),
+    What.PREVIEWED: sentence("looked at what a replay would do"),
+    What.PROPOSED: sentence("proposed a correction"),
+    What.APPROVED: sentence("approved the correction"),
+    What.REJECTED: sentence("rejected the correction"),
+    What.REPLAY: sentence("replays it"),
+    What.DISCARD: sentence("discards it"),
+    What.ENDED: sentence("and that ended"),
+}
+DONE = {
+    "replayed": sentence("Handed over: each is handled at most once, in its turn."),
+    "discarded": sentence("Discarded. The senders of parked ones get the refusal DISCARDED."),
+    "proposed": sentence("Proposed. Somebody else must approve it before it can be replayed."),
+    "approved": sentence("Approved. Replay it now to have it handled with the correction."),
+    "rejected": sentence("Rejected. Nothing changes."),
+}
+
+
+def meaning(kind: str) -> tuple[str, str]:
+    """Return what a kind of reason means, and what to do."""
+    return KINDS.get(kind, MISTAKE)
+
+
+def step(entry: Entry) -> str:
+    """Return what an entry of the trail says in words."""
+    return STEPS[What(entry.what)] if entry.what in set(What) else entry.what
+
+
+def age(at: datetime | None, now: datetime) -> tuple[int, str]:
+    """Return how long ago something was: a count and its unit, ``d``, ``h``, ``min`` or ``s``."""
+    if at is None:
+        return 0, ""
+    seconds = max(int((now - at).total_seconds()), 0)
+    for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= 2 * unit:
+            return seconds // unit, word
+    return seconds, "s"

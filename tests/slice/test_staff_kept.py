@@ -1,0 +1,133 @@
+"""The pages of kept messages: who sees what, what is written down, what cannot be reached."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.quarantine import QuarantineShelf
+from adapters.xml import Schemas
+from hub.parking import Place
+from hub.ports import InboxState
+from internal_apps.staff.headers import POLICY
+from tests.contract.shelves import OPERATOR, in_memory, wire
+from tests.slice.night import Night
+from tests.slice.staff_visitor import Visitor
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Night:
+    """Offer a staff web with two parked bookings."""
+    found = Night(tmp_path)
+    found.park(2)
+    return found
+
+
+def _visitor(night: Night, account: str = "oper") -> Visitor:
+    visitor = Visitor(night.staff)
+    visitor.sign_in(account)
+    return visitor
+
+
+def test_personal_data_is_on_the_page_of_one_message_only(night: Night) -> None:
+    """Lists show none; who opens a message is written down, an auditor too."""
+    visitor, name = _visitor(night, "audit"), str(night.messages[0].id)
+    for path in ("/kept", "/kept?kind=ZeroDivisionError", "/kept/approvals", "/kept/audit"):
+        assert "138-0013-8000" not in visitor.get(path).text
+    assert night.parking.facts(name) == []
+    page = visitor.get(f"/kept/parked/message/{name}")
+    assert "138-0013-8000" in page.text
+    assert '<form method="post" action="/kept/parked/replay"' not in page.text
+    assert night.parking.facts(name) == [("audit", "viewed")]
+    assert page.headers["Content-Security-Policy"] == POLICY
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_a_clerk_and_a_supervisor_see_none_of_it(night: Night) -> None:
+    """The page says no, and nothing is written down."""
+    name = str(night.messages[0].id)
+    for account in ("wang", "smith", "admin"):
+        assert _visitor(night, account).get(f"/kept/parked/message/{name}").status_code == 403
+    assert night.parking.facts(name) == []
+
+
+def test_a_reason_must_be_given_and_what_is_gone_is_said(night: Night) -> None:
+    """Past the browser's own check; the second of two people is told that it was done."""
+    visitor, name = _visitor(night), str(night.messages[0].id)
+    visitor.get(f"/kept/parked/message/{name}")
+    assert visitor.send("/kept/parked/replay", name=name, why=" ").status_code == 422
+    assert "Say why" in visitor.text()
+    assert night.parking.state(night.messages[0]) is InboxState.PARKED
+    visitor.get(f"/kept/parked/message/{name}")
+    form = visitor.hidden("/kept/parked/replay")
+    assert visitor.post("/kept/parked/replay", {**form, "why": "mended"}).status_code == 200
+    again = visitor.post("/kept/parked/replay", {**form, "why": "mended"})
+    assert again.status_code == 409
+    assert "not there: somebody else was first" in visitor.text()
+    assert visitor.get(f"/kept/parked/message/{name}").status_code == 404
+
+
+def test_who_proposed_cannot_approve_even_past_the_page(night: Night) -> None:
+    """The form is not shown; who sends it all the same is refused."""
+    name, message = str(night.messages[0].id), night.messages[0]
+    body = message.body.replace(b"<Quantity>2<", b"<Quantity>3<")
+    night.staff.work.propose(Place.PARKED, name, body, why="three", who="oper")
+    visitor = _visitor(night)
+    visitor.get("/kept/correction/1")
+    assert "Approve it" not in visitor.text()
+    page = visitor.send("/kept/correction/1", decision="approve")
+    assert page.status_code == 422
+    assert "Who proposed a correction cannot approve it" in visitor.text()
+    other = _visitor(night, "night")
+    other.get("/kept/correction/1")
+    assert "Approved. Replay it now" in other.send("/kept/correction/1", decision="approve").text
+
+
+def test_a_quarantine_is_worked_on_like_what_is_parked(night: Night) -> None:
+    """Its messages by reason, one whole, replayed past the guard again, discarded in bulk."""
+    outside = in_memory()
+    assert "no operator is configured" in _visitor(night).get("/kept").text
+    shelf = QuarantineShelf(Place.OUTSIDE, outside.opens, OPERATOR, Schemas())
+    night.staff.work.shelves[Place.OUTSIDE] = shelf
+    outside.keep(wire("Q-1"), wire("Q-2"), wire("Q-3"))
+    visitor = _visitor(night)
+    visitor.get("/kept?place=outside&kind=NotAllowed")
+    assert "3 messages wait for a person." in visitor.text()
+    name = outside.named("Q-1")
+    visitor.get(f"/kept/outside/message/{name}")
+    assert "agent:1001/PlaceBooking/Q-1" in visitor.text()
+    visitor.send("/kept/outside/replay", why="the clock was wrong")
+    assert [sent.message_id for sent in outside.arrived(1)] == ["agent:1001/PlaceBooking/Q-1"]
+    visitor.get("/kept?place=outside&kind=NotAllowed")
+    names = [kept.id for kept in outside.listed()]
+    visitor.post(
+        "/kept/outside/discard",
+        {**visitor.hidden("/kept/outside/replay"), "name": names, "why": "forged"},
+    )
+    assert outside.listed() == []
+    assert [what for _, what in night.parking.facts(name)] == ["viewed", "replay", "ended"]
+
+
+def test_a_quarantine_that_is_away_leaves_the_others(night: Night) -> None:
+    """Its page says so, and what to do; what is parked can be worked on."""
+    outside = in_memory()
+    shelf = QuarantineShelf(Place.OUTSIDE, outside.away, OPERATOR, Schemas())
+    night.staff.work.shelves[Place.OUTSIDE] = shelf
+    visitor = _visitor(night)
+    assert visitor.get("/kept?place=outside").status_code == 503
+    assert "It cannot be reached now." in visitor.text()
+    busy = QuarantineShelf(Place.OUTSIDE, outside.opens, OPERATOR, Schemas())
+    night.staff.work.shelves[Place.OUTSIDE] = busy
+    with outside.opens():
+        visitor.get("/kept?place=outside")
+    assert "Somebody else is at work in this quarantine." in visitor.text()
+    assert visitor.get("/kept?place=parked").status_code == 200
+
+
+def test_it_is_all_said_in_chinese_too(night: Night) -> None:
+    """Who asked for Chinese reads reasons, steps and errors in it."""
+    visitor, name = _visitor(night), str(night.messages[0].id)
+    visitor.send("/language", language="zh")
+    assert "条消息等待人工处理" in visitor.get("/kept").text
+    visitor.get(f"/kept/parked/message/{name}")
+    visitor.get("/kept/audit")
+    assert "查看了" in visitor.text()
