@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dmz_gateway.published import Snapshot
+from adapters.published import Snapshot
 
 ACCEPTING = "accepting"
 SNAPSHOT = "snapshot"

@@ -29,7 +29,7 @@ class Feed(Protocol):
 
 
 class Taker(Protocol):
-    """Takes up editions; ``dmz_gateway.published.Snapshot`` is one."""
+    """Takes up editions; ``adapters.published.Snapshot`` is one."""
 
     def deliver(self, delivery: Delivery) -> None:
         """Hand over an edition in clear."""

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from flask import Flask
 
+from adapters.agents import Directory, read_agents
+from adapters.published import Edition, Snapshot
 from adapters.soap.wsdl import Contract
 from adapters.xml import Schemas
-from dmz_gateway.agents.directory import Directory, read_agents
 from dmz_gateway.agents.endpoint import Endpoint
 from dmz_gateway.agents.forwarding import Forwarding
 from dmz_gateway.agents.offers import Catalogue, read_offers
@@ -23,7 +24,6 @@ from dmz_gateway.books.book import Book
 from dmz_gateway.books.pages import Pages, Signs
 from dmz_gateway.health import Health
 from dmz_gateway.links import Feed, Opening, Take, take_published, take_replies
-from dmz_gateway.published import Edition, Snapshot
 from dmz_gateway.replies import Replies, Requests
 from dmz_gateway.settings import Gateway
 from hub.messages import MessageType, message_type, published_stream, reply_queue

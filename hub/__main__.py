@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters import logs, metrics
+from adapters.admission import known_agents
 from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
@@ -17,8 +18,9 @@ from adapters.sealing import sealing_of
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
+from hub.rates import AcceptedRates
 from hub.sealing import Seals
-from hub.settings import Configuration, InsideBroker, Log, Metrics, OutsideBroker
+from hub.settings import Broker, Configuration, InsideBroker, Log, Metrics, OutsideBroker
 from hub.watch import QuarantineWatch
 
 _log = logging.getLogger(__name__)
@@ -34,8 +36,7 @@ Stop = Callable[[], None]
 
 def run(configuration: Configuration) -> None:
     """Move messages until SIGTERM or SIGINT."""
-    outside = configuration.read(OutsideBroker)
-    inside = configuration.read(InsideBroker)
+    outside, inside = configuration.read(OutsideBroker), configuration.read(InsideBroker)
     logs.configure(configuration.read(Log).level)
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     clock = SystemClock()
@@ -43,23 +44,21 @@ def run(configuration: Configuration) -> None:
     registry = metrics.PrometheusMetrics()
     loop = Loop()
     name = configuration.name
-    links = (
-        AmqpConsumer(loop, outside, name),
-        AmqpPublisher(loop, outside, name),
-        AmqpConsumer(loop, inside, name),
-        AmqpPublisher(loop, inside, name),
-    )
+    links = (*_links(loop, outside, name), *_links(loop, inside, name))
+    hub, schemas = configuration.read(Hub), Schemas()
+    rates = AcceptedRates(hub.agent_rate_times, hub.agent_backlog_seconds)
     channels = Bridge(
         place=name,
         outside=Side(links[0], links[1]),
         inside=Side(links[2], links[3]),
-        contracts=Schemas(),
+        contracts=schemas,
         clock=clock,
         metrics=registry,
         later=loop,
         seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
         quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
-    ).start(configuration.read(Hub))
+        agents=known_agents(links[2], schemas, clock, registry, rates=rates),
+    ).start(hub)
     for side, consumer in (("outside", links[0]), ("inside", links[2])):
         count = consumer.count
         QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
@@ -72,6 +71,10 @@ def run(configuration: Configuration) -> None:
     _log.info("hub.started", extra={"component": name})
     loop.run()
     _log.info("hub.ended", extra={"component": name})
+
+
+def _links(loop: Loop, broker: Broker, name: str) -> tuple[AmqpConsumer, AmqpPublisher]:
+    return AmqpConsumer(loop, broker, name), AmqpPublisher(loop, broker, name)
 
 
 class _Ending:

@@ -25,19 +25,26 @@ from hub.messages import (
     published_stream,
 )
 from hub.notices import NoticedQuarantine
-from hub.ports import Address, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+from hub.ports import Address, Agents, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.sealing import Seals
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Settings: how many messages a lane may hold unacknowledged at once."""
+    """Settings: how many messages a lane may hold unacknowledged at once, and agents' rates.
+
+    An agent's own rate is what one gateway lets through: ``agent_rate_times`` it a hub takes,
+    so at least as many times as there are gateways. ``agent_backlog_seconds``: how much of its
+    agents' requests may have gathered in an outage, and still pass at once.
+    """
 
     section: ClassVar[str] = "hub"
     requests_prefetch_max: int = 1_000
     queries_prefetch_max: int = 200
     replies_prefetch_max: int = 1_000
     published_prefetch_max: int = 10
+    agent_rate_times: float = 10.0
+    agent_backlog_seconds: float = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class Side:
 class Bridge:
     """The four channels between two brokers; the same for real brokers and for those in memory.
 
-    ``place`` is the hub's own name, and its account on both brokers.
+    ``place`` is the hub's own name, and its account on both brokers. ``agents``: asked of what
+    gateways bring; a hub process always has them.
     """
 
     place: str
@@ -65,6 +73,7 @@ class Bridge:
     quarantine_on: Callable[[Publisher], Quarantine]
     seals: Seals
     chance: Chance = random.random
+    agents: Agents | None = None
 
     def start(self, hub: Hub) -> tuple[Channel, ...]:
         """Begin to move every lane; return the channels that do."""
@@ -93,6 +102,7 @@ class Bridge:
             OUTSIDE,
             opener=self.seals.opener,
             route=outside_queue(lane),
+            agents=self.agents,
         )
         return self._channel(lane, guard, route, self.inside.publisher)
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from hub.backoff import Backoff
 from hub.envelope import Message, Wire, onward, request_of
-from hub.errors import GuardBroken, NeverWorks
+from hub.errors import GuardBroken, NeverWorks, TryAgain
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Checked, Guard
 from hub.keeping import Keeping
@@ -109,7 +109,7 @@ class Channel:
             self.name,
             later=self._later,
             metrics=self._metrics,
-            ready=self._publisher.ready,
+            ready=lambda: self._publisher.ready() and self._guard.ready(),
             given_back=self._keeping.forget,
             chance=chance,
         )
@@ -132,12 +132,15 @@ class Channel:
     def _deliver(self, delivery: Delivery) -> None:
         if not self._flow.taking:
             return
-        wire, tag, _ = delivery
+        wire, tag, redelivered = delivery
         self._under_way[tag] = None
         try:
-            checked = self._guard.check(wire)
+            checked = self._guard.check(wire, redelivered=redelivered)
             to = self._route(checked.message, checked.row)
             sent = self._onward(wire, checked)
+        except TryAgain as error:
+            self._flow.not_taken(tag, ANYWHERE, str(error))
+            return
         except NeverWorks as error:
             self._refuse(delivery, error)
             return

@@ -10,11 +10,22 @@ dataclass takes five times as long to make.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from hub.errors import MalformedEnvelope
+from hub.headers import (
+    HEADER_CHARACTERS_MAX,
+    NAME,
+    digest,
+    number,
+    read_time,
+    short,
+    text,
+    word,
+    write_time,
+)
 
 ORIGIN = "lupu-origin"
 BOOT = "lupu-boot"
@@ -24,22 +35,22 @@ EXPIRES_AT = "lupu-expires-at"
 SIGN_IN = "lupu-sign-in"
 OPERATOR = "lupu-operator"
 HOPS = "lupu-hops"
+# Where the document ends and the agent's proof begins, if there is one.
+DOCUMENT_BYTES = "lupu-document-bytes"
 # Set by the hub alone, inside: what came from outside under this name stays behind.
 CROSSED = "lupu-crossed"
-BOUND_HEADERS = (ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS)
+BOUND_HEADERS = (
+    *(ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS),
+    DOCUMENT_BYTES,
+)
 
-HEADER_CHARACTERS_MAX = 1_000
 # So many of the longest names and times fit into a header, and into its column inside.
 HOPS_MAX = 13
-SHORT_CHARACTERS_MAX = 60
-SEQUENCE_DIGITS_MAX = 18
 
 _REQUEST_ID = re.compile(
     r"(?P<sender>[a-z]{1,16}:[A-Za-z0-9._-]{1,32})/(?P<operation>[A-Za-z]{1,40})"
     r"/(?P<reference>[A-Za-z0-9._:-]{1,64})"
 )
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class RequestId(NamedTuple):
@@ -106,8 +117,9 @@ class Message(NamedTuple):
     ``type`` is ``Name.version`` as in the map of messages; ``body`` is the XML document its
     XSD describes, in UTF-8. ``accepted_at`` and ``expires_at`` are UTC. ``correlation`` is, in
     a reply, the transmission it answers. ``operator`` is the member of staff who acted, if any.
-    ``crossed`` is the SHA-256 (hex) of the body as it crossed the outside broker, by the hub's
-    word; empty where it did not cross.
+    ``proof`` is the request as its agent signed it (``adapters.soap.proof``), if it did; on the
+    wire it follows the document. ``crossed`` is the SHA-256 (hex) of the body as it crossed the
+    outside broker, by the hub's word; empty where it did not cross.
     """
 
     type: str
@@ -122,6 +134,7 @@ class Message(NamedTuple):
     operator: str = ""
     hops: tuple[Hop, ...] = ()
     crossed: str = ""
+    proof: bytes = b""
 
     def passed(self, place: str, at: datetime) -> Self:
         """Return the message with one more hop; beyond HOPS_MAX unchanged."""
@@ -148,10 +161,12 @@ def to_wire(message: Message, *, account: str = "", persistent: bool = True) -> 
         headers[HOPS] = write_hops(message.hops)
     if message.crossed:
         headers[CROSSED] = message.crossed
+    if message.proof:
+        headers[DOCUMENT_BYTES] = str(len(message.body))
     return Wire(
         type=message.type,
         message_id=str(message.id),
-        body=message.body,
+        body=message.body + message.proof,
         headers=headers,
         reply_to=message.reply_to,
         correlation_id=message.correlation,
@@ -164,26 +179,33 @@ def from_wire(wire: Wire) -> Message:
     """Read a message; MalformedEnvelope names the header that is missing or unreadable."""
     headers = wire.headers
     expires_at = headers.get(EXPIRES_AT)
+    body, proof = wire.body, b""
+    if DOCUMENT_BYTES in headers:
+        length = number(headers, DOCUMENT_BYTES)
+        body, proof = body[:length], body[length:]
+        if not body or not proof:
+            raise MalformedEnvelope("There is no document, or no proof behind it.")
     return Message(
         wire.type,
         RequestId.parse(wire.message_id),
         transmission_of(wire),
-        read_time(_header(headers, ACCEPTED_AT)),
-        wire.body,
+        read_time(text(headers, ACCEPTED_AT)),
+        body,
         wire.reply_to,
         wire.correlation_id,
         None if expires_at is None else read_time(expires_at),
-        _short(headers, SIGN_IN),
-        _short(headers, OPERATOR),
+        short(headers, SIGN_IN),
+        short(headers, OPERATOR),
         read_hops(headers.get(HOPS, "")),
-        _crossed(headers),
+        digest(headers, CROSSED),
+        proof,
     )
 
 
 def transmission_of(wire: Wire) -> Transmission:
     """Return which sending a wire says it is; MalformedEnvelope where it does not say so."""
     headers = wire.headers
-    return Transmission(_name(headers, ORIGIN), _name(headers, BOOT), _sequence(headers))
+    return Transmission(word(headers, ORIGIN), word(headers, BOOT), number(headers, SEQUENCE))
 
 
 def request_of(wire: Wire) -> str:
@@ -225,29 +247,6 @@ def onward(
     )
 
 
-def write_time(at: datetime) -> str:
-    """UTC with microseconds, ISO 8601, as every header writes it."""
-    if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
-    return at.isoformat(timespec="microseconds")
-
-
-def read_time(text: str) -> datetime:
-    """Read what ``write_time`` wrote; MalformedEnvelope where it is not a time with a zone."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise MalformedEnvelope("A time header is not an ISO 8601 time.") from None
-    if at.tzinfo is None:
-        raise MalformedEnvelope("A time header has no time zone.")
-    if at.tzinfo is UTC:
-        return at
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
-        raise MalformedEnvelope("A time header lies outside of the calendar.") from None
-
-
 def write_hops(hops: tuple[Hop, ...]) -> str:
     """One line: ``gateway-1=2010-05-01T01:00:00.000000+00:00 hub-1=...``."""
     return " ".join(f"{hop.place}={write_time(hop.at)}" for hop in hops)
@@ -258,43 +257,6 @@ def read_hops(text: str) -> tuple[Hop, ...]:
     pairs = [entry.partition("=") for entry in text.split()]
     if len(pairs) > HOPS_MAX or len(text) > HEADER_CHARACTERS_MAX:
         raise MalformedEnvelope("There are more hops than a message may have.")
-    if not all(_NAME.fullmatch(place) for place, _, _ in pairs):
+    if not all(NAME.fullmatch(place) for place, _, _ in pairs):
         raise MalformedEnvelope("A hop's place is not a name.")
     return tuple(Hop(place, read_time(at)) for place, _, at in pairs)
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name)
-    if not isinstance(value, str) or not value or len(value) > HEADER_CHARACTERS_MAX:
-        raise MalformedEnvelope(f"The header {name} is missing or unreadable.")
-    return value
-
-
-def _short(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name, "")
-    if len(value) > SHORT_CHARACTERS_MAX or not value.isprintable():
-        raise MalformedEnvelope(f"The header {name} is too long or unreadable.")
-    return value
-
-
-def _crossed(headers: Mapping[str, str]) -> str:
-    value = headers.get(CROSSED)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or _DIGEST.fullmatch(value) is None:
-        raise MalformedEnvelope(f"The header {CROSSED} is not a digest.")
-    return value
-
-
-def _name(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name, "")
-    if _NAME.fullmatch(value) is None:
-        raise MalformedEnvelope(f"The header {name} is missing or not a name.")
-    return value
-
-
-def _sequence(headers: Mapping[str, str]) -> int:
-    value = _header(headers, SEQUENCE)
-    if not (value.isascii() and value.isdigit() and len(value) <= SEQUENCE_DIGITS_MAX):
-        raise MalformedEnvelope(f"The header {SEQUENCE} is not a number.")
-    return int(value)

@@ -6,7 +6,8 @@
     ├── TryAgain                  the same thing may work later
     │   ├── BrokerAway            no connection, blocked, or not confirmed in time
     │   ├── DatabaseAway          no connection, deadlock, lock timeout, disk full
-    │   └── InHand                somebody else is at the same kept messages
+    │   ├── InHand                somebody else is at the same kept messages
+    │   └── AgentsNotKnown        no edition of the agents has come yet
     ├── NeverWorks                the same thing will fail again
     │   ├── MalformedEnvelope     headers are missing or cannot be read
     │   ├── UnknownMessage        no such message type in the map
@@ -14,6 +15,11 @@
     │   ├── NotAuthentic          a seal or signature is not right
     │   ├── KeyNotTrusted         the key of a seal or signature is unknown, ended or revoked
     │   ├── NotAllowed            the guard or a permission forbids it
+    │   ├── UnknownAgent          no agent of this number is published
+    │   ├── AgentBlocked          accepted after its agent was blocked
+    │   ├── NotSigned             its agent signs, and the signed request is missing
+    │   ├── ProofWrong            the signed request is not that of this message
+    │   ├── TooMany               more than the agent may send
     │   ├── GuardBroken           a mistake in Lupu: the guard could not judge it
     │   └── Unkept                a mistake in Lupu: neither handled nor parked
     ├── SettingsError             the configuration is wrong; nothing was started
@@ -56,6 +62,10 @@ class InHand(TryAgain):
     """Somebody else is at the same kept messages; they are free again in a moment."""
 
 
+class AgentsNotKnown(TryAgain):
+    """No edition of the agents has come yet: nothing can be said of what agents send."""
+
+
 class NeverWorks(LupuError):
     """The same thing will fail again; the message is kept with this reason."""
 
@@ -82,6 +92,26 @@ class KeyNotTrusted(NeverWorks):
 
 class NotAllowed(NeverWorks):
     """The guard or a permission forbids it."""
+
+
+class UnknownAgent(NeverWorks):
+    """No agent of this number is published."""
+
+
+class AgentBlocked(NeverWorks):
+    """It was accepted after its agent was blocked."""
+
+
+class NotSigned(NeverWorks):
+    """Its agent signs, but the request as the agent signed it is missing."""
+
+
+class ProofWrong(NeverWorks):
+    """The request that an agent signed is not that of this message, or its signature is wrong."""
+
+
+class TooMany(NeverWorks):
+    """More messages than an agent may send were accepted in its name; not wrong by itself."""
 
 
 class GuardBroken(NeverWorks):

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from hub.envelope import read_time, write_time
 from hub.errors import MalformedEnvelope
+from hub.headers import read_time, write_time
 from hub.ports import Published
 
 FORMAT = "lupu-book-1"

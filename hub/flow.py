@@ -123,7 +123,7 @@ class Flow:
         if self._state is _State.ENDED:
             return
         if not self._ready():
-            self._trouble(ANYWHERE, "the destination is away")
+            self._trouble(ANYWHERE, "the destination is away, or the agents are not known")
             self._probe()
             return
         self.taking = True

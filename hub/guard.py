@@ -8,9 +8,10 @@ from typing import NamedTuple
 from hub.envelope import Message, RequestId, Wire, from_wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
-from hub.ports import Clock, Contracts
+from hub.ports import Agents, Clock, Contracts
 from hub.sealing import Opened, Opener
 
+AGENT = "agent:"
 BODY_BYTES_MAX = 262_144
 # A published document lists every agency, or every day of every ticket type.
 PUBLISHED_BYTES_MAX = 4 * 1_024 * 1_024
@@ -100,10 +101,12 @@ class Guard:
         *,
         opener: Opener | None = None,
         route: str = "",
+        agents: Agents | None = None,
     ) -> None:
         """``admission`` is needed inward: on either broker several accounts may publish.
 
         ``opener``: everything on this lane is sealed, and taken from the queue ``route``.
+        ``agents``: asked of what comes in an agent's name; where gateways' messages come in.
         """
         self._direction = direction
         self._lane = lane
@@ -114,11 +117,14 @@ class Guard:
         self._admission = admission
         self._opener = opener
         self._queue = route
+        self._agents = agents
 
-    def check(self, wire: Wire) -> Checked:
-        """Return what may cross; raise the reason why it may not.
+    def check(self, wire: Wire, *, redelivered: bool = False) -> Checked:
+        """Return what may cross; raise the reason why it may not, TryAgain while nobody knows.
 
         The cheap checks come first, then the seal; nothing is parsed before all else is right.
+        What is ``redelivered`` was counted against its agent's rate before, and so was what
+        another than its origin brings: somebody replays it.
         """
         sealed = self._opener is not None
         self._check_size(wire, self._body_bytes_max + (SEAL_BYTES_MAX if sealed else 0))
@@ -135,8 +141,18 @@ class Guard:
             self._check_sender(wire, message, row, self._admission)
         if opened is not None:
             _check_sealer(opened, message)
-        self._contracts.check(row.element, wire.body)
+        agents = self._agents if message.id.sender.startswith(AGENT) else None
+        if agents is not None:
+            counted = not redelivered and wire.user_id == message.transmission.origin
+            agents.admit(message, self._clock.now(), counted=counted)
+        self._contracts.check(row.element, message.body)
+        if agents is not None:
+            agents.prove(message, row)
         return Checked(message, row, wire)
+
+    def ready(self) -> bool:
+        """Return whether what it has to know is there."""
+        return self._agents is None or self._agents.known()
 
     @staticmethod
     def _check_size(wire: Wire, bytes_max: int) -> None:

@@ -15,6 +15,7 @@ from hub.messages import (
     Lane,
     message_type,
     outward_queue,
+    published_stream,
 )
 from hub.ports import Address, Clock, Metrics, Published, Publisher, Store
 
@@ -154,8 +155,11 @@ class Outbox:
 def reply_address(message: Message, lane: Lane) -> Address:
     """Return where a committed message goes on the inside broker.
 
-    A reply to staff goes straight to the queue that waits inside; all else to the channel.
+    A reply to staff goes straight to the queue that waits inside; all else to the channel. What
+    is published goes by a key of its own, so that the hubs can listen to it too.
     """
     if lane is Lane.REPLIES and message.reply_to.startswith(STAFF_REPLIES):
         return Address(REPLIES_EXCHANGE, message.reply_to)
+    if lane is Lane.PUBLISHED:
+        return Address(OUTWARD_EXCHANGE, published_stream(message_type(message.type)))
     return Address(OUTWARD_EXCHANGE, outward_queue(lane).partition(".")[2])

@@ -134,8 +134,8 @@ class End(enum.Enum):
     DONE: replayed and confirmed, or discarded; it is kept no more. NOT_THERE: it was not found,
     somebody else may have been first. CANNOT: it may not be replayed, ``why`` says it; still
     kept. NOT_TAKEN: where it was to go did not take it; still kept. UNKNOWN: it may have
-    arrived; still kept, and to replay it again does no harm. NOT_REACHED: the round was over
-    before its turn, for it took too long or the one before was not taken; still kept.
+    arrived; still kept, and to replay it again does no harm. NOT_REACHED: the time was over
+    before its turn; still kept.
     """
 
     DONE = "done"

@@ -15,6 +15,7 @@ from hub.messages import (
     Lane,
     applications,
     inside_queue,
+    message_type,
     outside_queue,
     outward_queue,
     published_stream,
@@ -23,6 +24,8 @@ from hub.messages import (
 GATEWAY = "gateway"
 HUB = "hub"
 STAFF = "staff"
+# Streams on the inside broker: what hubs themselves know of, each of them all of it.
+KNOWN_INSIDE = (published_stream(message_type("Agents.1")),)
 OPERATOR = "operator"
 
 
@@ -72,7 +75,7 @@ _OUTSIDE = {
 }
 _INSIDE = {
     HUB: Places(
-        reads=(outward_queue(Lane.REPLIES), outward_queue(Lane.PUBLISHED)),
+        reads=(outward_queue(Lane.REPLIES), outward_queue(Lane.PUBLISHED), *KNOWN_INSIDE),
         writes=(INWARD_EXCHANGE, QUARANTINE_EXCHANGE),
     ),
     STAFF: Places(writes=(INWARD_EXCHANGE,), waits=True),

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from hub.envelope import Message, RequestId, Wire
 from hub.line import Line
+from hub.messages import MessageType
 
 
 class Clock(Protocol):
@@ -36,6 +37,22 @@ class Contracts(Protocol):
         """Return the SHA-256 (hex) of the typed values: the same for the same values, whatever
         the prefixes, white space, encoding or lexical form.
         """
+
+
+class Agents(Protocol):
+    """Knows the agents as they were last published; asked of every message that agents send."""
+
+    def admit(self, message: Message, now: datetime, *, counted: bool) -> None:
+        """Let an agent's message through: UnknownAgent, AgentBlocked, TooMany where it may not.
+
+        AgentsNotKnown before the first edition. ``counted``: it counts against the agent's rate.
+        """
+
+    def prove(self, message: Message, row: MessageType) -> None:
+        """Check the proof: NotSigned where one must be there, ProofWrong where it is not right."""
+
+    def known(self) -> bool:
+        """Return whether an edition has come."""
 
 
 class Published(enum.Enum):

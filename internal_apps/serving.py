@@ -15,7 +15,7 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, InboxStore, Migrations, Pruning
-from adapters.database.tables import ANSWER, BODY
+from adapters.database.tables import ANSWER, BODY, PROOF
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.xml import Schemas
@@ -43,8 +43,9 @@ class Worker:
 
     ``sent_kept_seconds``: how long an answer that was sent stays in the outbox. A request that
     fails by itself is tried ``attempts_max`` times, the pauses growing between the two bounds.
-    ``..._kept_days``: how long after a request was handled its document, and its answer, stay in
-    the database; 0 is for ever. Request id, digest and outcome code always stay for ever.
+    ``..._kept_days``: how long after a request was handled its document, its answer, and what its
+    agent signed stay in the database; 0 is for ever. Request id, digest and outcome code always
+    stay for ever.
     """
 
     section: ClassVar[str] = "worker"
@@ -60,10 +61,11 @@ class Worker:
     sent_kept_seconds: float = 3_600.0
     bodies_kept_days: int = 400
     answers_kept_days: int = 400
+    proofs_kept_days: int = 400
 
     def check(self) -> None:
         """SettingsError where something is to be kept for less than no time, or never tried."""
-        if min(self.bodies_kept_days, self.answers_kept_days) < 0:
+        if min(self._days()) < 0:
             raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
         if self.attempts_max < 1 or not 0 < self.retry_seconds_min <= self.retry_seconds_max:
             raise SettingsError(
@@ -73,8 +75,11 @@ class Worker:
 
     def kept(self) -> Mapping[str, timedelta]:
         """Return how long each kind of stored part is kept; what is kept for ever is not named."""
-        days = {BODY: self.bodies_kept_days, ANSWER: self.answers_kept_days}
-        return {kind: timedelta(days=count) for kind, count in days.items() if count}
+        days = zip((BODY, ANSWER, PROOF), self._days(), strict=True)
+        return {kind: timedelta(days=count) for kind, count in days if count}
+
+    def _days(self) -> tuple[int, int, int]:
+        return self.bodies_kept_days, self.answers_kept_days, self.proofs_kept_days
 
     def limits(self) -> Limits:
         """Return the bounds of the inbox."""

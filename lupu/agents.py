@@ -129,6 +129,19 @@ def distrust(config: str | None, name: str, number: str, certificate: str, purpo
     click.echo(f"{number} may no longer use {_fingerprint(certificate)} for {purpose}")
 
 
+@agents.command(
+    "only-signs",
+    epilog=options.example("lupu agents only-signs 1001 --config /etc/lupu/inside.toml"),
+)
+@options.configured(NAME)
+@click.argument("number")
+def only_signs(config: str | None, name: str, number: str) -> None:
+    """Let the agency NUMBER in by its signature alone: its passwords and TLS certificates go."""
+    with _agents(config, name) as known:
+        known.only_signs(number)
+    click.echo(f"{number} is let in by its signature alone")
+
+
 @agents.command("list", epilog=options.example("lupu agents list --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def list_command(config: str | None, name: str) -> None:

@@ -3,15 +3,27 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
-from adapters.database import Reused, reused_references
+from adapters.clock import SystemClock
+from adapters.database import Reused, kept_proofs, reused_references
+from adapters.soap.proof import read_proof
+from adapters.xml import Schemas
+from hub.envelope import RequestId
+from hub.errors import NeverWorks, ProofWrong
+from hub.messages import message_type
+from internal_apps.ticketing.agents import Agents
 from lupu import opened, options
 
 NAME = "ticketing-1"
 COUNT_MAX = 1_000
+
+
+class NoProof(NeverWorks):
+    """Nothing that was signed is kept of a request."""
 
 
 @click.group()
@@ -19,8 +31,9 @@ def requests() -> None:
     """Look at what the database keeps of requests for ever.
 
     \b
-    Example:
+    Examples:
       lupu requests reused --since 2026-11-01 --config /etc/lupu/inside.toml
+      lupu requests proof agent:1001/PlaceBooking/A-17 --config /etc/lupu/inside.toml
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
@@ -49,6 +62,45 @@ def reused(config: str | None, name: str, since: datetime | None, as_json: bool)
         at = one.refused_at.isoformat(timespec="seconds")
         click.echo(f"{at}  {one.request_id}  {one.transmission}  {one.subject}".rstrip())
     click.echo(f"{len(found)} refused" + (" or more" if len(found) == COUNT_MAX else ""))
+
+
+@requests.command(
+    epilog=options.example(
+        "lupu requests proof agent:1001/PlaceBooking/A-17 --out A-17.txt"
+        " --config /etc/lupu/inside.toml"
+    )
+)
+@options.configured(NAME)
+@click.argument("request")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write what was signed, byte for byte, its Content-Type before it.",
+)
+def proof(config: str | None, name: str, request: str, out: Path | None) -> None:
+    """Verify what the agency signed of REQUEST, and write it out for a dispute.
+
+    Says with which certificate it was signed and when, and that its values are those that were
+    handled. What is written holds personal data. The certificate is in it: whoever knows its
+    fingerprint verifies it with any tool for WS-Security.
+    """
+    with opened.database(config, name) as database:
+        kept = kept_proofs(database, [request]).get(request)
+        if kept is None:
+            raise NoProof(f"Of {request} nothing that was signed is kept.")
+        number = RequestId.parse(request).sender.partition(":")[2]
+        sha1_allowed = Agents(database, SystemClock()).sha1_allowed(number)
+    signed = read_proof(kept.proof)
+    signed.verify(kept.accepted_at, sha1_allowed=sha1_allowed)
+    schemas = Schemas()
+    schemas.validate(signed.element)
+    if schemas.digest(message_type(kept.type).element, signed.document()) != kept.digest:
+        raise ProofWrong("What was signed has other values than what was handled.")
+    if out is not None:
+        out.touch(mode=0o600)
+        out.write_bytes(kept.proof)
+    click.echo(f"{request} was signed at {signed.created_at().isoformat()}")
+    click.echo(f"with the certificate {signed.fingerprint}; it is what was handled")
 
 
 def _facts(one: Reused) -> dict[str, Any]:

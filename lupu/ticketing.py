@@ -78,6 +78,8 @@ def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  
         click.echo(f"{step['request']}  {step['outcome']}")
         for place, at in step["way"]:
             click.echo(f"  {place:<12}  {at}")
+        if step["signed_by"]:
+            click.echo(f"  signed with the certificate {step['signed_by']}")
         for transmission, at in step["reused"]:
             click.echo(f"  reference used again with other values, refused: {transmission}  {at}")
 
@@ -88,6 +90,7 @@ def _facts(step: Step) -> dict[str, Any]:
         "request": str(step.request_id),
         "outcome": step.outcome_code,
         "way": [(place, at.isoformat(timespec="microseconds")) for place, at in way],
+        "signed_by": step.signed_by,
         "reused": [
             (one.transmission, one.refused_at.isoformat(timespec="microseconds"))
             for one in step.reused

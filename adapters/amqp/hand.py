@@ -104,10 +104,7 @@ class AmqpHand:
 
     def publish(self, to: Address, wire: Wire) -> Published:
         """Publish over another connection and wait for how it ended."""
-        try:
-            self._stop_taking()
-        except BrokerAway:
-            return Published.NOT_SENT
+        self._stop_taking()
         if not self._publishing:
             self._publishing = True
             self._publisher.start()

@@ -3,6 +3,7 @@
 from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
 from adapters.database.parked import Pace, ParkedShelf
+from adapters.database.proofs import KeptProof, kept_proofs
 from adapters.database.pruning import Pruning
 from adapters.database.reused import Reused, reused_references
 from adapters.database.settings import DatabaseSettings
@@ -13,6 +14,7 @@ __all__ = [
     "Database",
     "DatabaseSettings",
     "InboxStore",
+    "KeptProof",
     "Migrations",
     "Pace",
     "ParkedShelf",
@@ -20,6 +22,7 @@ __all__ = [
     "Reused",
     "SqlUnit",
     "first",
+    "kept_proofs",
     "reused_references",
     "translated",
 ]

@@ -1,4 +1,4 @@
-"""Stored bodies and answers go in time; request id, digest and outcome stay for ever."""
+"""Stored bodies, answers and proofs go in time; request id, digest and outcome stay for ever."""
 
 import random
 from collections.abc import Mapping, Sequence

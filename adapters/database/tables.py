@@ -1,6 +1,6 @@
 """The bridge's own tables, in every application's database beside its business tables.
 
-``inbox`` is small and never pruned; ``inbox_parts`` holds bodies and answers and is
+``inbox`` is small and never pruned; ``inbox_parts`` holds bodies, answers and proofs and is
 (``pruning``). ``reused`` has what came again under a used reference with other values.
 The migrations in ``versions`` create these tables; this module is how the code reads them.
 """
@@ -19,6 +19,7 @@ metadata = sa.MetaData()
 
 BODY = "BODY"
 ANSWER = "ANSWER"
+PROOF = "PROOF"
 
 inbox = sa.Table(
     "inbox",

@@ -28,6 +28,7 @@ from adapters.database.tables import (
     BODY,
     OUTBOX,
     PARKED,
+    PROOF,
     WAITING,
     inbox,
     inbox_parts,
@@ -110,6 +111,9 @@ class SqlUnit:
             self.add(inbox, row)
             for part in part_rows(key, BODY, bytes_to_text(message.body), self.opened_at):
                 self.add(inbox_parts, part)
+            if message.proof:
+                for part in part_rows(key, PROOF, bytes_to_text(message.proof), self.opened_at):
+                    self.add(inbox_parts, part)
         self._stored[key] = entry.state
         if entry.state in _OUT_OF_LINE:
             self.line.leave(key)

@@ -23,6 +23,7 @@ from hub.messages import (
     outward_queue,
     published_stream,
 )
+from hub.places import KNOWN_INSIDE, streams
 from hub.ports import Address, Published
 
 TEXT_BYTES_MAX = 255
@@ -45,6 +46,10 @@ class _Queue:
     bodies: deque[bytes] = field(default_factory=deque)
     subscriptions: list["Waiting"] = field(default_factory=list)
 
+    def is_full(self) -> bool:
+        """Return whether its bound is reached."""
+        return self.messages_max is not None and len(self.bodies) >= self.messages_max
+
 
 class MemoryBroker:
     """Queues, bindings and who consumes; one lock around all of it."""
@@ -55,7 +60,7 @@ class MemoryBroker:
         self.in_hand: set[str] = set()
         self.exchanges = {REPLIES_EXCHANGE, QUARANTINE_EXCHANGE}
         self._queues: dict[str, _Queue] = {}
-        self._bindings: dict[tuple[str, str], str] = {}
+        self._bindings: dict[tuple[str, str], list[str]] = {}
 
     def declare(self, name: str, *, stream: bool = False) -> None:
         """Declare a queue or a stream."""
@@ -71,7 +76,7 @@ class MemoryBroker:
         """Bind a queue to an exchange by key."""
         with self.lock:
             self.exchanges.add(exchange)
-            self._bindings[exchange, routing_key] = queue
+            self._bindings.setdefault((exchange, routing_key), []).append(queue)
 
     def limit(self, name: str, messages_max: int | None) -> None:
         """Bound a queue: at ``messages_max`` it refuses more; None takes the bound away."""
@@ -104,15 +109,17 @@ class MemoryBroker:
                 return Published.UNKNOWN
             if to.exchange not in self.exchanges or not _fits(wire):
                 return Published.UNKNOWN
-            queue = self._queues.get(self._bindings.get((to.exchange, to.routing_key), ""))
-            if queue is None:
+            bound = self._bindings.get((to.exchange, to.routing_key), ())
+            queues = [self._queues[name] for name in bound if name in self._queues]
+            if not queues:
                 return Published.RETURNED
-            if queue.messages_max is not None and len(queue.bodies) >= queue.messages_max:
+            if any(queue.is_full() for queue in queues):
                 return Published.REFUSED
-            if queue.stream:
-                queue.bodies.clear()
-            queue.bodies.append(dump(wire))
-            waiting = list(queue.subscriptions)
+            for queue in queues:
+                if queue.stream:
+                    queue.bodies.clear()
+                queue.bodies.append(dump(wire))
+            waiting = [one for queue in queues for one in queue.subscriptions]
         for subscription in waiting:
             subscription.wake()
         return Published.CONFIRMED
@@ -179,7 +186,12 @@ def inside_broker() -> MemoryBroker:
             broker.bind(INWARD_EXCHANGE, queue, queue)
     for lane in (Lane.REPLIES, Lane.PUBLISHED):
         broker.declare(outward_queue(lane))
-        broker.bind(OUTWARD_EXCHANGE, lane.value, outward_queue(lane))
+    broker.bind(OUTWARD_EXCHANGE, Lane.REPLIES.value, outward_queue(Lane.REPLIES))
+    for stream in streams():
+        broker.bind(OUTWARD_EXCHANGE, stream, outward_queue(Lane.PUBLISHED))
+    for stream in KNOWN_INSIDE:
+        broker.declare(stream, stream=True)
+        broker.bind(OUTWARD_EXCHANGE, stream, stream)
     _declare_quarantine(broker)
     return broker
 

@@ -16,8 +16,9 @@ from adapters.quarantine.keeping import (
     part_of,
     restored,
 )
-from hub.envelope import BOOT, ORIGIN, SEQUENCE, Wire, read_time, request_of
+from hub.envelope import BOOT, ORIGIN, SEQUENCE, Wire, request_of
 from hub.errors import MalformedEnvelope
+from hub.headers import read_time
 from hub.parking import REASON_CHARACTERS_MAX, Kept, Place, Reason, Shown
 from hub.ports import Address, Delivery, Published
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.envelope import Wire, write_time
+from hub.envelope import Wire
+from hub.headers import write_time
 from hub.messages import QUARANTINE_EXCHANGE, QUARANTINE_QUEUE
 from hub.parking import REASON_CHARACTERS_MAX
 from hub.ports import Address, Clock, Published, Publisher

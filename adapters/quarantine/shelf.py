@@ -46,9 +46,6 @@ _ENDS = {
     Published.UNKNOWN: (End.UNKNOWN, "The broker did not say whether it took it."),
 }
 
-# What one met the next would meet too.
-_STOPS = (End.NOT_TAKEN, End.UNKNOWN)
-
 Opens = Callable[[], AbstractContextManager[Hand]]
 Sent = Callable[[Wire], tuple[Address, Wire]]
 
@@ -145,7 +142,6 @@ class QuarantineShelf:
 
     def _act(self, names: Collection[str], record: Record, sent: Sent | None) -> Sequence[Ended]:
         until = time.monotonic() + ACT_SECONDS_MAX
-        goes_on = True
         done: list[Ended] = []
         with self._opens() as hand:
             looked = _find(hand, self.place, names)
@@ -153,11 +149,10 @@ class QuarantineShelf:
                 entry = looked.found.get(name)
                 if entry is None and looked.complete:
                     done.append(Ended(name, End.NOT_THERE, _NOT_FOUND))
-                elif entry is None or not goes_on or time.monotonic() > until:
+                elif entry is None or time.monotonic() > until:
                     done.append(Ended(name, End.NOT_REACHED, _NOT_REACHED))
                 else:
                     done.append(_one(hand, self._shown(entry), entry.tags, record, sent))
-                    goes_on = done[-1].end not in _STOPS
         return done
 
     def _shown(self, entry: Entry) -> Shown:

@@ -5,6 +5,7 @@ them and has only the SOAP 1.1 binding: some old stacks stop at a binding they d
 """
 
 import copy
+from functools import cache
 from pathlib import Path
 
 from lxml import etree
@@ -75,6 +76,12 @@ class Contract:
             for address in port:
                 address.set("location", self._address)
         return root
+
+
+@cache
+def agents_service() -> Service:
+    """Return the operations that agents may ask for, for whoever reads what they signed."""
+    return Contract("").service
 
 
 def _without_12(root: etree._Element) -> None:

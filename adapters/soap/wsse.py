@@ -113,7 +113,7 @@ def check_timestamp(security: Security, now: datetime, window_seconds: float) ->
     if created is None:
         raise SoapRefused("MESSAGE_EXPIRED", "The Timestamp needs Created.")
     _check_fresh(_text(created), now, window_seconds)
-    if expires is not None and _moment(_text(expires)) <= _aware(now):
+    if expires is not None and moment(_text(expires)) <= _aware(now):
         raise SoapRefused("MESSAGE_EXPIRED")
 
 
@@ -216,11 +216,12 @@ def _token(node: Element) -> Token:
 
 
 def _check_fresh(created: str, now: datetime, window_seconds: float) -> None:
-    if abs(_aware(now) - _moment(created)) > timedelta(seconds=window_seconds):
+    if abs(_aware(now) - moment(created)) > timedelta(seconds=window_seconds):
         raise SoapRefused("MESSAGE_EXPIRED")
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return what an xs:dateTime says, in UTC; MESSAGE_EXPIRED where it is none."""
     found = _MOMENT.fullmatch(text)
     written = ""
     if found is not None:
@@ -232,9 +233,9 @@ def _moment(text: str) -> datetime:
         raise SoapRefused("MESSAGE_EXPIRED", "A time of the Security header is none.") from None
 
 
-def _aware(moment: datetime) -> datetime:
+def _aware(at: datetime) -> datetime:
     """Return a moment in UTC, which is also what one without a zone means."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _only(parent: Element, name: str, code: str = "SIGN_IN_FAILED") -> Element | None:

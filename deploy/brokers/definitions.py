@@ -25,7 +25,7 @@ from hub.messages import (
     outside_queue,
     outward_queue,
 )
-from hub.places import streams
+from hub.places import KNOWN_INSIDE, streams
 
 VIRTUAL_HOST = "lupu"
 DEBIAN_12 = (3, 10)
@@ -58,19 +58,22 @@ def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Defi
     """Return the inside broker's definitions."""
     requests = [inside_queue(app, Lane.REQUESTS) for app in applications()]
     queries = [inside_queue(app, Lane.QUERIES) for app in applications()]
-    outward = (Lane.REPLIES, Lane.PUBLISHED)
+    published = outward_queue(Lane.PUBLISHED)
     return _definitions(
         exchanges=[INWARD_EXCHANGE, OUTWARD_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             *(_queue(name, "quorum") for name in requests),
             *(_queue(name, "classic") for name in queries),
             _queue(outward_queue(Lane.REPLIES), "classic"),
-            _queue(outward_queue(Lane.PUBLISHED), "quorum"),
+            _queue(published, "quorum"),
             _queue(QUARANTINE_QUEUE, "quorum"),
+            *(_queue(stream, "stream") for stream in KNOWN_INSIDE),
         ],
         bindings=[
             *(_binding(INWARD_EXCHANGE, name, name) for name in (*requests, *queries)),
-            *(_binding(OUTWARD_EXCHANGE, outward_queue(lane), lane.value) for lane in outward),
+            _binding(OUTWARD_EXCHANGE, outward_queue(Lane.REPLIES), Lane.REPLIES.value),
+            *(_binding(OUTWARD_EXCHANGE, published, stream) for stream in streams()),
+            *(_binding(OUTWARD_EXCHANGE, stream, stream) for stream in KNOWN_INSIDE),
             _binding(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE, QUARANTINE_QUEUE),
         ],
         policies=inside_policies(version),

@@ -41,14 +41,7 @@ def outside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
         _durable("quarantine", f"^{QUARANTINE_QUEUE}$", QUARANTINE_BYTES_MAX, version),
         _queries(r"^inward\.queries$"),
         _replies(),
-        Policy(
-            "published",
-            r"^published\.",
-            {
-                "max-length-bytes": STREAM_BYTES_MAX,
-                "stream-max-segment-size-bytes": STREAM_SEGMENT_BYTES_MAX,
-            },
-        ),
+        _streams(),
     )
 
 
@@ -69,6 +62,7 @@ def inside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
         _durable("outward-published", r"^outward\.published$", PUBLISHED_BYTES_MAX, version),
         _queries(r"^[a-z]+\.queries$"),
         _replies(),
+        _streams(),
     )
 
 
@@ -92,4 +86,15 @@ def _replies() -> Policy:
         "replies",
         r"^replies\.",
         {"max-length-bytes": REPLY_BYTES_MAX, "overflow": "reject-publish"},
+    )
+
+
+def _streams() -> Policy:
+    return Policy(
+        "published",
+        r"^published\.",
+        {
+            "max-length-bytes": STREAM_BYTES_MAX,
+            "stream-max-segment-size-bytes": STREAM_SEGMENT_BYTES_MAX,
+        },
     )

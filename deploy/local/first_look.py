@@ -16,6 +16,7 @@ from rich.console import Console
 from werkzeug.serving import make_server
 
 from adapters import logs
+from adapters.admission import known_agents
 from adapters.clock import SystemClock
 from adapters.database import Database, InboxStore, Migrations
 from adapters.memory.broker import MemoryBroker, inside_broker, outside_broker
@@ -34,6 +35,7 @@ from dmz_gateway.served import Parts, Served
 from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
 from hub.errors import LupuError
+from hub.rates import AcceptedRates
 from hub.requester import Requester
 from hub.sealing import Seals
 from internal_apps.serving import Links, Serving, Surroundings, Worker
@@ -109,6 +111,7 @@ class FirstLook:
         return Side(MemoryConsumer(self._loop, broker), MemoryPublisher(broker, account))
 
     def _bridge(self) -> None:
+        hub = Hub()
         Bridge(
             place="hub-1",
             outside=self._side(self._outside, "hub-1"),
@@ -123,7 +126,14 @@ class FirstLook:
                 lambda: ("gateway-1",),
             ),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", self._clock),
-        ).start(Hub())
+            agents=known_agents(
+                MemoryConsumer(self._loop, self._inside),
+                self._schemas,
+                self._clock,
+                self._metrics,
+                rates=AcceptedRates(hub.agent_rate_times, hub.agent_backlog_seconds),
+            ),
+        ).start(hub)
 
     def _ticketing(self) -> Serving:
         name = "ticketing-1"

@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
+from adapters.agents import Agent
+from adapters.published import Snapshot
 from adapters.soap.answer import render_answer, render_fault
 from adapters.soap.envelope import SoapRequest, read_request
 from adapters.soap.forms import Fault, Posted, Rendered, Service, SoapRefused, SoapVersion
+from adapters.soap.proof import make_proof
 from adapters.xml import Schemas, XmlRefused
 from dmz_gateway.agents import refusals
-from dmz_gateway.agents.directory import Agent
 from dmz_gateway.agents.faults import Faulted, RefusedInside, faulted
 from dmz_gateway.agents.forwarding import Answered, Forwarding, Request
 from dmz_gateway.agents.names import Names
 from dmz_gateway.agents.offers import Catalogue, Wanted, list_offers_response
 from dmz_gateway.agents.rate import Rates
-from dmz_gateway.agents.sign_in import SignIn
+from dmz_gateway.agents.sign_in import SIGNATURE, SignIn
 from dmz_gateway.agents.trace import Trace
 from dmz_gateway.body import (
     BadBody,
@@ -28,8 +30,8 @@ from dmz_gateway.body import (
     read_body,
     unpack,
 )
-from dmz_gateway.published import Snapshot
 from dmz_gateway.settings import Gateway
+from hub.guard import BODY_BYTES_MAX
 from hub.messages import TICKETING, message_type
 from hub.ports import Clock, Metrics
 
@@ -110,6 +112,7 @@ class Endpoint:
             request = self._read(asked, body, trace)
             agent = self._admit(asked, request, trace)
             document = self._accept(request)
+            proof = self._proof(asked, body, document, trace)
         except Faulted:
             self._names.refused(body)
             raise
@@ -124,6 +127,7 @@ class Endpoint:
             trace.sign_in,
             trace.reference,
             document,
+            proof,
         )
         action = request.answer_action
         # What was parsed goes now, while it is at hand, and not when the answer has come.
@@ -195,6 +199,15 @@ class Endpoint:
         return etree.tostring(
             request.element, encoding="utf-8", xml_declaration=False, with_tail=False
         )
+
+    def _proof(self, asked: HttpRequest, body: bytes, document: bytes, trace: Trace) -> bytes:
+        """Return what the agent signed, to go along; empty where it did not sign."""
+        if SIGNATURE not in trace.sign_in:
+            return b""
+        proof = make_proof(body, asked.content_type)
+        if len(document) + len(proof) > BODY_BYTES_MAX:
+            raise Faulted(refusals.TOO_LARGE, "A signed request crosses twice: half the size.")
+        return proof
 
     def _list_offers(self, agent: Agent, element: etree._Element) -> Answered:
         edition = self._offers.edition

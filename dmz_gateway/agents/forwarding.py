@@ -37,13 +37,17 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request of an agent: validated, its sender known. ``reference`` is the agent's own."""
+    """A request of an agent: validated, its sender known. ``reference`` is the agent's own.
+
+    ``proof`` is what the agent signed, where it did: it goes along with all that is sent for it.
+    """
 
     row: MessageType
     agent: str
     sign_in: str
     reference: str
     body: bytes
+    proof: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class Forwarding:
             reply_to=self._reply_to,
             expires_at=self._expires_at(now) if query else None,
             sign_in=request.sign_in,
+            proof=request.proof,
         )
         return message.passed(self._origin, now)
 

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
-from dmz_gateway.agents.directory import Agent
-from dmz_gateway.published import Edition
+from adapters.agents import Agent
+from adapters.published import Edition
 from hub.messages import TICKETING
 
 NO_BOUND = -1

@@ -5,14 +5,16 @@ Several must name the same agent. Whatever fails, nobody learns whether the agen
 
 from dataclasses import dataclass
 
+from adapters.agents import Agent, Directory
+from adapters.published import Snapshot
 from adapters.soap.envelope import SoapRequest
 from adapters.soap.signature import find_signature, verify_signature
 from adapters.soap.wsse import Replays, Security, check_timestamp, check_token, read_security
 from dmz_gateway.agents import refusals
-from dmz_gateway.agents.directory import Agent, Directory
 from dmz_gateway.agents.faults import Faulted
-from dmz_gateway.published import Snapshot
 from hub.ports import Clock
+
+SIGNATURE = "signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class SignIn:
             user, signature.digest, signature.created
         ):
             raise Faulted(refusals.SIGN_IN_REPLAYED)
-        return _Claim("signature", agent)
+        return _Claim(SIGNATURE, agent)
 
 
 def _active(agent: Agent | None) -> Agent | None:

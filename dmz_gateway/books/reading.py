@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dmz_gateway.books.files import BookFile
-from hub.envelope import read_time
 from hub.evidence import LINES_MAX, NOTHING, Line, Page, read_book
+from hub.headers import read_time
 
 _LINE_BYTES_MAX = 460
 

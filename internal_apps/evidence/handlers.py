@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from adapters.xml import Schemas
-from hub.envelope import Message, read_time
+from hub.envelope import Message
 from hub.errors import NeverWorks, NotAllowed
 from hub.evidence import PURPOSE, Page, signed_at
+from hub.headers import read_time
 from hub.ports import Handled, Metrics, Unit
 from hub.sealing import Signatures
 from internal_apps.answering import DONE, answer, sql_unit, values

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.envelope import read_time, write_time
 from hub.errors import NeverWorks
+from hub.headers import read_time, write_time
 from internal_apps.evidence.compare import (
     WRONG,
     Booked,

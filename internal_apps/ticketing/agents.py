@@ -118,6 +118,23 @@ class Agents:
             if connection.execute(agent_certificates.delete().where(_same(key))).rowcount == 0:
                 raise NotAllowed(f"Agent {number} has no such certificate.")
 
+    def only_signs(self, number: str) -> None:
+        """Let nothing but a signature let an agent in: what it signs crosses with each request,
+        and no gateway can ask in its name. NotAllowed while it has no certificate to sign with.
+        """
+        with self._database.begin() as connection:
+            _known(connection, number)
+            if not _certificates(connection, number, SIGNATURE):
+                raise NotAllowed(f"Agent {number} has nothing to sign with: 'lupu agents trust'.")
+            connection.execute(agent_secrets.delete().where(agent_secrets.c.agent == number))
+            of_tls = _same({"agent": number, "purpose": TLS})
+            connection.execute(agent_certificates.delete().where(of_tls))
+
+    def sha1_allowed(self, number: str) -> bool:
+        """Return whether an agent may sign with SHA-1."""
+        with self._database.reading() as connection:
+            return bool(_known(connection, number).sha1_allowed)
+
     def all(self) -> Sequence[sa.Row[Any]]:
         """Return every agent, by number."""
         with self._database.reading() as connection:
@@ -188,6 +205,7 @@ def _agent_values(
         "AgentNumber": row.number,
         "Name": row.name_en,
         "Status": row.status,
+        **({"BlockedAt": row.changed_at} if row.status == BLOCKED else {}),
         "Channel": row.channel,
         "GroupAllowed": bool(row.group_allowed),
         "RequestsPerSecondMax": row.requests_per_second,
@@ -242,13 +260,17 @@ def _check_new(agent: NewAgent) -> None:
 
 
 def _check_room(connection: sa.Connection, number: str, purpose: str) -> None:
-    of_purpose = _same({"agent": number, "purpose": purpose})
-    counted = sa.select(sa.func.count()).select_from(agent_certificates).where(of_purpose)
-    if connection.execute(counted).scalar_one() >= CERTIFICATES_MAX:
+    if _certificates(connection, number, purpose) >= CERTIFICATES_MAX:
         raise NotAllowed(
             f"Agent {number} has {CERTIFICATES_MAX} certificates for {purpose}, the most there "
             "may be: take one away first with 'lupu agents distrust'."
         )
+
+
+def _certificates(connection: sa.Connection, number: str, purpose: str) -> int:
+    of_purpose = _same({"agent": number, "purpose": purpose})
+    counted = sa.select(sa.func.count()).select_from(agent_certificates).where(of_purpose)
+    return int(connection.execute(counted).scalar_one())
 
 
 def _same(key: dict[str, str]) -> sa.ColumnElement[bool]:

@@ -1,19 +1,22 @@
 """One booking with its whole history: every message about it, and its way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import Database, Reused, SqlUnit, reused_references
+from adapters.database import Database, Reused, SqlUnit, kept_proofs, reused_references
 from adapters.database.tables import inbox
+from adapters.soap.proof import read_proof
 from hub.envelope import Hop, RequestId, read_hops
 from internal_apps.ticketing import store
 from internal_apps.ticketing.catalogue import SHANGHAI
 from internal_apps.ticketing.domain import Booking
 from internal_apps.ticketing.references import normal
+
+SIGNATURE = "signature"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Step:
     """One message of a booking's history, and its way: hops, and the times inside.
 
     ``replied_at`` is None while no reply has left. ``reused``: what came under the same reference
-    with other values and was refused, the latest first.
+    with other values and was refused, the latest first. ``signed_by``: the SHA-256 of the
+    certificate with which its agent signed it, while what was signed is kept.
     """
 
     request_id: RequestId
@@ -39,6 +43,7 @@ class Step:
     boot: str
     sequence: int
     reused: Sequence[Reused] = ()
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +70,18 @@ def history(database: Database, reference: str) -> History | None:
         )
         steps = rows.all()
     reused = reused_references(database, subject=plain)
-    return History(booking, [_step(row, reused) for row in steps])
+    signers = _signers(database, [row.request_id for row in steps if SIGNATURE in row.sign_in])
+    return History(booking, [_step(row, reused, signers) for row in steps])
 
 
-def _step(row: sa.Row[Any], reused: Sequence[Reused]) -> Step:
+def _signers(database: Database, request_ids: Sequence[str]) -> Mapping[str, str]:
+    if not request_ids:
+        return {}
+    kept = kept_proofs(database, request_ids)
+    return {key: read_proof(one.proof).fingerprint for key, one in kept.items()}
+
+
+def _step(row: sa.Row[Any], reused: Sequence[Reused], signers: Mapping[str, str]) -> Step:
     return Step(
         request_id=RequestId.parse(row.request_id),
         type=row.type,
@@ -84,5 +97,6 @@ def _step(row: sa.Row[Any], reused: Sequence[Reused]) -> Step:
         origin=row.origin,
         boot=row.boot,
         sequence=row.sequence,
+        signed_by=signers.get(row.request_id, ""),
         reused=[one for one in reused if one.request_id == row.request_id],
     )

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapters.database import Database, Pruning, reused_references
+from adapters.database import Database, Pruning, kept_proofs, reused_references
 from adapters.database.reused import REUSED_MAX
-from adapters.database.tables import ANSWER, BODY, inbox_parts
+from adapters.database.tables import ANSWER, BODY, PROOF, inbox_parts
 from hub.envelope import Message, Transmission
 from hub.ports import InboxEntry, InboxState
 from internal_apps.ticketing.history import history
@@ -47,14 +47,18 @@ def with_other_values(world: World, message: Message, sequence: int) -> Message:
     return again(message, sequence, body=other.body)
 
 
-def pruned(world: World, operations: tuple[str, ...] = OPERATIONS) -> CountedMetrics:
+def pruned(
+    world: World,
+    operations: tuple[str, ...] = OPERATIONS,
+    kinds: tuple[str, ...] = (BODY, ANSWER),
+) -> CountedMetrics:
     """Prune what is older than KEPT, until nothing is left to do."""
     metrics = CountedMetrics()
     pruning = Pruning(
         world.database,
         world.clock,
         metrics,
-        kept={BODY: KEPT, ANSWER: KEPT},
+        kept=dict.fromkeys(kinds, KEPT),
         operations=operations,
     )
     # One look a minute at least: more than it takes whatever other tests have left here.
@@ -164,6 +168,29 @@ def test_what_is_open_or_young_or_anothers_is_not_pruned(world: World) -> None:
     assert [parts(world, one) for one in (old, parked, young)] == [set(), {BODY}, {BODY, ANSWER}]
     assert metrics.counts["lupu_inbox_pruned_total BODY"] >= 1
     assert pruned(world).counts == {}
+
+
+def test_what_was_signed_is_kept_with_its_request_and_pruned_by_its_own(world: World) -> None:
+    """Byte for byte, in any encoding; with one that is parked too; until its time is over."""
+    proof = b"Content-Type: text/xml; charset=utf-16\r\n\r\n" + "<a>王</a>".encode("utf-16")
+    place, parked = (
+        world.message("PlaceBooking", booking_values())._replace(proof=proof) for _ in range(2)
+    )
+    world.handle(place)
+    with world.store.unit() as unit:
+        entry = InboxEntry(parked.id, "d" * 64, InboxState.PARKED, None, "")
+        unit.park(parked, entry, "ValueError: a mistake of ours")
+    kept = kept_proofs(world.database, [str(place.id), str(parked.id), "agent:1/PlaceBooking/X"])
+    assert {key: one.proof for key, one in kept.items()} == {
+        str(place.id): proof,
+        str(parked.id): proof,
+    }
+    assert kept[str(place.id)].accepted_at == place.accepted_at
+    world.clock.move(days=401)
+    pruned(world)
+    assert parts(world, place) == {PROOF}
+    pruned(world, kinds=(PROOF,))
+    assert (parts(world, place), parts(world, parked)) == (set(), {BODY, PROOF})
 
 
 def test_two_gateways_race_with_one_reference(world: World) -> None:

@@ -11,7 +11,9 @@ from deploy.components import Components
 from deploy.local.broker import Broker, installed_version
 from deploy.local.ports import LOOPBACK
 from hub.settings import InsideBroker, OutsideBroker
+from tests.contract.transports import AmqpTransport
 from tests.servers.keys import Keys
+from tests.servers.known import make_known
 
 OBSERVER = "observer"
 NAMES = (
@@ -65,11 +67,14 @@ class Brokers:
         self.inside_broker = self._broker(folder, authorities.inside, inside)
 
     def start(self) -> None:
-        """Start both side by side and wait until they are ready."""
+        """Start both side by side, wait until they are ready, let hubs know the agents."""
         for broker in (self.outside_broker, self.inside_broker):
             broker.start()
         for broker in (self.outside_broker, self.inside_broker):
             broker.wait_ready()
+        inside = AmqpTransport(self.inside)
+        make_known(inside, OBSERVER)
+        inside.close()
 
     def stop(self) -> None:
         """End both; their data goes with the test's folder."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dmz_gateway.published import Edition
+from adapters.published import Edition
 from tests.slice.gateway_answers import document, fault
 from tests.slice.gateway_requests import envelope, list_offers, place_booking, text_token
 from tests.slice.gateway_world import SCHEMAS, World, gateway, hours_ago

@@ -12,7 +12,9 @@ from lxml import etree
 from zeep.wsse.signature import BinarySignature
 
 from adapters.certificates import CertificateFacts
+from adapters.soap.proof import make_proof, read_proof
 from certs.authority import Authority, Issued, KeyKind, Purpose
+from hub.guard import BODY_BYTES_MAX
 from tests.slice.gateway_answers import document, fault
 from tests.slice.gateway_requests import (
     SOAP_11,
@@ -191,3 +193,33 @@ def test_no_wrapped_body_is_processed(
     attack(root)
     assert post(world, root) in ("SIGNATURE_INVALID", "SIGN_IN_FAILED", "MALFORMED_XML")
     assert world.seen == []
+
+
+def test_what_was_signed_goes_along_byte_for_byte(world: World, signer: Issued) -> None:
+    """With the request, and with the question that a repeat becomes; with no other request."""
+    first, second = signed(signer), signed(signer, text_token())
+    assert [post(world, root) for root in (first, second)] == ["DONE", "DONE"]
+    world.post(envelope(place_booking("OTHER"), text_token()))
+    assert [message.type for message in world.seen] == [
+        "PlaceBooking.1",
+        "GetOutcome.1",
+        "PlaceBooking.1",
+    ]
+    content_type = "text/xml; charset=utf-8"
+    assert [message.proof for message in world.seen] == [
+        make_proof(etree.tostring(first), content_type),
+        make_proof(etree.tostring(second), content_type),
+        b"",
+    ]
+    proof = read_proof(world.seen[0].proof)
+    proof.verify(datetime.now(UTC), sha1_allowed=False)
+    assert proof.fingerprint == CertificateFacts.read(signer.certificate).fingerprint
+
+
+def test_a_signed_request_may_be_half_as_large(world: World, signer: Issued) -> None:
+    """It crosses twice, in clear words and as it was signed: the hub's bound is for both."""
+    root = signed(signer)
+    padded = etree.tostring(root) + b"\n" * (BODY_BYTES_MAX - len(etree.tostring(root)) - 10)
+    answer = world.post(padded)
+    assert (answer.status, fault(answer).code) == (413, "TOO_LARGE")
+    assert not world.seen

@@ -14,7 +14,7 @@ from adapters.quarantine import QueueQuarantine
 from hub.bridge import Bridge, Hub, Side
 from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.messages import INWARD_EXCHANGE
-from hub.ports import Address, Published
+from hub.ports import Address, Agents, Published
 from hub.sealing import Seals
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
@@ -105,7 +105,11 @@ class World:
     """Two brokers in memory with the real bridge between them."""
 
     def __init__(
-        self, contracts: PlainContracts | None = None, *, delays: Delays = AT_ONCE
+        self,
+        contracts: PlainContracts | None = None,
+        *,
+        delays: Delays = AT_ONCE,
+        agents: Agents | None = None,
     ) -> None:
         self.loop = HandMovedLoop()
         self.outside, self.inside = outside_broker(), inside_broker()
@@ -127,6 +131,7 @@ class World:
                 lambda: ("gateway-1", "gateway-2"),
             ),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", clock),
+            agents=agents,
         )
         self.requests, *_ = self.bridge.start(Hub())
 

@@ -2,7 +2,10 @@
 
 import pytest
 
-from hub.flow import PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX
+from adapters.admission import KnownAgents
+from hub.envelope import RequestId
+from hub.flow import CALM_SECONDS, PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX
+from tests.unit import agents_world
 from tests.unit.channel_world import Delays, World, said
 from tests.unit.hub_world import booking
 
@@ -33,6 +36,35 @@ def test_while_the_inside_is_away_nothing_is_lost_and_it_is_said_once(
     world.loop.pass_seconds(2)
     assert world.arrived() == ["A-0", "A-1", "A-2"]
     assert said(caplog, "channel.resumed") == 1
+
+
+class SaysItKnows(KnownAgents):
+    """Agents that are asked before they are known."""
+
+    def known(self) -> bool:
+        """Say so, to have messages taken."""
+        return True
+
+
+@pytest.mark.parametrize("kind", [KnownAgents, SaysItKnows])
+def test_a_hub_that_does_not_know_the_agents_yet_waits(
+    caplog: pytest.LogCaptureFixture, kind: type[KnownAgents]
+) -> None:
+    """Nothing is quarantined for it; all goes through once an edition has come."""
+    caplog.set_level("INFO")
+    known = agents_world.World(knows=False, kind=kind)
+    world = World(agents=known.agents)
+    message = booking(id=RequestId(f"agent:{agents_world.PLAIN}", "PlaceBooking", "A-1"))
+    world.queue(message)
+    world.loop.pass_seconds(LONG_SECONDS)
+    assert (world.arrived(), world.kept()) == ([], [])
+    assert world.outside.depth("inward.requests") + world.held() == 1
+    paused = said(caplog, "channel.paused")
+    assert paused == (2 if kind is KnownAgents else 1)
+    assert known.snapshot.offer(agents_world.edition())
+    world.loop.pass_seconds(PAUSE_SECONDS_MAX + CALM_SECONDS)
+    assert world.arrived() == ["A-1"]
+    assert said(caplog, "channel.resumed") == paused
 
 
 @pytest.mark.parametrize("refuse", ["full", "missing"])

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from hub.envelope import (
     CROSSED,
-    HEADER_CHARACTERS_MAX,
     HOPS,
     HOPS_MAX,
     Hop,
@@ -21,6 +20,7 @@ from hub.envelope import (
     write_hops,
 )
 from hub.errors import MalformedEnvelope
+from hub.headers import HEADER_CHARACTERS_MAX
 from tests.unit.hub_world import NOON, booking
 
 HUB = "hub-1"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dmz_gateway.published import Edition, Snapshot
+from adapters.published import Edition, Snapshot
 from hub.errors import InvalidBody, SettingsError
 from hub.messages import message_type
 from tests.unit.hub_world import NOON, CountedMetrics, MovedClock

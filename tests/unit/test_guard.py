@@ -11,6 +11,7 @@ from hub import envelope
 from hub.envelope import RequestId, Transmission, Wire, to_wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
 from hub.guard import BODY_BYTES_MAX, INSIDE, OUTSIDE, PUBLISHED_BYTES_MAX, Guard
+from hub.headers import SHORT_CHARACTERS_MAX
 from hub.messages import Direction, Lane
 from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
 
@@ -180,10 +181,10 @@ SHORT = [envelope.SIGN_IN, envelope.OPERATOR]
 @pytest.mark.parametrize(
     ("value", "takes"),
     [
-        ("x" * envelope.SHORT_CHARACTERS_MAX, True),
-        ("x" * (envelope.SHORT_CHARACTERS_MAX + 1), False),
-        ("吏" * envelope.SHORT_CHARACTERS_MAX, True),
-        ("吏" * (envelope.SHORT_CHARACTERS_MAX + 1), False),
+        ("x" * SHORT_CHARACTERS_MAX, True),
+        ("x" * (SHORT_CHARACTERS_MAX + 1), False),
+        ("吏" * SHORT_CHARACTERS_MAX, True),
+        ("吏" * (SHORT_CHARACTERS_MAX + 1), False),
         ("a\nb", False),
         ("a\x00b", False),
         ("a\u202eb", False),

@@ -195,7 +195,7 @@ def test_replies_to_staff_stay_inside_and_all_others_go_to_the_channel() -> None
     assert [to for to, _, _ in world.publisher.sent] == [
         Address("replies", "replies.staff-1.b00t"),
         Address("outward", "replies"),
-        Address("outward", "published"),
+        Address("outward", "published.Offers.1"),
     ]
     assert [wire.persistent for _, wire, _ in world.publisher.sent] == [False, False, True]
 

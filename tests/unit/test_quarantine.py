@@ -22,7 +22,8 @@ from adapters.quarantine.keeping import (
     restored,
 )
 from deploy.brokers.configuration import MESSAGE_BYTES_MAX
-from hub.envelope import Wire, write_time
+from hub.envelope import Wire
+from hub.headers import write_time
 from hub.ports import Published
 from tests.contract.stuffing import FRAME_BYTES_MAX, frame_sizes
 from tests.unit.hub_world import NOON, MovedClock

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
+from adapters.published import Edition
 from adapters.soap.wsse import Credentials, DigestSecret, Password
-from dmz_gateway.published import Edition
 
 ACTIVE = "ACTIVE"
 
@@ -17,6 +18,7 @@ class Agent:
     number: str
     channel: str
     active: bool = True
+    blocked_at: datetime | None = None
     group_allowed: bool = False
     requests_per_second_max: int = 10
     sha1_allowed: bool = False
@@ -31,6 +33,7 @@ class Agent:
             number=values["AgentNumber"],
             channel=values["Channel"],
             active=values["Status"] == ACTIVE,
+            blocked_at=values.get("BlockedAt"),
             group_allowed=values["GroupAllowed"],
             requests_per_second_max=values["RequestsPerSecondMax"],
             sha1_allowed=values["LegacySha1Allowed"],
@@ -41,6 +44,17 @@ class Agent:
             certificates=frozenset(values.get("CertificateFingerprint", ())),
             signatures=frozenset(values.get("SignatureFingerprint", ())),
         )
+
+    def only_signs(self, now: datetime) -> bool:
+        """Return whether nothing but a signature lets this agent in."""
+        if not self.signatures:
+            return False
+        known = self.credentials
+        ends = [
+            *(password.not_after for password in known.passwords),
+            *(secret.not_after for secret in known.digest_secrets),
+        ]
+        return not self.certificates and not any(end is None or now < end for end in ends)
 
 
 class Directory:

@@ -1,6 +1,8 @@
-"""What the inside publishes, as the gateway knows it: the newest edition, kept on disk too.
+"""What the inside publishes, as gateways and hubs know it: the newest edition.
 
-A gateway started while the inside, or the broker, is away serves from what it kept.
+A gateway keeps it on disk too: started while the inside, or the broker, is away, it serves from
+what it kept. A hub needs no disk: it has its edition from a stream on the inside broker, without
+which it moves nothing anyway.
 """
 
 import logging
@@ -12,16 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from hub.errors import LupuError, SettingsError
 from hub.messages import MessageType
-from hub.ports import Clock, Delivery, Metrics
+from hub.ports import Clock, Delivery, Metrics, Subscription
 
 _log = logging.getLogger(__name__)
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+PREFETCH_MAX = 10
 
 T = TypeVar("T")
 
@@ -35,21 +38,45 @@ class Edition(Generic[T]):
     content: T
 
 
+class Feed(Protocol):
+    """A connection that consumes; ``adapters.amqp.consumer.AmqpConsumer`` is one."""
+
+    def subscribe_stream(
+        self, stream: str, prefetch_max: int, deliver: Callable[[Delivery], None]
+    ) -> Subscription:
+        """Consume a stream from its last document on."""
+
+
+def listen(feed: Feed, stream: str, take: Callable[[Delivery], None]) -> None:
+    """Hand every document of a stream, from the last on, to ``take``, and acknowledge it."""
+    served: list[Subscription] = []
+
+    def deliver(delivery: Delivery) -> None:
+        take(delivery)
+        for subscription in served:
+            subscription.acknowledge(delivery.tag)
+
+    served.append(feed.subscribe_stream(stream, PREFETCH_MAX, deliver))
+
+
 class Snapshot(Generic[T]):
     """The newest edition of one document. An older one is refused, whoever sends it."""
 
     def __init__(
         self,
         row: MessageType,
-        folder: Path,
+        folder: Path | None,
         *,
         read: Callable[[bytes], Edition[T]],
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        """``read`` checks a document against its contract and reads it; LupuError if it fails."""
+        """``read`` checks a document against its contract and reads it; LupuError if it fails.
+
+        Without a ``folder`` nothing is kept on disk.
+        """
         self._row = row
-        self._path = folder / f"{row.key}.xml"
+        self._path = None if folder is None else folder / f"{row.key}.xml"
         self._read = read
         self._clock = clock
         self._metrics = metrics
@@ -70,6 +97,8 @@ class Snapshot(Generic[T]):
 
     def load(self) -> None:
         """Take up the edition kept on disk, if there is one that can be read."""
+        if self._path is None:
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
             body = self._path.read_bytes()
@@ -135,6 +164,8 @@ class Snapshot(Generic[T]):
                 _log.exception("snapshot.failed", extra={"document": self._row.key})
 
     def _keep(self, body: bytes) -> None:
+        if self._path is None:
+            return
         # A disk that is full must not keep a blocked agent in: what counts is in memory.
         try:
             _write(self._path, body)

@@ -1,0 +1,151 @@
+"""What a hub says of agents' messages: known, not blocked, not too many, and their own.
+
+The gateway has checked all of this. One that was broken into checks nothing: so the hub asks
+again, by what the inside itself has published.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from adapters.agents import Agent, Directory, read_agents
+from adapters.published import Edition, Feed, Snapshot, listen
+from adapters.soap.proof import Proof, read_proof
+from adapters.xml import Schemas, XmlRefused
+from hub.envelope import Message
+from hub.errors import (
+    AgentBlocked,
+    AgentsNotKnown,
+    NotSigned,
+    ProofWrong,
+    TooMany,
+    UnknownAgent,
+)
+from hub.messages import TICKETING, Lane, MessageType, message_type, published_stream
+from hub.ports import Clock, Metrics
+from hub.rates import AcceptedRates
+
+# A gateway learns of a block a moment later, and clocks differ.
+BLOCK_GRACE = timedelta(seconds=300)
+# What an agent's clock may be off, and a signed request may take to the gateway.
+PROOF_AGE_MAX = timedelta(seconds=900)
+SIGNATURE = "signature"
+AGENTS = message_type("Agents.1")
+GET_OUTCOME = "GetOutcome"
+_REFERENCE = f"{{{TICKETING}}}RequestReference"
+
+
+class KnownAgents:
+    """Implements ``hub.ports.Agents``."""
+
+    def __init__(
+        self,
+        agents: Snapshot[Directory],
+        schemas: Schemas,
+        metrics: Metrics,
+        *,
+        rates: AcceptedRates,
+    ) -> None:
+        self._agents = agents
+        self._schemas = schemas
+        self._metrics = metrics
+        self._rates = rates
+
+    def admit(self, message: Message, now: datetime, *, counted: bool) -> None:
+        """Let an agent's message through; see ``hub.ports.Agents``."""
+        agent = self._agent(message)
+        if not agent.active:
+            _check_accepted_before(agent, message)
+        rate, at = agent.requests_per_second_max, message.accepted_at.timestamp()
+        if counted and not self._rates.take(agent.number, rate, at, now.timestamp()):
+            self._metrics.count("lupu_guard_too_many_total", agent=agent.number)
+            raise TooMany(f"Agent {agent.number} may not send so many.")
+
+    def prove(self, message: Message, row: MessageType) -> None:
+        """Check the proof; see ``hub.ports.Agents``."""
+        if message.proof:
+            self._check_proof(message, row, self._agent(message))
+            self._metrics.count("lupu_guard_proofs_total")
+        elif SIGNATURE in message.sign_in:
+            raise NotSigned("The gateway says it was signed, and does not bring what was.")
+        elif self._agent(message).only_signs(message.accepted_at):
+            raise NotSigned("Its agent does nothing but sign, and this is not signed.")
+
+    def known(self) -> bool:
+        """Return whether an edition has come."""
+        return self._agents.edition is not None
+
+    def _agent(self, message: Message) -> Agent:
+        edition = self._agents.edition
+        if edition is None:
+            raise AgentsNotKnown("the agents are not known yet")
+        agent = edition.content.numbered(message.id.sender.partition(":")[2])
+        if agent is None:
+            raise UnknownAgent("No agent of this number is published.")
+        return agent
+
+    def _check_proof(self, message: Message, row: MessageType, agent: Agent) -> None:
+        proof = read_proof(message.proof)
+        if proof.fingerprint not in agent.signatures:
+            raise ProofWrong("It was signed with a certificate that is not this agent's.")
+        _check_fresh(proof, message, row)
+        proof.verify(message.accepted_at, sha1_allowed=agent.sha1_allowed)
+        if row.name != GET_OUTCOME:
+            self._check_same(proof, message, row)
+        if row.lane is Lane.REQUESTS or row.name == GET_OUTCOME:
+            _check_names(proof, message)
+
+    def _check_same(self, proof: Proof, message: Message, row: MessageType) -> None:
+        if proof.element.tag != row.element:
+            raise ProofWrong("What was signed is another kind of request.")
+        try:
+            self._schemas.validate(proof.element)
+            document = proof.document()
+            same = document == message.body or (
+                self._schemas.digest(row.element, document)
+                == self._schemas.digest(row.element, message.body)
+            )
+        except XmlRefused:
+            raise ProofWrong("What was signed breaks its contract.") from None
+        if not same:
+            raise ProofWrong("What was signed has other values than the message.")
+
+
+def agents_snapshot(schemas: Schemas, clock: Clock, metrics: Metrics) -> Snapshot[Directory]:
+    """Return the agents as they are published, kept in memory alone."""
+
+    def read(body: bytes) -> Edition[Directory]:
+        return read_agents(schemas.values(schemas.read(AGENTS.element, body)))
+
+    return Snapshot(AGENTS, None, read=read, clock=clock, metrics=metrics)
+
+
+def known_agents(
+    feed: Feed, schemas: Schemas, clock: Clock, metrics: Metrics, *, rates: AcceptedRates
+) -> KnownAgents:
+    """Return the agents as ``feed``, the inside broker, publishes them from now on."""
+    snapshot = agents_snapshot(schemas, clock, metrics)
+    listen(feed, published_stream(AGENTS), snapshot.deliver)
+    snapshot.start_thread()
+    return KnownAgents(snapshot, schemas, metrics, rates=rates)
+
+
+def _check_accepted_before(agent: Agent, message: Message) -> None:
+    # What was accepted before is still carried out.
+    blocked_at = agent.blocked_at
+    if blocked_at is None or message.accepted_at > blocked_at + BLOCK_GRACE:
+        raise AgentBlocked(f"Agent {agent.number} was blocked before this was accepted.")
+
+
+def _check_fresh(proof: Proof, message: Message, row: MessageType) -> None:
+    # A request counts once. A question does not: signed once, it may not be asked for ever.
+    signed_at, until = proof.created_at(), message.accepted_at
+    if row.lane is Lane.QUERIES:
+        until = max(until, message.expires_at or datetime.max.replace(tzinfo=UTC))
+    if message.accepted_at < signed_at - PROOF_AGE_MAX or until > signed_at + PROOF_AGE_MAX:
+        raise ProofWrong("It was not signed at the time at which it was accepted.")
+
+
+def _check_names(proof: Proof, message: Message) -> None:
+    # Of GetOutcome too: its proof is the request that was repeated, whose outcome it asks for.
+    reference = " ".join((proof.element.findtext(_REFERENCE) or "").split())
+    if (proof.operation, reference) != (message.id.operation, message.id.reference):
+        raise ProofWrong("What was signed is not the request that the message's id names.")

@@ -1,0 +1,106 @@
+"""What an agency signs is kept inside with its request, shown, and taken out for a dispute."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.certificates import CertificateFacts
+from adapters.soap.proof import read_proof
+from certs.authority import Authority, Issued, KeyKind, Purpose
+from deploy.local.process import ProcessFailed
+from tests.clients.job import SIGNATURE, SOAP_11, Job
+from tests.clients.zeep_client import client
+from tests.contract.transports import until
+from tests.servers.agency import PlainAgency
+from tests.servers.system import System, running
+
+SIGNS = "1002"
+REFERENCE = "SIGNED-1"
+REQUEST = f"agent:{SIGNS}/PlaceBooking/{REFERENCE}"
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    """Run the whole system, without the staff."""
+    names = ("gateway-1", "hub-1", "ticketing-1", "operator-1")
+    with running(tmp_path, names=names) as made:
+        yield made
+
+
+@pytest.fixture
+def signer(system: System) -> Issued:
+    """Offer the certificate of an agency that does nothing but sign."""
+    authority = Authority(system.stack.places.certificates, "agents")
+    issued = authority.issue(SIGNS, Purpose.CLIENT, kind=KeyKind.RSA)
+    named = ("--name-en", "Signing Travel", "--name-zh", "签名旅行社")
+    system.stack.lupu("inside", "agents", "add", SIGNS, *named)
+    purpose = ("--purpose", "SIGNATURE")
+    system.stack.lupu("inside", "agents", "trust", SIGNS, str(issued.certificate), *purpose)
+    system.stack.lupu("inside", "agents", "only-signs", SIGNS)
+    return issued
+
+
+def test_a_signed_booking_is_proved_from_the_agency_to_the_file(
+    system: System, signer: Issued, tmp_path: Path
+) -> None:
+    """Booked with zeep; the way names the certificate, the command verifies and writes it out."""
+    placed = _placed(system, signer)
+    assert placed["Status"] == "DONE", placed
+    booking = str(placed["Booking"]["BookingReference"])
+    fingerprint = CertificateFacts.read(signer.certificate).fingerprint
+    stack = system.stack
+    assert f"signed with the certificate {fingerprint}" in stack.lupu(
+        "inside", "ticketing", "way", booking
+    )
+    out = tmp_path / "proof.txt"
+    said = stack.lupu("inside", "requests", "proof", REQUEST, "--out", str(out))
+    assert fingerprint in said
+    assert "it is what was handled" in said
+    assert read_proof(out.read_bytes()).fingerprint == fingerprint
+    assert out.stat().st_mode & 0o077 == 0
+    agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
+    day = system.opening + timedelta(days=10)
+    assert agency.place("PLAIN-1", "STANDARD", day).code == "DONE"
+    agency.close()
+    with pytest.raises(ProcessFailed, match="nothing that was signed"):
+        stack.lupu(
+            "inside", "requests", "proof", f"agent:{system.agent_number}/PlaceBooking/PLAIN-1"
+        )
+
+
+def _placed(system: System, signer: Issued) -> dict[str, Any]:
+    call = client(
+        Job(
+            url=system.base_url,
+            ca_file=str(system.ca_file),
+            soap=SOAP_11,
+            sign_in=SIGNATURE,
+            user=SIGNS,
+            password="",
+            certificate="",
+            key="",
+            signing_certificate=str(signer.certificate),
+            signing_key=str(signer.key),
+            calls=[],
+        )
+    )
+    line = {"TicketType": "STANDARD", "Day": system.opening + timedelta(days=10), "Quantity": 2}
+    values = {
+        "RequestReference": REFERENCE,
+        "Kind": "INDIVIDUAL",
+        "Contact": {"Name": "王小明", "Telephone": "021 5888 1234"},
+        "Lines": {"Line": [line]},
+    }
+    told: dict[str, Any] = {}
+    # The gateway, and the hub, learn of the agency within seconds.
+
+    def is_answered() -> bool:
+        told.update(call("PlaceBooking", values))
+        return "answer" in told
+
+    assert until(is_answered), told
+    answer: dict[str, Any] = told["answer"]
+    return answer
