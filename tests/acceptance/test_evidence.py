@@ -18,6 +18,7 @@ from hub.settings import OutsideBroker
 from lupu.exits import Exit
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
+from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 NAMES = ("gateway-1", "hub-1", "ticketing-1", "evidence-1", "operator-1")
@@ -131,7 +132,8 @@ def meddle(system: System, taken: dict[str, Taken]) -> None:
     )
 
 
-def test_what_is_done_to_messages_outside_is_found_and_named(system: System) -> None:
+@pytest.mark.promise(4)
+def test_what_is_done_to_messages_outside_is_found_and_named(system: System, shows: Shows) -> None:
     """Deleted, published twice, swapped, altered, forged: each by its own id, on a real broker."""
     hub: Process = system.stack.processes["hub-1"]
     hub.stop()
@@ -150,6 +152,7 @@ def test_what_is_done_to_messages_outside_is_found_and_named(system: System) -> 
     assert total == {"altered": 3, "doubled": 1, "lost": 1, "received": 1}
     swapped = {item["request"].rpartition("/")[2]: item for item in said["items"]}
     assert swapped["swap-a"]["detail"].endswith(f"the bytes of {swapped['swap-b']['key']}")
+    shows(done_to_messages_outside=len(FOUND), found_and_named_by_id=len(FOUND), **total)
 
 
 def test_the_signed_report_says_the_same_to_whoever_has_the_public_key(

@@ -1,5 +1,6 @@
 """The whole walk, from an agency's SOAP to the row and back, on all three databases."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from tests.servers.agency import PlainAgency, Told
 from tests.servers.databases import KINDS, Databases
+from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 # The longest name the contract takes: 100 characters, each of four bytes in UTF-8.
@@ -44,7 +46,8 @@ def place(agency: PlainAgency, system: System, reference: str) -> Told:
     return agency.place(reference, "STANDARD", day, name=LONGEST_NAME)
 
 
-def test_a_booking_goes_all_the_way_and_back(system: System) -> None:
+@pytest.mark.promise(6)
+def test_a_booking_goes_all_the_way_and_back(system: System, shows: Shows) -> None:
     """Placed, repeated, confirmed, changed too late, read back: each answer is right."""
     agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
     placed = place(agency, system, "W-1")
@@ -63,3 +66,8 @@ def test_a_booking_goes_all_the_way_and_back(system: System) -> None:
     assert agency.answer_to("CancelBooking", "W-3").code == "VERSION_CONFLICT"
     assert agency.answer_to("PlaceBooking", "W-9").code == "NOT_KNOWN_YET"
     agency.close()
+    way = json.loads(system.stack.lupu("inside", "ticketing", "way", placed.booking, "--json"))
+    places = [place for place, _ in way[0]["way"]]
+    assert len(way) == 4
+    assert {"gateway-1", "hub-1"} < set(places)
+    shows(requests_of_a_booking_followed=len(way), places_each_passed=" > ".join(places))
