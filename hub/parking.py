@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol, Self
 
 from hub import errors
-from hub.envelope import Wire
+from hub.envelope import DOCUMENT_BYTES, Wire
+from hub.headers import NUMBER_DIGITS_MAX
 
 REASON_CHARACTERS_MAX = 500
 # As much as lies in a full quarantine.
@@ -111,9 +112,13 @@ class Shown:
 
     @property
     def document(self) -> bytes | None:
-        """The body in clear; None where there is none that can be read."""
+        """The document in clear, without what its agent signed behind it; None if unreadable."""
         wire = self.opened or (None if self.closed else self.wire)
-        return wire.body if wire else None
+        if wire is None:
+            return None
+        length = wire.headers.get(DOCUMENT_BYTES, "")
+        known = length.isascii() and length.isdigit() and len(length) <= NUMBER_DIGITS_MAX
+        return wire.body[: int(length)] if known else wire.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +139,8 @@ class End(enum.Enum):
     DONE: replayed and confirmed, or discarded; it is kept no more. NOT_THERE: it was not found,
     somebody else may have been first. CANNOT: it may not be replayed, ``why`` says it; still
     kept. NOT_TAKEN: where it was to go did not take it; still kept. UNKNOWN: it may have
-    arrived; still kept, and to replay it again does no harm. NOT_REACHED: the time was over
-    before its turn; still kept.
+    arrived; still kept, and to replay it again does no harm. NOT_REACHED: the round was over
+    before its turn, for it took too long or the one before was not taken; still kept.
     """
 
     DONE = "done"

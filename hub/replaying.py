@@ -82,7 +82,11 @@ class Preview:
 
 
 class Previews:
-    """Judges as the guard of a place does, without sending anything."""
+    """Judges as the guard of a place does, without sending anything.
+
+    But for the agents: whether one is known, not blocked, within its rate, and signed what it
+    had to, a hub alone can tell.
+    """
 
     def __init__(
         self,

@@ -104,7 +104,10 @@ class AmqpHand:
 
     def publish(self, to: Address, wire: Wire) -> Published:
         """Publish over another connection and wait for how it ended."""
-        self._stop_taking()
+        try:
+            self._stop_taking()
+        except BrokerAway:
+            return Published.NOT_SENT
         if not self._publishing:
             self._publishing = True
             self._publisher.start()

@@ -37,6 +37,7 @@ HEADER_BYTES = 6
 # As much as a broker of Lupu takes in one message.
 PART_BYTES_MAX = 8 * 1_024 * 1_024
 _ODD = "odd"
+_PLACE_CHARACTERS_MAX = 9
 _PROPERTIES = ("type", "message_id", "reply_to", "correlation_id")
 _TO = Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE)
 
@@ -113,7 +114,8 @@ def part_of(wire: Wire) -> tuple[str, int, int]:
     """
     place, _, shared = wire.headers.get(PART, "1/1").partition(" ")
     number, _, count = place.partition("/")
-    if not (number.isdecimal() and count.isdecimal() and 0 < int(number) <= int(count)):
+    digits = number.isdecimal() and count.isdecimal() and len(place) <= _PLACE_CHARACTERS_MAX
+    if not (digits and 0 < int(number) <= int(count)):
         raise Unreadable("This was put into the quarantine by something else.")
     return shared, int(number), int(count)
 

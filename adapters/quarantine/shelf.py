@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from adapters.quarantine.entries import Entry, Hand, entries
-from hub.envelope import Wire
-from hub.errors import InvalidBody, NeverWorks
+from hub.envelope import DOCUMENT_BYTES, Wire
+from hub.errors import InvalidBody, NeverWorks, NotAllowed
 from hub.guard import BODY_BYTES_MAX
 from hub.messages import Lane, message_type, outside_queue
 from hub.parking import (
@@ -38,6 +38,7 @@ ACT_SECONDS_MAX = 300.0
 _ROUTE = outside_queue(Lane.REQUESTS)
 _NOT_REACHED = "It was not reached in this round; ask again for what is left."
 _NOT_FOUND = "It is not there: it was discarded or sent again before, or is only now coming."
+_SIGNED = "Its agent signed it, and signed nothing else: the agency repeats its request."
 _CONFIRMED_BUT_KEPT = "It was sent, but could not be taken out of the quarantine."
 _ENDS = {
     Published.RETURNED: (End.NOT_TAKEN, "No queue takes it: load the broker's definitions again."),
@@ -45,6 +46,9 @@ _ENDS = {
     Published.NOT_SENT: (End.NOT_TAKEN, "The broker takes no messages now."),
     Published.UNKNOWN: (End.UNKNOWN, "The broker did not say whether it took it."),
 }
+
+# What one met the next would meet too.
+_STOPS = (End.NOT_TAKEN, End.UNKNOWN)
 
 Opens = Callable[[], AbstractContextManager[Hand]]
 Sent = Callable[[Wire], tuple[Address, Wire]]
@@ -123,6 +127,8 @@ class QuarantineShelf:
 
         def corrected(wire: Wire) -> tuple[Address, Wire]:
             to, sent = self._again(wire)
+            if DOCUMENT_BYTES in wire.headers:
+                raise NotAllowed(_SIGNED)
             if len(body) > BODY_BYTES_MAX:
                 raise InvalidBody(f"The body is larger than {BODY_BYTES_MAX} bytes.")
             self._contracts.check(message_type(wire.type).element, body)
@@ -142,6 +148,7 @@ class QuarantineShelf:
 
     def _act(self, names: Collection[str], record: Record, sent: Sent | None) -> Sequence[Ended]:
         until = time.monotonic() + ACT_SECONDS_MAX
+        goes_on = True
         done: list[Ended] = []
         with self._opens() as hand:
             looked = _find(hand, self.place, names)
@@ -149,10 +156,11 @@ class QuarantineShelf:
                 entry = looked.found.get(name)
                 if entry is None and looked.complete:
                     done.append(Ended(name, End.NOT_THERE, _NOT_FOUND))
-                elif entry is None or time.monotonic() > until:
+                elif entry is None or not goes_on or time.monotonic() > until:
                     done.append(Ended(name, End.NOT_REACHED, _NOT_REACHED))
                 else:
                     done.append(_one(hand, self._shown(entry), entry.tags, record, sent))
+                    goes_on = done[-1].end not in _STOPS
         return done
 
     def _shown(self, entry: Entry) -> Shown:

@@ -118,6 +118,21 @@ def test_a_correction_replaces_the_body_alone(world: World) -> None:
     assert world.listed() == []
 
 
+def test_what_an_agent_signed_is_not_corrected(world: World) -> None:
+    """Nobody else signs for it; its document is shown without the signature behind it."""
+    signed = wire("A-1", proof=b"<Signed/>")
+    world.keep(signed)
+    name = world.named("A-1")
+    shown = world.shelf.show(name)
+    assert shown is not None
+    assert (shown.wire, shown.document) == (signed, wire("A-1").body)
+    ended = world.shelf.correct(name, b"<right/>", world.trail)
+    assert ended.end is End.CANNOT
+    assert "signed" in ended.why
+    assert world.shelf.replay([name], world.trail)[0].end is End.DONE
+    assert world.arrived(1) == [signed._replace(user_id=OPERATOR)]
+
+
 def test_nothing_is_done_that_was_not_written_down_first(world: World) -> None:
     """Whoever cannot write the audit trail can neither replay nor discard."""
 
@@ -194,6 +209,7 @@ def test_what_somebody_put_there_by_hand_is_listed_and_can_be_discarded(world: W
         {},
         {"lupu-quarantine-part": "2/1 x"},
         {"lupu-quarantine-part": "1/2 x"},
+        {"lupu-quarantine-part": f"{'1' * 5_000}/{'9' * 5_000} x"},
         {"lupu-quarantine-account": "g", "lupu-quarantine-before-body": "5"},
         {"lupu-quarantine-account": "g", "lupu-quarantine-before-body": "x"},
         {"lupu-quarantine-account": "g", "lupu-quarantine-expiration-ms": "x"},
