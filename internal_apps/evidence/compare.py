@@ -115,7 +115,8 @@ class View:
 
     ``depths``: how many messages lie in the queue of each application, as far as it is known.
     ``applications``: which one handles a type. ``passed``: the latest time of sending of what each
-    application has taken in lately: what was sent long before has been overtaken.
+    application has taken in lately: what was sent long before has been overtaken. ``heard``: when
+    each gateway's last page came.
     """
 
     now: datetime
@@ -124,6 +125,18 @@ class View:
     depths: Mapping[str, int] = field(default_factory=dict)
     passed: Mapping[str, datetime] = field(default_factory=dict)
     applications: Mapping[str, str] = field(default_factory=dict)
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+
+    def must_be_booked(self, key: Key, taken_at: datetime) -> bool:
+        """Whether what was taken in then must stand in a book that is here.
+
+        A start of which no book has come is none, once its gateway was heard long after.
+        """
+        cover = self.covers.get((key.origin, key.boot))
+        if cover is not None:
+            return cover.covers(taken_at)
+        heard = self.heard.get(key.origin)
+        return heard is not None and heard - taken_at > timedelta(seconds=self.bound_seconds)
 
     def may_be_on_its_way(self, booked: Booked) -> bool:
         """Whether what was confirmed may still lie in a queue, or be held by who takes from it."""
@@ -200,18 +213,8 @@ def _judge(
     first = booked[0]
     verdict, detail = _of_booked(booked, taken, stopped, view)
     taken_at = taken[0].at if taken else None
-    return Item(
-        verdict,
-        key,
-        first.request,
-        first.type,
-        first.at,
-        first.ending,
-        first.ended_at,
-        taken_at,
-        len(taken),
-        detail,
-    )
+    sent = (first.request, first.type, first.at, first.ending, first.ended_at)
+    return Item(verdict, key, *sent, taken_at, len(taken), detail)
 
 
 def _of_booked(
@@ -265,10 +268,9 @@ def _same(booked: Booked, request: str, crossed: str) -> bool:
 
 
 def _unbooked(key: Key, taken: list[TakenIn], stopped: list[Stopped], view: View) -> Item:
-    cover = view.covers.get((key.origin, key.boot), Cover())
     got_in = [one for one in taken if one.what != Taken.QUARANTINED.value]
     if got_in:
-        covered = cover.covers(got_in[0].at)
+        covered = view.must_be_booked(key, got_in[0].at)
         verdict = Verdict.INJECTED if covered else Verdict.AWAITED
         detail = "its gateway's book is here and has it not" if covered else ""
     else:

@@ -84,6 +84,7 @@ class Entries:
 def read(database: Database, period: Period, now: datetime, bound_seconds: float) -> Entries:
     """Read everything of one moment."""
     with database.reading() as connection:
+        gateways = heard(connection)
         view = View(
             now,
             bound_seconds,
@@ -91,6 +92,7 @@ def read(database: Database, period: Period, now: datetime, bound_seconds: float
             depths=_depths(connection, now),
             passed=_passed(connection),
             applications=APPLICATIONS,
+            heard={one.origin: one.heard_at for one in gateways},
         )
         return Entries(
             period,
@@ -99,7 +101,7 @@ def read(database: Database, period: Period, now: datetime, bound_seconds: float
             taken=[_taken(row) for row in _taken_rows(connection, period)],
             stopped=[_stopped(row) for row in _stopped_rows(connection, period)],
             findings=_findings(connection, period),
-            gateways=heard(connection),
+            gateways=gateways,
         )
 
 

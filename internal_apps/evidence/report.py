@@ -94,6 +94,7 @@ class Report:
             "depths": dict(view.depths),
             "passed": {name: write_time(at) for name, at in view.passed.items()},
             "applications": dict(view.applications),
+            "heard": {name: write_time(at) for name, at in view.heard.items()},
             "booked": [_row(entry) for entry in entries.booked],
             "taken": [_row(entry) for entry in entries.taken],
             "stopped": [_row(entry) for entry in entries.stopped],
@@ -145,6 +146,7 @@ def _report(given: Mapping[str, Any]) -> Report:
         depths=given["depths"],
         passed={name: read_time(at) for name, at in given["passed"].items()},
         applications=given["applications"],
+        heard={name: read_time(at) for name, at in given["heard"].items()},
     )
     entries = Entries(
         period,

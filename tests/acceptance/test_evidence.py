@@ -1,6 +1,5 @@
 """The books of both sides, on real brokers: what is done to messages in between is found."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,17 +12,25 @@ import pika
 import pytest
 
 from adapters.amqp.link import parameters
+from adapters.clock import SystemClock
+from adapters.sealing import Sealed, Sealing
+from adapters.xml import Schemas
 from deploy.local.process import Process
+from hub.envelope import Transmission, to_wire
 from hub.settings import OutsideBroker
 from lupu.exits import Exit
+from lupu.sealing import KEYRING, KEYS
+from tests.acceptance.evidence_check import count_as_lost_after, verdicts, verified
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
+from tests.unit.hub_world import booking
+from tests.unit.ticketing.world import booking_values
 
 NAMES = ("gateway-1", "hub-1", "ticketing-1", "evidence-1", "operator-1")
 QUEUE = "inward.requests"
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 REFERENCES = ("fine", "lost", "doubled", "swap-a", "swap-b", "altered")
 
 Taken = tuple[Any, bytes]
@@ -33,8 +40,7 @@ Taken = tuple[Any, bytes]
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Run the whole system; what is absent counts as lost after three seconds."""
     with running(tmp_path_factory.mktemp("evidence"), names=NAMES) as made:
-        inside = made.stack.places.configuration("inside")
-        inside.write_text(f"{inside.read_text('utf-8')}\n[evidence]\nbound_seconds = 3\n")
+        count_as_lost_after(made, 3)
         yield made
 
 
@@ -72,21 +78,6 @@ def put(system: System, *messages: Taken) -> None:
     for properties, body in messages:
         putting.basic_publish("inward", "requests", body, properties)
     putting.connection.close()
-
-
-def verified(system: System, *arguments: str) -> dict[str, Any]:
-    """Return what ``lupu evidence verify`` says, and check that its status says the same."""
-    config = str(system.stack.places.configuration("inside"))
-    command = [sys.executable, "-m", "lupu", "evidence", "verify", "--json", "-c", config]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    said: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == (Exit.FINE if said["fine"] else Exit.FAILED), done.stderr
-    return said
-
-
-def verdicts(said: dict[str, Any]) -> dict[str, str]:
-    """Return what is worth a look, by the agency's reference."""
-    return {item["request"].rpartition("/")[2]: item["verdict"] for item in said["items"]}
 
 
 def book(system: System, references: tuple[str, ...]) -> None:
@@ -145,7 +136,7 @@ def test_what_is_done_to_messages_outside_is_found_and_named(system: System, sho
         named = verdicts(verified(system))
         return {name: named.get(name) for name in FOUND} == FOUND
 
-    assert until(all_named, WAIT_SECONDS), verdicts(verified(system))
+    assert until(all_named, WAIT_SECONDS), (verdicts(verified(system)), hub.tail())
     said = verified(system, "--route", "ticketing")
     assert said["findings"] == []
     total = said["totals"]["PlaceBooking.1"]
@@ -153,6 +144,35 @@ def test_what_is_done_to_messages_outside_is_found_and_named(system: System, sho
     swapped = {item["request"].rpartition("/")[2]: item for item in said["items"]}
     assert swapped["swap-a"]["detail"].endswith(f"the bytes of {swapped['swap-b']['key']}")
     shows(done_to_messages_outside=len(FOUND), found_and_named_by_id=len(FOUND), **total)
+
+
+def test_a_booking_that_is_sealed_with_a_stolen_key_is_found_as_injected(system: System) -> None:
+    """Whoever has all keys of a gateway gets in; that no gateway wrote it down gives it away."""
+    places = system.stack.places
+    sealing = Sealing(places.sealing / KEYS, places.sealing / KEYRING)
+    sealer = Sealed(sealing, "gateway-1", SystemClock()).sealer
+    line = {"TicketType": "STANDARD", "Day": system.opening + timedelta(days=10), "Quantity": 1}
+    values = {"RequestReference": "stolen", **booking_values(), "Lines": {"Line": [line]}}
+    message = booking(
+        "stolen",
+        body=Schemas().write("{urn:lupu:ticketing:1}PlaceBooking", values),
+        accepted_at=SystemClock().now(),
+        reply_to="",
+        transmission=Transmission("gateway-1", "stolen", 1),
+    )
+    wire = sealer.seal(to_wire(message, account="gateway-1"), QUEUE, ("hub",))
+    putting = channel(system, "gateway-1")
+    properties = pika.BasicProperties(
+        content_type="text/xml",
+        delivery_mode=2,
+        headers=dict(wire.headers),
+        message_id=wire.message_id,
+        type=wire.type,
+        user_id="gateway-1",
+    )
+    putting.basic_publish("inward", "requests", wire.body, properties)
+    putting.connection.close()
+    assert until(lambda: verdicts(verified(system)).get("stolen") == "injected", WAIT_SECONDS)
 
 
 def test_the_signed_report_says_the_same_to_whoever_has_the_public_key(
@@ -165,7 +185,7 @@ def test_the_signed_report_says_the_same_to_whoever_has_the_public_key(
     command = [sys.executable, "-m", "lupu", "evidence", "check", str(file), "--key", str(key)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == Exit.FAILED
-    assert "1 lost, 3 altered" in done.stdout
+    assert "1 lost, 3 altered, 1 injected" in done.stdout
 
 
 def test_the_book_of_a_gateway_that_is_killed_is_taken_in_at_its_next_start(
@@ -184,6 +204,4 @@ def test_the_book_of_a_gateway_that_is_killed_is_taken_in_at_its_next_start(
         return bool(total.get("received", 0) + total.get("arrived", 0) == 2)
 
     assert until(is_told, WAIT_SECONDS), verified(system)
-    said = verified(system)
-    assert said["findings"] == []
-    assert "injected" not in verdicts(said).values()
+    assert verified(system)["findings"] == []

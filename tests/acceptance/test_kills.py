@@ -10,22 +10,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.local.process import Process
 from deploy.local.stack import healthy
 from hub.settings import environment
+from tests.acceptance.evidence_check import count_as_lost_after, counts, verified
 from tests.acceptance.kill_check import Verdict, compare
 from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load
+from tests.contract.transports import until
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 KILLS = int(environment().get("KILLS", "1"))
-PROCESSES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "staff-1")
+PROCESSES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "evidence-1", "staff-1")
 BETWEEN_SECONDS = (0.3, 1.5)
 SETTLE_SECONDS = 2.0
 MEET_SECONDS_MAX = 3.0
+PROVE_SECONDS_MAX = 180.0
 # Less would say that the kills met nobody, or that hardly anything could be booked.
 DONE_SHARE_MIN = 0.9
 MET_SHARE_MIN = 0.8
@@ -109,6 +113,18 @@ def kill_all(system: System, load: Load) -> Figures:
     return figures
 
 
+def proof(system: System) -> dict[str, Any]:
+    """Return what the books of both sides come to, once nothing is on its way any more."""
+    count_as_lost_after(system, 5)
+
+    def has_settled() -> bool:
+        total = counts(verified(system, "--route", "ticketing"))
+        return not total["awaited"] and not total["in flight"]
+
+    assert until(has_settled, PROVE_SECONDS_MAX), verified(system)
+    return verified(system)
+
+
 @pytest.mark.promise(1)
 def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
     tmp_path: Path, shows: Shows
@@ -122,9 +138,12 @@ def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
         load.finish()
         time.sleep(SETTLE_SECONDS)
         verdict = compare(load.book, tmp_path / "database" / "lupu.sqlite")
+        proved = proof(system)
     figures.say(load.book, verdict)
     kills = sum(len(counts) for counts in figures.met.values())
     shows(kills=kills, of_every_process_and_both_brokers=verdict.line())
+    print("the books of both sides:", proved["sentence"], dict(counts(proved)))  # noqa: T201
+    assert proved["fine"], proved
     assert not load.given_up
     assert verdict.requests > 0
     assert verdict.fine(), (verdict.lost, verdict.doubled, verdict.wrong)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.envelope import to_wire
+from hub.envelope import Transmission, to_wire
 from hub.ports import Published, Taken
 from internal_apps.evidence.compare import Verdict
 from tests.unit.evidence.books import World
@@ -166,6 +166,21 @@ def test_what_no_page_can_have_named_yet_is_awaited_and_not_injected(inside: Ins
     world.pages.turn()
     assert inside.verdicts() == {"A-1": Verdict.AWAITED}
     inside.clock.move(seconds=10)
+    world.pages.turn()
+    assert inside.verdicts() == {"A-1": Verdict.INJECTED}
+
+
+def test_a_start_of_which_no_book_comes_is_none_once_its_gateway_was_heard_long_after(
+    inside: Inside,
+) -> None:
+    """A name made up for a start that never was does not wait for its book for ever."""
+    world = inside.gateway()
+    message = world.request("A-1")
+    inside.receive(message._replace(transmission=Transmission("gateway-1", "made-up", 1)), "")
+    world.pages.turn()
+    assert inside.verdicts() == {"A-1": Verdict.AWAITED}
+    inside.clock.move(seconds=61)
+    assert inside.verdicts() == {"A-1": Verdict.AWAITED}
     world.pages.turn()
     assert inside.verdicts() == {"A-1": Verdict.INJECTED}
 

@@ -1,0 +1,39 @@
+"""What evidence says of a running system."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from typing import Any
+
+from lupu.exits import Exit
+from tests.servers.system import System
+
+
+def count_as_lost_after(system: System, seconds: int) -> None:
+    """Have what is absent for so long count as lost, and not only after half an hour."""
+    inside = system.stack.places.configuration("inside")
+    inside.write_text(f"{inside.read_text('utf-8')}\n[evidence]\nbound_seconds = {seconds}\n")
+
+
+def verified(system: System, *arguments: str) -> dict[str, Any]:
+    """Return what ``lupu evidence verify`` says, and check that its status says the same."""
+    config = str(system.stack.places.configuration("inside"))
+    command = [sys.executable, "-m", "lupu", "evidence", "verify", "--json", "-c", config]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == (Exit.FINE if said["fine"] else Exit.FAILED), done.stderr
+    return said
+
+
+def verdicts(said: dict[str, Any]) -> dict[str, str]:
+    """Return what is worth a look, by the agency's reference."""
+    return {item["request"].rpartition("/")[2]: item["verdict"] for item in said["items"]}
+
+
+def counts(said: dict[str, Any]) -> Counter[str]:
+    """Return how many of all requests ended in each verdict."""
+    found: Counter[str] = Counter()
+    for total in said["totals"].values():
+        found.update(total)
+    return found
