@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
+from adapters.admission import KnownAgents, agents_snapshot
 from adapters.amqp import reading, writing
 from adapters.amqp.frames import HEAD
 from adapters.clock import SystemClock
@@ -24,16 +25,26 @@ from bench import figures
 from bench.bookings import LINES, LINES_MANY, wire
 from bench.figures import Figure
 from bench.used import Peaks
-from hub.envelope import Wire, from_wire, onward
+from hub.envelope import Message, Wire, from_wire, onward
 from hub.guard import OUTSIDE, Guard
-from hub.messages import INWARD_EXCHANGE, TICKETING, Direction, Lane, outside_queue
+from hub.messages import (
+    INWARD_EXCHANGE,
+    TICKETING,
+    Direction,
+    Lane,
+    message_type,
+    outside_queue,
+)
 from hub.ports import Address
+from hub.rates import AcceptedRates
 from tests.servers.keys import Keys
+from tests.servers.known import agent, agents_document
 
 MESSAGES = 1_000
 ROUNDS = 15
 GATEWAY, HUB = "gateway-1", "hub-1"
 FRAME_BYTES_MAX = 131_072
+PLACE = message_type("PlaceBooking.1")
 ELEMENT = f"{{{TICKETING}}}PlaceBooking"
 TO = Address(INWARD_EXCHANGE, "ticketing.requests")
 T = TypeVar("T")
@@ -69,6 +80,7 @@ def _steps(keys: Keys, lines: int) -> dict[str, float]:
     bodies = [one.body for one in wires]
     schemas, clock, metrics = Schemas(), SystemClock(), PrometheusMetrics()
     guard = Guard(Direction.INWARD, Lane.REQUESTS, _NoContracts(), clock, OUTSIDE)
+    known = _known(schemas, metrics)
     messages = [from_wire(one) for one in wires]
 
     def send_on() -> None:
@@ -84,12 +96,26 @@ def _steps(keys: Keys, lines: int) -> dict[str, float]:
         "open_seal": _time(partial(_each, lambda one: opener.open(one, route), sealed)),
         "crossed": _time(partial(_each, lambda one: sha256(one.body).hexdigest(), sealed)),
         "guard_headers": _time(partial(_each, guard.check, wires)),
+        "guard_agents": _time(partial(_each, partial(_admit, known, clock), messages)),
         "guard_parse": _time(partial(_each, parse, bodies)),
         "guard_validate": _time(partial(_each, schemas.validate, [parse(b) for b in bodies])),
         "send_on": _time(send_on),
         "write_frames": _time(partial(_each, _write, wires)),
         "count": _time(count),
     }
+
+
+def _known(schemas: Schemas, metrics: PrometheusMetrics) -> KnownAgents:
+    snapshot = agents_snapshot(schemas, SystemClock(), metrics)
+    password = {"Salt": "00", "Verifier": "00"}
+    snapshot.offer(agents_document(agent("1001", Password=[password])))
+    return KnownAgents(snapshot, schemas, metrics, rates=AcceptedRates(10, 86_400))
+
+
+def _admit(known: KnownAgents, clock: SystemClock, message: Message) -> None:
+    """Ask what the guard asks of an agent's message that is not signed."""
+    known.admit(message, clock.now(), counted=True)
+    known.prove(message, PLACE)
 
 
 def _time(step: Callable[[], None]) -> float:
