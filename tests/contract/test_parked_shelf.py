@@ -1,11 +1,15 @@
 """What a person does with parked messages, on SQLite, PostgreSQL and Db2's driver."""
 
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
 import pytest
 import sqlalchemy as sa
 
 from adapters.database import Database
-from hub.errors import InvalidBody
-from hub.parking import End, Place
+from hub.errors import InvalidBody, TryAgain
+from hub.parking import End, Ended, Place
 from hub.ports import InboxState
 from internal_apps.parking.audit import Note
 from internal_apps.parking.domain import Forbidden, Head, State, Wanted, What
@@ -213,3 +217,45 @@ def test_the_audit_trail_finds_what_was_changed_removed_or_put_in(world: Parking
         f"Entry {last} is not the one that was noted elsewhere."
     ]
     assert world.trail.verify([noted]).faults == []
+
+
+def test_two_people_and_a_worker_at_once_have_one_effect(world: ParkingWorld) -> None:
+    """Two replay, one discards, the worker looks on: one was first, and the outcome is one."""
+    messages = [world.worker.message("PlaceBooking", booking_values()) for _ in range(3)]
+    names = [world.park(message) for message in messages]
+    people = [world.interventions() for _ in range(3)]
+    ends: list[tuple[str, End]] = []
+
+    def act(number: int) -> None:
+        work, who = people[number], ("wang", "li", "zhao")[number]
+        for name in names:
+            done = work.discard if number == 2 else work.replay
+            ends.extend((one.id, one.end) for one in patiently(done, name, who))
+
+    def look() -> None:
+        for _ in range(10):
+            with suppress(TryAgain):
+                world.worker.inbox.wake_due()
+
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(3)]
+    threads += [threading.Thread(target=look)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for _ in range(3):
+        world.later(5)
+    for message, name in zip(messages, names, strict=True):
+        assert [end for of, end in ends if of == name].count(End.DONE) <= 1
+        code = world.worker.outcome(message).code
+        assert code in {"DONE", "DISCARDED"}
+        assert bookings_of(world, message.id.reference) == (code == "DONE")
+    assert world.trail.verify().faults == []
+    assert unbalanced(world.database) == []
+
+
+def patiently(act: Callable[..., Sequence[Ended]], name: str, who: str) -> Sequence[Ended]:
+    """Do it once the database can serve: others are at it too."""
+    while True:
+        with suppress(TryAgain):
+            return act(PARKED, [name], why="a race", who=who)
