@@ -166,7 +166,7 @@ class Handling:
         awaited = look.awaited if look else ""
         has_waited = look is not None and entry.state is InboxState.WAITING
         turn = self._turns.of(message, unit, has_waited=has_waited)
-        if turn.before:
+        if turn.before and not (look is None and self._is_too_old(message, now, is_new=True)):
             if awaited != after(turn.before):  # else its row stays, for whoever is to wake it
                 due = self._turns.wait(message, entry, turn, unit, now)
                 left.looks.append(Look(message, after(turn.before), due))
@@ -202,16 +202,19 @@ class Handling:
         return since + timedelta(seconds=self._limits.wait_seconds_max)
 
     def _effect(self, message: Message, unit: Unit, now: datetime, *, is_new: bool) -> Handled:
-        """Handle; the age is judged at first sight only, for what is kept here waits for us."""
-        age_seconds = (now - message.accepted_at).total_seconds()
-        expired = message.expires_at is not None and now > message.expires_at
-        if expired or (is_new and age_seconds > self._limits.request_age_seconds_max):
+        if self._is_too_old(message, now, is_new=is_new):
             return self._refused(self._refusals.request_too_old)
         try:
             with unit.savepoint():
                 return self._handlers[message.type](message, unit, now)
         except Refused as refused:
             return self._refused(refused.refusal, refused.subject)
+
+    def _is_too_old(self, message: Message, now: datetime, *, is_new: bool) -> bool:
+        """The age is judged at first sight only, for what is kept here waits for us."""
+        age_seconds = (now - message.accepted_at).total_seconds()
+        expired = message.expires_at is not None and now > message.expires_at
+        return expired or (is_new and age_seconds > self._limits.request_age_seconds_max)
 
     def _refused(self, refusal: Refusal, subject: str = "") -> Handled:
         return Handled(self._refusals.answer(refusal), refusal.code, subject=subject)

@@ -102,6 +102,15 @@ def test_those_who_stood_in_line_in_vain_wait_no_more_for_one_another() -> None:
     assert not world.store.books.standing
 
 
+def test_one_that_comes_too_late_is_refused_and_does_not_stand_in_line() -> None:
+    """However long the one before it is kept: its own way here took too long."""
+    world, place = RetryWorld(), booking()
+    world.park(place)
+    late = change("C-1")._replace(accepted_at=world.clock.now() - timedelta(days=8))
+    world.handle(late)
+    assert world.store.books.inbox[str(late.id)].outcome_code == "REQUEST_TOO_OLD"
+
+
 def test_the_sender_s_own_expiry_counts_to_the_end() -> None:
     """Who said until when it is wanted is not given it later."""
     world = RetryWorld()
