@@ -11,7 +11,7 @@ PINS := requirements.txt requirements-db2.txt setup.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check promises kills bench clean
+.PHONY: help setup demo try test check promises kills simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real syst
 
 kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
 	KILLS=10 $(BIN)/pytest -s tests/acceptance/test_kills.py
+
+simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of trouble, or one SEED=17
+	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
+	    $(if $(SEED),--seed $(SEED)) $(if $(PLAN),--plan '$(PLAN)')
 
 bench: servers-for-bench $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
 	@$(BIN)/python -m bench $(N)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from hub.envelope import Transmission
+from hub.envelope import Message, Transmission
 from hub.errors import DatabaseAway
 from hub.ports import InboxEntry, Taken
 
@@ -42,11 +42,20 @@ class Unsent:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The message of an inbox entry, and its place in the order."""
+
+    number: int
+    message: Message
+
+
 @dataclass(slots=True)
 class Books:
     """The tables; messages as bytes. ``rows`` are an application's own, never changed in place."""
 
     inbox: dict[str, InboxEntry] = field(default_factory=dict)
+    recorded: dict[str, Recorded] = field(default_factory=dict)
     waiting: dict[str, Kept] = field(default_factory=dict)
     parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     outbox: dict[int, Unsent] = field(default_factory=dict)
@@ -118,7 +127,7 @@ class MemoryDatabase:
             return
         ours, theirs = books.changed(base), self.books.changed(base)
         raced = (ours.inbox.keys() | locked) & theirs.inbox.keys()
-        if raced or ours.rows.keys() & theirs.rows.keys():
+        if raced or (ours.rows.keys() | locked) & theirs.rows.keys():
             raise DatabaseAway("Another worker handled it first.")
         merged = self.books.copy()
         merged.take_on(ours)

@@ -76,7 +76,9 @@ class MemoryBroker:
         """Bind a queue to an exchange by key."""
         with self.lock:
             self.exchanges.add(exchange)
-            self._bindings.setdefault((exchange, routing_key), []).append(queue)
+            bound = self._bindings.setdefault((exchange, routing_key), [])
+            if queue not in bound:
+                bound.append(queue)
 
     def limit(self, name: str, messages_max: int | None) -> None:
         """Bound a queue: at ``messages_max`` it refuses more; None takes the bound away."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from adapters.memory.books import Books, Kept, MemoryDatabase, Unsent
+from adapters.memory.books import Books, Kept, MemoryDatabase, Recorded, Unsent
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
 from hub.ports import Clock, InboxEntry, InboxState, Taken, Waiting
@@ -71,6 +71,7 @@ class MemoryUnit:
         key = str(message.id)
         self.books.inbox[key] = entry
         self.books.handled_at[key] = handled_at
+        self.books.recorded[key] = Recorded(next(self._database.numbers), message)
         self.books.waiting.pop(key, None)
         self.books.parked.pop(key, None)
         if entry.state in {InboxState.HANDLED, InboxState.WAITING}:
@@ -100,6 +101,10 @@ class MemoryUnit:
         for message in replies:
             row = Unsent(self._owner, self._opened_at, dump(to_wire(message)))
             self.books.outbox[next(self._database.numbers)] = row
+
+    def hold(self, row: str) -> None:
+        """Keep others from writing a row of the application's, there or not, until the end."""
+        self.locked.add(row)
 
     def effect(self, mark: str) -> None:
         """Leave the mark of an effect."""
@@ -179,6 +184,13 @@ class MemoryStore:
             database.passing("commit")
             database.commit(unit.books, unit.base, unit.locked)
             database.passing("committed")
+
+    @contextmanager
+    def reading(self) -> Iterator[MemoryUnit]:
+        """Open a transaction that only reads."""
+        self.database.passing("read")
+        self.database.reach()
+        yield MemoryUnit(self.database, self._owner, self._now())
 
     def woken(self, subjects: Sequence[str], now: datetime, limit: int) -> Sequence[Waiting]:
         """Lend waiting messages whose subject is named or whose deadline has passed."""

@@ -1,0 +1,245 @@
+"""The judge: what was told, stored and kept, held against the promises once all is at rest."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from adapters.memory.books import Books
+from adapters.memory.store import MemoryStore
+from adapters.quarantine import REASON, restored
+from hub.envelope import RequestId, Wire, from_wire, request_of
+from hub.errors import MalformedEnvelope
+from hub.ports import InboxEntry, InboxState, Published
+from internal_apps.evidence.compare import Verdict
+from tests.simulation.agents import NOT_ACCEPTED, Agents
+from tests.simulation.application import booking_of
+from tests.simulation.attacker import Attacker, is_forged
+from tests.simulation.books import comparison
+from tests.simulation.broker import Broker
+from tests.simulation.documents import DOCUMENTS
+from tests.simulation.model import DONE, Asked, Expected, Model
+from tests.simulation.system import System
+from tests.simulation.tellings import Tellings
+from tests.simulation.world import Instant
+
+OUTSIDE_REQUESTS = "requests"
+INSIDE_REQUESTS = "ticketing.requests"
+OUTSIDE_REPLIES = "replies"
+AT_ONCE_SECONDS = 5.0
+# A message whose sender's clock is too far ahead is kept for a person, by every guard.
+FUTURE = "lies in the future"
+
+
+class Judge:
+    """Looks at one run; ``faults`` yields a sentence for each broken promise."""
+
+    def __init__(self, system: System, agents: Agents, attacker: Attacker) -> None:
+        self._system = system
+        self._agents = agents
+        self._attacker = attacker
+        self._books: Books = system.database.books
+        self._lost = {
+            str(_transmission(wire))
+            for broker in (system.outside, system.inside)
+            for wire in broker.lost
+        }
+        self._lost_ids = {
+            request_of(wire) for broker in (system.outside, system.inside) for wire in broker.lost
+        }
+        self._kept_ids: set[str] = set()
+
+    def faults(self) -> Iterator[str]:
+        """Yield every broken promise."""
+        yield from self._quarantines()
+        yield from self._rest()
+        yield from self._outcomes()
+        yield from self._effects()
+        yield from self._accepted()
+        yield from Tellings(self._system, self._agents, self._may_lack).faults()
+        yield from self._not_accepted()
+        yield from self._transmissions()
+        yield from self._books_of_both_sides()
+
+    def _rest(self) -> Iterator[str]:
+        for broker in (self._system.outside, self._system.inside):
+            for queue, depth in broker.left().items():
+                yield f"{depth} messages are left in {queue} on the {broker.name} broker"
+            if broker.held():
+                yield f"{broker.held()} messages of the {broker.name} broker are held for ever"
+        if self._books.outbox:
+            yield f"{len(self._books.outbox)} messages never left the outbox"
+        for key in self._books.waiting:
+            if not self._system.is_stuck(key):
+                yield f"{key} waits for ever"
+
+    def _outcomes(self) -> Iterator[str]:
+        """Compare every outcome with the model's, in the order in which they were committed."""
+        model = Model()
+        order = sorted(self._books.recorded.items(), key=lambda item: item[1].number)
+        for key, recorded in order:
+            entry, id_ = self._books.inbox[key], recorded.message.id
+            asked = Asked(
+                id_.sender,
+                id_.operation,
+                id_.reference,
+                DOCUMENTS.values(recorded.message.body),
+                recorded.message.accepted_at,
+                self._system.database.seen_at[key],
+                self._books.handled_at[key],
+                key in self._system.database.stood_in_line,
+            )
+            if entry.state is InboxState.HANDLED:
+                got, expected = _got(entry), model.outcome(asked)
+                if got != expected:
+                    yield f"{key} came to {got} and should have come to {expected}"
+                yield from self._refused_in_line(key, entry)
+            elif entry.state is InboxState.PARKED:
+                if not model.may_be_parked(asked):
+                    yield f"{key} is parked"
+            elif not self._system.is_stuck(key):
+                yield f"{key} has no outcome, it is {entry.state.value}"
+
+    def _refused_in_line(self, key: str, entry: InboxEntry) -> Iterator[str]:
+        """What waits behind a parked one is not refused for what is not there."""
+        if entry.outcome_code not in ("NO_SUCH_BOOKING", "VERSION_AHEAD"):
+            return
+        database, line = self._system.database, self._line(key)
+        for other, parked_at in database.parked_at.items():
+            at_once = parked_at + AT_ONCE_SECONDS > database.handled_at[key]
+            if other != key and self._line(other) == line and not at_once:
+                yield f"{key} came to {entry.outcome_code} while {other} was parked"
+
+    def _line(self, key: str) -> str:
+        return booking_of(self._books.recorded[key].message)
+
+    def _effects(self) -> Iterator[str]:
+        """Each effect once, in the order of versions, and only where the outcome says so."""
+        done = {k for k, entry in self._books.inbox.items() if entry.outcome_code == DONE}
+        marks = [mark.split(" ") for mark in self._books.marks()]
+        for id_, count in Counter(id_ for id_, _, _ in marks).items():
+            if count > 1:
+                yield f"{id_} had {count} effects"
+            if id_ not in done:
+                yield f"{id_} had an effect and its outcome does not say so"
+        for id_ in done - {id_ for id_, _, _ in marks}:
+            yield f"{id_} is said to be done and had no effect"
+        versions = defaultdict(list)
+        for _, key, version in marks:
+            versions[key].append(int(version))
+        for key, found in versions.items():
+            if found != list(range(1, len(found) + 1)):
+                yield f"{key} went through the versions {found}"
+
+    def _accepted(self) -> Iterator[str]:
+        """What the outside broker took has an outcome and an answer, or is kept."""
+        inside = self._system.inside
+        replies = {
+            wire.correlation_id
+            for key, wire in (*inside.took, *inside.returned)
+            if key == OUTSIDE_REPLIES
+        }
+        for wire in self._taken_outside():
+            id_, sent = wire.message_id, str(_transmission(wire))
+            entry = self._books.inbox.get(id_)
+            if sent in self._lost or id_ in self._kept_ids:
+                continue
+            if entry is None:
+                yield f"{id_} was taken by the outside broker and has no outcome"
+            elif entry.state is InboxState.HANDLED and sent not in replies:
+                yield f"{sent} of {id_} was never answered"
+
+    def _not_accepted(self) -> Iterator[str]:
+        """What all were told was not accepted did not arrive."""
+        may_have_come: Counter[str] = Counter()
+        for tried in self._agents.tries:
+            if not tried.is_question and tried.code != NOT_ACCEPTED:
+                may_have_come[str(tried.id)] += 1
+        came = {(wire.message_id, _transmission(wire)) for wire in self._taken_outside()}
+        for id_, count in Counter(id_ for id_, _ in came).items():
+            if count > may_have_come[id_]:
+                yield f"{id_} came {count} times; {may_have_come[id_]} tries may have come"
+
+    def _transmissions(self) -> Iterator[str]:
+        """Each transmission names one sending of one request."""
+        ids: dict[str, str] = {}
+        for wire in self._taken_outside():
+            sent = str(_transmission(wire))
+            if ids.setdefault(sent, wire.message_id) != wire.message_id:
+                yield f"{sent} names {ids[sent]} and {wire.message_id}"
+
+    def _books_of_both_sides(self) -> Iterator[str]:
+        """The books name exactly what a broker lost, and find nothing else wrong."""
+        system = self._system
+        kept = [restored([wire]) for wire in system.outside.quarantined()]
+        store, notices = MemoryStore(system.database), system.inside.notices()
+        found, booked = comparison(system.disk, store, notices, Instant(system.world))
+        taken = {str(message.transmission) for message, _ in store.taken()}
+        stopped = {str(_transmission(wire)) for wire in kept}
+        confirmed = {str(one.key) for one in booked if one.ending == Published.CONFIRMED.value}
+        lost = (confirmed & self._lost) - taken - stopped
+        named = {str(one.key) for one in found.items if one.verdict is Verdict.LOST}
+        for sent in named ^ lost:
+            yield f"{sent} was {'' if sent in lost else 'not '}lost and the books say otherwise"
+        for item in found.items:
+            if item.verdict in (Verdict.ALTERED, Verdict.INJECTED):
+                yield f"by the books {item.key} was {item.verdict.value}: {item.detail}"
+        books = {str(one.key) for one in booked}
+        for wire in self._taken_outside():
+            if str(_transmission(wire)) not in books:
+                yield f"{_transmission(wire)} was sent and stands in no book"
+        for path in system.disk.broken():
+            yield f"the book {path.name} was found changed"
+
+    def _quarantines(self) -> Iterator[str]:
+        """Every forgery is in the quarantine, its bytes unchanged, and nothing else is."""
+        for broker in (self._system.outside, self._system.inside):
+            kept = [(restored([wire]), wire.headers[REASON]) for wire in broker.quarantined()]
+            for wire, why in kept:
+                if is_forged(wire):
+                    continue
+                if FUTURE in why:
+                    self._kept_ids.add(wire.message_id)
+                else:
+                    yield f"{wire.message_id} is in the {broker.name} quarantine: {why}"
+            wires = [wire for wire, _ in kept]
+            for forged in self._attacker.took[broker.name]:
+                if forged not in wires and forged not in broker.lost:
+                    yield f"a forgery on the {broker.name} broker is not in its quarantine"
+        for key, recorded in self._books.recorded.items():
+            if recorded.message.transmission.boot == "f0rged":
+                yield f"{key} was forged and was handled"
+        yield from self._crossed(self._system.inside)
+
+    def _crossed(self, inside: Broker) -> Iterator[str]:
+        for key, wire in inside.took:
+            if key == INSIDE_REQUESTS and is_forged(wire):
+                yield f"{wire.message_id} was forged and crossed"
+
+    def _taken_outside(self) -> list[Wire]:
+        return [
+            wire
+            for key, wire in self._system.outside.took
+            if key == OUTSIDE_REQUESTS and not is_forged(wire)
+        ]
+
+    def _may_lack(self, id_: RequestId) -> bool:
+        return str(id_) in self._lost_ids or str(id_) in self._kept_ids
+
+
+def _got(entry: InboxEntry) -> Expected:
+    if entry.outcome_code != DONE or entry.answer is None:
+        return Expected(entry.outcome_code)
+    booking = DOCUMENTS.values(entry.answer.body)["Booking"]
+    return Expected(
+        DONE,
+        booking["Version"],
+        booking["Contact"]["Name"],
+        booking["Lines"]["Line"][0]["Quantity"],
+        booking["State"],
+    )
+
+
+def _transmission(wire: Wire) -> object:
+    try:
+        return from_wire(wire).transmission
+    except MalformedEnvelope:
+        return wire.message_id
