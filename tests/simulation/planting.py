@@ -16,6 +16,7 @@ class Bug:
     owner: Any
     attribute: str
     replacement: Replacement
+    seed: int
 
     @contextmanager
     def planted(self) -> Iterator[None]:
@@ -31,12 +32,15 @@ class Bug:
 BUGS: list[Bug] = []
 
 
-def bug(owner: Any, attribute: str) -> Callable[[Replacement], Replacement]:
-    """Plant what the decorated function makes of ``attribute``; its name says the mistake."""
+def bug(owner: Any, attribute: str, *, seed: int) -> Callable[[Replacement], Replacement]:
+    """Plant what the decorated function makes of ``attribute``; its name says the mistake.
+
+    ``seed`` found it when it was written, and is tried first.
+    """
 
     def add(replacement: Replacement) -> Replacement:
         name = replacement.__name__.strip("_").replace("_", " ")
-        BUGS.append(Bug(name, owner, attribute, replacement))
+        BUGS.append(Bug(name, owner, attribute, replacement, seed))
         return replacement
 
     return add
