@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dmz_gateway.books.book import NotWritten
 from hub.envelope import Message, Wire, to_wire
-from hub.errors import KeyNotTrusted
+from hub.errors import KeyMissing, KeyNotTrusted
 from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
 from hub.ports import Address, Metrics, Published
 from hub.sealing import Readers, Sealer
@@ -93,7 +93,7 @@ class Replies:
             return Asked(Published.NOT_SENT)
         try:
             wire = self._sealed(message, lane)
-        except KeyNotTrusted as error:
+        except (KeyMissing, KeyNotTrusted) as error:
             _log.error("gateway.cannot_seal", extra={"reason": str(error)})
             return Asked(Published.NOT_SENT)
         to = Address(INWARD_EXCHANGE, lane.value)

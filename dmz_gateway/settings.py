@@ -9,6 +9,7 @@ from hub.errors import SettingsError
 from hub.guard import BODY_BYTES_MAX
 
 SENDER_FAULT_STATUSES = (400, 500)
+TOKEN_WINDOW_SECONDS_MAX = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class Gateway:
             )
         if self.book_page_seconds <= 0 or self.books_kept_days < 0 or self.book_bytes_max <= 0:
             raise SettingsError("[gateway] book_page_seconds and book_bytes_max must be above 0.")
+        if not 0 < self.token_window_seconds <= TOKEN_WINDOW_SECONDS_MAX:
+            raise SettingsError(
+                f"[gateway] token_window_seconds must be 1 to {TOKEN_WINDOW_SECONDS_MAX:.0f}: "
+                "hubs take no older signature."
+            )
         if self.sender_fault_status not in SENDER_FAULT_STATUSES:
             raise SettingsError("[gateway] sender_fault_status must be 400 or 500.")
         if not 0 < self.body_bytes_max <= BODY_BYTES_MAX:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from hub.backoff import Backoff
 from hub.envelope import Message, Wire, onward, request_of
-from hub.errors import GuardBroken, NeverWorks, TryAgain
+from hub.errors import GuardBroken, KeyNotTrusted, NeverWorks, TryAgain
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Checked, Guard
 from hub.keeping import Keeping
@@ -142,7 +142,10 @@ class Channel:
             self._flow.not_taken(tag, ANYWHERE, str(error))
             return
         except NeverWorks as error:
-            self._refuse(delivery, error)
+            if self._drop_unwanted and isinstance(error, KeyNotTrusted):
+                self._unwanted(tag)  # its gateway is out, or has no key to open it with
+            else:
+                self._refuse(delivery, error)
             return
         except Exception as error:  # noqa: BLE001  it would come back and break the guard for ever
             _log.exception("guard.broken", extra={"channel": self.name})
@@ -173,11 +176,14 @@ class Channel:
             if self._flow.troubled:
                 self._flow.taken(to.routing_key, ANYWHERE)
         elif self._drop_unwanted and outcome in _BY_ONE_QUEUE:
-            self._metrics.count("lupu_channel_unwanted_total", channel=self.name)
-            self._done(tag, to.routing_key, ANYWHERE)
+            self._unwanted(tag, to.routing_key, ANYWHERE)
         else:
             place = to.routing_key if outcome in _BY_ONE_QUEUE else ANYWHERE
             self._flow.not_taken(tag, place, f"sent to {to.routing_key}: {outcome.value}")
+
+    def _unwanted(self, tag: int, *proved: str) -> None:
+        self._metrics.count("lupu_channel_unwanted_total", channel=self.name)
+        self._done(tag, *proved)
 
     def _refuse(self, delivery: Delivery, why: NeverWorks) -> None:
         if self._keeping.keep(delivery, str(Reason.of(why))):

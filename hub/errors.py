@@ -7,7 +7,8 @@
     │   ├── BrokerAway            no connection, blocked, or not confirmed in time
     │   ├── DatabaseAway          no connection, deadlock, lock timeout, disk full
     │   ├── InHand                somebody else is at the same kept messages
-    │   └── AgentsNotKnown        no edition of the agents has come yet
+    │   ├── AgentsNotKnown        no edition of the agents has come yet
+    │   └── KeyMissing            no key of one's own to seal or sign with is at hand
     ├── NeverWorks                the same thing will fail again
     │   ├── MalformedEnvelope     headers are missing or cannot be read
     │   ├── UnknownMessage        no such message type in the map
@@ -60,6 +61,10 @@ class DatabaseAway(TryAgain):
 
 class InHand(TryAgain):
     """Somebody else is at the same kept messages; they are free again in a moment."""
+
+
+class KeyMissing(TryAgain):
+    """A component has no key of its own to seal or sign with that is good now."""
 
 
 class AgentsNotKnown(TryAgain):

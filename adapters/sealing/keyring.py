@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,9 +59,20 @@ class Keyring:
         """Return the key of this id."""
         return self._keys.get(key_id_)
 
-    def newest(self, owner: str, use: Use, at: datetime) -> PublicKey | None:
-        """Return the key of ``owner`` that began last and may be used at a time."""
-        valid = [k for k in self if (k.owner, k.use) == (owner, use) and k.valid(at)]
+    def newest(
+        self, owner: str, use: Use, at: datetime, among: Container[bytes] | None = None
+    ) -> PublicKey | None:
+        """Return the key of ``owner`` that began last and may be used at a time.
+
+        ``among``: of these alone, by their ids.
+        """
+        valid = [
+            key
+            for key in self
+            if (key.owner, key.use) == (owner, use)
+            and key.valid(at)
+            and (among is None or key.key_id in among)
+        ]
         return max(valid, key=lambda key: key.begins_at, default=None)
 
     def next_change(self, at: datetime) -> datetime | None:

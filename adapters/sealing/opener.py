@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from adapters.sealing import encrypt0
-from adapters.sealing.announcement import PURPOSE, Announcement
+from adapters.sealing.announcement import (
+    ANNOUNCEMENT_BYTES_MAX,
+    PURPOSE,
+    Announcement,
+)
 from adapters.sealing.keyring import Keyring
 from adapters.sealing.keys import KeyPair
 from adapters.sealing.sealer import SESSION_SECONDS_MAX
@@ -16,7 +20,8 @@ from hub.errors import KeyNotTrusted, NotAuthentic
 from hub.ports import Clock
 from hub.sealing import Opened, bound
 
-SESSIONS_MAX = 10_000
+# Each may be as large as its announcement, which a captured gateway can fill with anything.
+SESSIONS_MAX = 1_000
 RECHECK_SECONDS = 60.0
 
 
@@ -74,6 +79,8 @@ class SessionOpener:
         return session
 
     def _checked(self, announcement: bytes) -> _Session:
+        if len(announcement) > ANNOUNCEMENT_BYTES_MAX:
+            raise NotAuthentic("The session's announcement is too long.")
         self._sessions.pop(announcement, None)
         signed = self._signatures.verified(announcement, PURPOSE, _began)
         announced = Announcement.read(signed.payload)

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from adapters.sealing.keys import KeyPair, Use, read_keys
 from adapters.sealing.opener import SessionOpener
 from adapters.sealing.sealer import SESSION_SECONDS_MAX, SessionSealer
 from adapters.sealing.signing import CoseSignatures, CoseSigner, Trusted
-from hub.errors import KeyNotTrusted, SettingsError
+from hub.errors import KeyMissing, SettingsError
 from hub.places import GATEWAY, HUB, OPERATOR
 from hub.ports import Clock
 from hub.settings import Configuration
@@ -63,7 +64,7 @@ class Sealed:
         self._lock = threading.Lock()
         self._held = self._read()
         self._look_at = clock.monotonic() + settings.reload_seconds
-        self._requests_for: tuple[Keyring | None, list[str]] = None, []
+        self._requests_for: tuple[Keyring, datetime | None, list[str]] | None = None
         self._signers: dict[bytes, CoseSigner] = {}
 
     @property
@@ -91,13 +92,15 @@ class Sealed:
     def requests_for(self) -> list[str]:
         """Return who opens what comes in: the hubs and, where they have a key, operators.
 
-        Asked for each request, so it is found out anew only when the keyring changes.
+        Asked for each request, so it is found out anew only when the keyring changes, or a key
+        of it begins or ends.
         """
-        keyring = self.keyring()
-        if self._requests_for[0] is not keyring:
-            operators = keyring.owners(OPERATOR, Use.OPEN, self._clock.now())
-            self._requests_for = keyring, [HUB, *(name for name in operators if name == OPERATOR)]
-        return self._requests_for[1]
+        keyring, now, found = self.keyring(), self._clock.now(), self._requests_for
+        if found is None or found[0] is not keyring or (found[1] is not None and now >= found[1]):
+            known = keyring.newest(OPERATOR, Use.OPEN, now) is not None
+            readers = [HUB, OPERATOR] if known else [HUB]
+            found = self._requests_for = keyring, keyring.next_change(now), readers
+        return found[2]
 
     def editions_for(self) -> list[str]:
         """Return who reads what is published: every gateway, and the hubs."""
@@ -105,12 +108,15 @@ class Sealed:
         return [*gateways, HUB]
 
     def signer(self) -> CoseSigner:
-        """Return what signs with this component's newest key; KeyNotTrusted without one."""
+        """Return what signs with this component's newest key; KeyMissing without one.
+
+        Of a newer one that the keyring knows the private part may come late: then the one before.
+        """
         held = self._now()
-        public = held.keyring.newest(self.name, Use.SIGN, self._clock.now())
-        pair = None if public is None else held.sign.get(public.key_id)
-        if pair is None:
-            raise KeyNotTrusted(f"{self.name} has no key to sign with that the keyring knows.")
+        public = held.keyring.newest(self.name, Use.SIGN, self._clock.now(), held.sign)
+        if public is None:
+            raise KeyMissing(f"{self.name} has no key to sign with that the keyring knows.")
+        pair = held.sign[public.key_id]
         signer = self._signers.get(pair.key_id)
         if signer is None:
             signer = self._signers[pair.key_id] = CoseSigner(pair)
@@ -120,7 +126,7 @@ class Sealed:
         """SettingsError unless there is a key to sign with and, if it ``opens``, one for that."""
         try:
             self.signer()
-        except KeyNotTrusted as error:
+        except KeyMissing as error:
             raise SettingsError(f"[sealing] {error} Make one: lupu sealing make.") from error
         if opens and not self._held.open:
             raise SettingsError(f"[sealing] keys: {self.name} has no key to open with.")

@@ -40,6 +40,7 @@ _log = logging.getLogger(__name__)
 LIST_OFFERS = "ListOffers"
 REFERENCE = f"{{{TICKETING}}}RequestReference"
 BURST_SECONDS = 2
+CONTENT_TYPE_BYTES_MAX = 500
 DRAINED_BYTES_MAX = 4_194_304
 
 
@@ -204,6 +205,8 @@ class Endpoint:
         """Return what the agent signed, to go along; empty where it did not sign."""
         if SIGNATURE not in trace.sign_in:
             return b""
+        if len(asked.content_type.encode()) > CONTENT_TYPE_BYTES_MAX:
+            raise Faulted(refusals.UNSUPPORTED_MEDIA_TYPE)  # the hub would read no longer one
         proof = make_proof(body, asked.content_type)
         if len(document) + len(proof) > BODY_BYTES_MAX:
             raise Faulted(refusals.TOO_LARGE, "A signed request crosses twice: half the size.")

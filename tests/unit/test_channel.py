@@ -118,6 +118,16 @@ def test_a_reply_goes_to_the_queue_that_waits_and_is_dropped_if_it_has_gone() ->
     assert world.inside.depth("outward.replies") == 0
 
 
+def test_a_reply_to_a_gateway_that_is_out_is_dropped() -> None:
+    """A revoked gateway has no key to be sealed to: its replies are counted, none is kept."""
+    world = World()
+    world.keys.revoked.add("gateway-1")
+    reply_to(world, "replies.gateway-1.b00t")
+    world.loop.pass_seconds(0)
+    assert world.metrics.counts["lupu_channel_unwanted_total outward.replies"] == 1
+    assert world.inside.depth("outward.replies") == world.inside.depth("quarantine") == 0
+
+
 def test_a_gateway_that_does_not_read_its_replies_stops_nobody_elses() -> None:
     """What a full reply queue refuses is counted and dropped: a repeat fetches the outcome."""
     world = World()

@@ -1,7 +1,5 @@
 """Keys, the keyring, and what is signed with them."""
 
-import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sealing import CoseSigner, SessionSealer, Trusted
-from adapters.sealing.announcement import Announcement
+from adapters.sealing.announcement import ANNOUNCEMENT_BYTES_MAX, PURPOSE, Announcement
 from adapters.sealing.encrypt0 import new_cipher, seal, take_apart
 from adapters.sealing.keys import Use, new_key, public_pem, read_keys
 from adapters.sealing.signing import key_id_of, verify
 from hub.envelope import Wire
-from hub.errors import KeyNotTrusted, NotAuthentic, SettingsError
+from hub.errors import KeyMissing, KeyNotTrusted, NotAuthentic
 from tests.contract.test_sealing import ROUTE, WIRE
 from tests.servers.keys import Keys
 from tests.unit.hub_world import NOON, MovedClock
@@ -186,63 +184,6 @@ def test_no_number_is_used_twice_with_one_key(keys: Keys) -> None:
     assert len(set(used)) == len(used) == 2_000
 
 
-def test_a_half_written_keyring_stops_nobody(keys: Keys, caplog: pytest.LogCaptureFixture) -> None:
-    """A keyring that cannot be read leaves the one of before in force, and is said."""
-    clock = MovedClock()
-    gateway, hub = keys.of("gateway-1", clock), keys.of("hub-1", clock)
-    keys.settings.keyring.write_text("{", "utf-8")
-    sealed = gateway.sealer.seal(WIRE, ROUTE, ("hub",))
-    assert hub.opener.open(sealed, ROUTE).wire == WIRE
-    assert "sealing.unreadable" in caplog.messages
-
-
-@pytest.mark.parametrize(
-    ("spoil", "sentence"),
-    [
-        (lambda entry: entry | {"kid": "00" * 8}, "not a JWK Set"),
-        (lambda entry: entry | {"crv": "P-256"}, "not a JWK Set"),
-        (lambda entry: entry | {"x": "AAAA"}, "not a JWK Set"),
-        (lambda entry: entry | {"nbf": None}, "not a JWK Set"),
-        (lambda entry: [entry], "not a JWK Set"),
-    ],
-)
-def test_a_keyring_that_cannot_be_is_one_sentence(
-    keys: Keys, spoil: Callable[[dict[str, object]], object], sentence: str
-) -> None:
-    """A wrong entry of the keyring is refused before anything starts."""
-    content = json.loads(keys.settings.keyring.read_text("utf-8"))
-    content["keys"][0] = spoil(content["keys"][0])
-    keys.settings.keyring.write_text(json.dumps(content), "utf-8")
-    with pytest.raises(SettingsError, match=sentence):
-        keys.of("gateway-1", MovedClock())
-
-
-def test_a_key_that_others_may_read_is_refused(keys: Keys) -> None:
-    """A private key that is not for its owner's eyes alone stops the start."""
-    path = next((keys.settings.keys / "gateway-1").glob("*.sign.pem"))
-    path.chmod(0o640)
-    with pytest.raises(SettingsError, match="chmod 600"):
-        keys.of("gateway-1", MovedClock())
-
-
-def test_a_component_without_keys_does_not_start(keys: Keys) -> None:
-    """Who could not sign, or open what it reads, is told how to make a key."""
-    with pytest.raises(SettingsError, match="lupu sealing make"):
-        keys.of("gateway-9", MovedClock()).check(opens=True)
-    with pytest.raises(SettingsError, match="no key to open"):
-        keys.of("ticketing-1", MovedClock()).check(opens=True)
-    keys.of("hub-1", MovedClock()).check(opens=True)
-
-
-def test_a_keyring_comes_back_as_it_was_written(keys: Keys) -> None:
-    """Ends and revocations are kept, to the second."""
-    first = next(iter(keys.keyring))
-    keys.change(keys.keyring.revoked(first.key_id, NOON).ended("hub", Use.OPEN, b"", NOON))
-    read = {key.key_id: key for key in keys.keyring}
-    assert read[first.key_id].revoked_at == NOON
-    assert [key.ends_at for key in read.values() if key.owner == "hub"] == [NOON]
-
-
 @given(payload=st.binary(max_size=200))
 def test_what_announces_nothing_is_one_sentence(payload: bytes) -> None:
     """Even what a trusted key has signed is read with care."""
@@ -277,3 +218,42 @@ def test_a_key_counts_from_the_moment_it_begins(keys: Keys) -> None:
     newest = keys.keyring.newest("gateway-1", Use.SIGN, begins_at)
     assert newest is not None
     assert used[2] == (newest.key_id, True)
+
+
+def test_the_key_before_signs_on_where_the_new_one_came_late(keys: Keys) -> None:
+    """A keyring that is ahead of the private keys stops nobody; without any key it is said so."""
+    clock = MovedClock()
+    gateway = keys.of("gateway-1", clock)
+    before = gateway.signer().key_id
+    keys.change(keys.keyring.with_key("gateway-1", new_key(Use.SIGN), clock.now()))
+    clock.move(seconds=1)
+    assert gateway.signer().key_id == before
+    keys.change(keys.keyring.revoked(before, clock.now()))
+    with pytest.raises(KeyMissing):
+        gateway.signer()
+
+
+def test_operators_are_readers_only_while_they_have_a_key(keys: Keys) -> None:
+    """A key that begins later, or has ended, is found out without a change of the keyring."""
+    clock = MovedClock(NOON - timedelta(minutes=1))
+    keyring = keys.keyring
+    (operators,) = [key for key in keyring if key.owner == "operator"]
+    keys.change(keyring.ended("operator", Use.OPEN, b"", NOON + timedelta(minutes=1)))
+    gateway = keys.of("gateway-1", clock)
+    found = []
+    for _ in range(4):
+        found.append(gateway.requests_for())
+        clock.move(minutes=1, seconds=1)
+    assert operators.owner == "operator"
+    assert found == [["hub"], ["hub", "operator"], ["hub"], ["hub"]]
+
+
+def test_a_session_announced_at_length_is_refused(keys: Keys) -> None:
+    """What a captured gateway signs may not fill a hub's memory, session by session."""
+    signer = oldest_signer(keys, "gateway-1")
+    junk = {bytes(8): b"x" * ANNOUNCEMENT_BYTES_MAX}
+    announced = Announcement("gateway-1", bytes(16), NOON, NOON + timedelta(hours=1), junk)
+    announcement = signer.sign(announced.write(), PURPOSE)
+    body = seal(new_cipher(bytes(32)), 1, announcement, b"body", b"bound")
+    with pytest.raises(NotAuthentic, match="too long"):
+        keys.of("hub-1", MovedClock()).opener.open(WIRE._replace(body=body), ROUTE)
