@@ -98,6 +98,7 @@ class Channel:
             self.name,
             quarantine,
             kept=self._kept,
+            done=lambda delivery: self._done(delivery.tag),
             may_wait=self._may_wait,
             monotonic=self._clock.monotonic,
             metrics=self._metrics,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
 
@@ -20,6 +20,7 @@ class _Refused:
     offered: bool = False
     is_aside: bool = False
     given_back: bool = False
+    copies: list[Delivery] = field(default_factory=list)
 
 
 class Keeping:
@@ -35,12 +36,14 @@ class Keeping:
         quarantine: Quarantine,
         *,
         kept: Callable[[Delivery, str], None],
+        done: Callable[[Delivery], None],
         may_wait: Callable[[Delivery, str], bool],
         monotonic: Callable[[], float],
         metrics: Metrics,
         backoff: Backoff,
     ) -> None:
-        """``kept`` is told of each delivery with its reason, to acknowledge it.
+        """``kept`` is told of each delivery with its reason, to acknowledge it; ``done`` of those
+        that looked the same and need no copy of their own.
 
         ``may_wait`` is asked, with why it was not taken, before one is set aside: False means
         that it has been given back and comes again. ``backoff`` says how long each pause is.
@@ -48,6 +51,7 @@ class Keeping:
         self._channel = channel
         self._quarantine = quarantine
         self._kept = kept
+        self._done = done
         self._may_wait = may_wait
         self._monotonic = monotonic
         self._metrics = metrics
@@ -64,6 +68,8 @@ class Keeping:
         if refused is None:
             refused = _Refused(delivery, reason)
             self._refused[refused] = None
+        if refused.delivery is not delivery:
+            refused.copies.append(refused.delivery)
         refused.delivery = delivery
         refused.given_back = False
         if not refused.offered:
@@ -104,6 +110,10 @@ class Keeping:
         if outcome is Published.CONFIRMED:
             self._drop(refused)
             self._kept(refused.delivery, refused.reason)
+            # Most are void and acknowledging them does nothing; a message that the broker has
+            # twice is not.
+            for copy in refused.copies:
+                self._done(copy)
             self._on_taken()
             return
         self._on_not_taken(outcome)

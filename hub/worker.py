@@ -80,6 +80,7 @@ class RequestWorker:
             "worker",
             self._quarantine,
             kept=lambda delivery, _: self._acknowledge(delivery),
+            done=self._acknowledge,
             may_wait=lambda _delivery, _why: True,
             monotonic=machine.monotonic,
             metrics=metrics,
@@ -95,8 +96,7 @@ class RequestWorker:
         self._unnoted: list[Message] = []
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
-        self._next_chore = 0.0
-        self._next_mark = 0.0
+        self._next_chore = self._next_mark = 0.0
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Subscribe; deliveries wait until ``run`` takes them."""

@@ -29,10 +29,12 @@ class World:
     def __init__(self) -> None:
         self.quarantine = Asked()
         self.kept: list[Delivery] = []
+        self.done: list[Delivery] = []
         self.keeping = Keeping(
             "inward",
             self.quarantine,
             kept=lambda delivery, _why: self.kept.append(delivery),
+            done=self.done.append,
             may_wait=lambda _delivery, _why: True,
             monotonic=lambda: 0.0,
             metrics=CountedMetrics(),
@@ -73,3 +75,13 @@ def test_not_taken_after_it_came_again_is_set_aside() -> None:
     world.keeping.keep(AGAIN, "why")
     world.end(Published.REFUSED)
     assert world.keeping.set_aside() == 1
+
+
+def test_of_two_alike_that_came_again_both_are_acknowledged() -> None:
+    """A message may lie in the queue twice: kept once, and neither is held for ever."""
+    world = World()
+    first = DELIVERY._replace(redelivered=True)
+    assert world.keeping.keep(first, "why")
+    assert not world.keeping.keep(AGAIN, "why")
+    world.end(Published.CONFIRMED)
+    assert (world.kept, world.done) == ([AGAIN], [first])
