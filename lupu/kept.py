@@ -8,17 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from hub.errors import LupuError
-from hub.parking import End, Ended, Place
+from hub.parking import Ended, Place
 from internal_apps.parking.domain import Wanted, check_why
 from lupu import kept_shown, options
-from lupu.kept_open import Work, work
+from lupu.kept_bulk import bulk, each
+from lupu.kept_open import work
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEE = "kept.see"
 ACT = "kept.act"
-ROUND_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,6 @@ class Kind:
     def example(self, rest: str) -> str:
         """Return an example of one of its commands."""
         return options.example(f"lupu {self.word} {rest} --config /etc/lupu/inside.toml")
-
-
-class Undone(LupuError):
-    """Not all that was asked for was done; each is named with its reason."""
 
 
 def add_commands(group: click.Group, kind: Kind) -> None:
@@ -209,23 +204,12 @@ def _waiting(group: click.Group, kind: Kind) -> None:
     del corrections
 
 
-def _bulk(command: Command) -> Command:
-    """Take names, or all of one kind of reason."""
-    command = click.option(
-        "--type", "type_", default="", metavar="TYPE", help="With --kind: of this type only."
-    )(command)
-    command = click.option(
-        "--kind", "reason", default="", metavar="KIND", help="All that are kept for this reason."
-    )(command)
-    return click.argument("messages", nargs=-1)(command)
-
-
 def _replay(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example(f"replay {kind.sample} --why mended --as wang"))
     @_opened(kind)
     @_acting
     @_why
-    @_bulk
+    @bulk
     def replay(config: str | None, name: str, account: str, why: str, **given: Any) -> None:
         """Have MESSAGES handled again, at most once; with its correction if one is approved.
 
@@ -237,7 +221,7 @@ def _replay(group: click.Group, kind: Kind) -> None:
             def act(names: Sequence[str]) -> Sequence[Ended]:
                 return opened.interventions.replay(place, names, why=why, who=who)
 
-            _each(opened, place, given, act, "replayed")
+            each(opened.interventions, place, given, act, "replayed")
 
     del replay
 
@@ -247,7 +231,7 @@ def _discard(group: click.Group, kind: Kind) -> None:
     @_opened(kind)
     @_acting
     @_why
-    @_bulk
+    @bulk
     def discard(config: str | None, name: str, account: str, why: str, **given: Any) -> None:
         """Keep MESSAGES no more. A parked one ends in a refusal, which its sender gets."""
         with work(config, name) as opened:
@@ -256,33 +240,6 @@ def _discard(group: click.Group, kind: Kind) -> None:
             def act(names: Sequence[str]) -> Sequence[Ended]:
                 return opened.interventions.discard(place, names, why=why, who=who)
 
-            _each(opened, place, given, act, "discarded")
+            each(opened.interventions, place, given, act, "discarded")
 
     del discard
-
-
-def _each(
-    opened: Work,
-    place: Place,
-    given: dict[str, Any],
-    act: Callable[[Sequence[str]], Sequence[Ended]],
-    word: str,
-) -> None:
-    """Act on the names, or on all of a kind in rounds; say how each ended that was not done."""
-    names, wanted = list(given["messages"]), Wanted(str(given["reason"]), str(given["type_"]))
-    if bool(names) == bool(wanted.kind):
-        raise click.UsageError("Name messages, or give --kind; not both.")
-    ended = {one.id: one for one in act(names)} if names else {}
-    while wanted.kind:
-        # What failed again meanwhile is kept anew, and is not acted on twice.
-        found = opened.interventions.find(place, wanted, ROUND_MAX + len(ended)).kept
-        names = [one.id for one in found if one.id not in ended][:ROUND_MAX]
-        if not names:
-            break
-        ended |= {one.id: one for one in act(names)}
-    undone = [one for one in ended.values() if one.end is not End.DONE]
-    for one in undone:
-        click.echo(f"{one.id}: {one.end.value}. {one.why}")
-    click.echo(f"{len(ended) - len(undone)} {word}")
-    if undone:
-        raise Undone(f"{len(undone)} could not be {word}.")
