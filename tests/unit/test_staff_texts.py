@@ -8,6 +8,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from hub.parking import OTHER, kinds
+from internal_apps.parking.web import words
 from internal_apps.staff import roles
 from internal_apps.staff.languages import Texts, choose, write_yuan
 from internal_apps.staff.roles import MAY, Permission, Role
@@ -48,6 +50,11 @@ def test_no_translation_is_left_over() -> None:
     said = set().union(*(_said(part) for part in PARTS))
     for part in PARTS:
         assert not set(_known(part)) - said, part
+
+
+def test_each_kind_of_reason_is_explained() -> None:
+    """What the guard refuses is never called a mistake in Lupu that all may be replayed for."""
+    assert set(words.KINDS) == {*kinds(), OTHER}
 
 
 def test_counts_take_the_form_that_fits() -> None:

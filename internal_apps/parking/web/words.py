@@ -46,6 +46,30 @@ KINDS = {
         sentence("It is sealed with a key that is unknown here, ended or revoked."),
         sentence("Bring the newest keyring to the hubs, then replay it."),
     ),
+    "UnknownAgent": (
+        sentence("No agent of its number is published."),
+        sentence(
+            "Added a moment ago? Replay it; else look at that gateway's machine, discard it."
+        ),
+    ),
+    "AgentBlocked": (
+        sentence("It was accepted long after its agent was blocked."),
+        sentence("A gateway cut off? Decide with the agency, unblock, replay; else discard it."),
+    ),
+    "NotSigned": (
+        sentence("Its agent signs what it sends, and the signed request is missing."),
+        sentence("Look at that gateway's machine, discard it; the agency repeats its request."),
+    ),
+    "ProofWrong": (
+        sentence("What the agent signed is not this message."),
+        sentence("Look at that gateway's machine, keep it as evidence; the agency repeats it."),
+    ),
+    "TooMany": (
+        sentence("More came in the name of one agent than gateways let through."),
+        sentence(
+            "A rate set too low? Set it right, replay; else a flood: ask the agency, discard."
+        ),
+    ),
     "GuardBroken": (
         sentence("A mistake in Lupu: the guard could not judge it."),
         sentence("Report it; replay it after the upgrade."),
