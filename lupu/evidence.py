@@ -14,7 +14,7 @@ from adapters.sealing.keys import Use, public_pem
 from adapters.sealing.signing import verify as verify_signature
 from hub.errors import LupuError, NeverWorks, SettingsError
 from internal_apps.evidence import report, store
-from internal_apps.evidence.reading import Period, read
+from internal_apps.evidence.reading import APPLICATIONS, Period, read
 from internal_apps.evidence.settings import Evidence
 from lupu import evidence_tables, opened, options
 
@@ -43,13 +43,15 @@ class When(click.ParamType[datetime]):
         """Read it."""
         text = str(value)
         ago = _AGO.fullmatch(text)
-        if ago:
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         try:
+            if ago:
+                return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
             at = datetime.fromisoformat(text)
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         except ValueError:
             self.fail(f"'{text}' is neither a time nor so long ago: 24h, 2010-05-01.", param, ctx)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except OverflowError:
+            self.fail(f"'{text}' is before the first year.", param, ctx)
 
 
 def _period(command: options.Command) -> options.Command:
@@ -121,8 +123,8 @@ def export(
     origin: str,
 ) -> None:
     """Write a signed report to FILE, with every entry that it is made from."""
-    signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
     found = _report(config, name, Period(since, until, route, origin))
+    signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
     file.write_bytes(signer.sign(found.whole(name), report.PURPOSE))
     click.echo(f"{file}: {len(found.entries.booked):,} sent. {found.sentence()}")
 
@@ -172,10 +174,31 @@ def retire(config: str | None, name: str, gateway: str) -> None:
 
 
 def _report(config: str | None, name: str, period: Period) -> report.Report:
+    _check_period(period)
     settings = options.configuration(config, name).read(Evidence)
     with opened.database(config, name) as database:
         entries = read(database, period, datetime.now(UTC), settings.bound_seconds)
-    return report.Report.of(entries, settings.silent_seconds)
+    found = report.Report.of(entries, settings.silent_seconds)
+    known = {one.origin for one in entries.gateways}
+    if period.origin and period.origin not in known and found.is_empty and found.fine:
+        raise click.BadParameter(
+            f"No page of {period.origin} has ever come, and nothing came in its name.",
+            param_hint="--origin",
+        )
+    return found
+
+
+def _check_period(period: Period) -> None:
+    """UsageError where nothing could be found, whatever was sent: it would look fine."""
+    if period.since >= period.until:
+        raise click.UsageError("--since must be before --until.")
+    if period.types is not None and not period.types:
+        known = ", ".join(sorted({*APPLICATIONS.values(), *(_plain(key) for key in APPLICATIONS)}))
+        raise click.BadParameter(f"'{period.route}' is none of: {known}.", param_hint="--route")
+
+
+def _plain(key: str) -> str:
+    return key.partition(".")[0]
 
 
 def _public(path: Path) -> bytes:

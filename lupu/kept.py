@@ -84,8 +84,15 @@ def _list(group: click.Group, kind: Kind) -> None:
     @_opened(kind)
     @click.option("--kind", "reason", default="", metavar="KIND", help="Of this reason only.")
     @click.option("--type", "type_", default="", metavar="TYPE", help="Of this type only.")
-    @click.option("--older-than", type=float, metavar="HOURS", help="Kept for longer than that.")
-    @click.option("--count", default=100, show_default=True, help="How many lines at most.")
+    @click.option(
+        "--older-than",
+        type=click.FloatRange(0),
+        metavar="HOURS",
+        help="Kept for longer than that.",
+    )
+    @click.option(
+        "--count", type=click.IntRange(1), default=100, show_default=True, help="Lines at most."
+    )
     @click.option("--json", "as_json", is_flag=True, help="For programs.")
     def list_command(config: str | None, name: str, **given: Any) -> None:
         """List what is kept, the oldest first, by reason; no personal data."""
@@ -100,7 +107,12 @@ def _list(group: click.Group, kind: Kind) -> None:
 
 def _wanted(given: dict[str, Any]) -> Wanted:
     hours = given["older_than"]
-    before = None if hours is None else datetime.now(UTC) - timedelta(hours=hours)
+    try:
+        before = None if hours is None else datetime.now(UTC) - timedelta(hours=hours)
+    except (OverflowError, ValueError) as error:
+        raise click.BadParameter(
+            f"{hours} hours ago there was no calendar.", param_hint="--older-than"
+        ) from error
     return Wanted(str(given["reason"]), str(given["type_"]), before)
 
 

@@ -30,7 +30,9 @@ def audit() -> None:
 @audit.command("list", epilog=_example("list --message agent:1001/PlaceBooking/A-17"))
 @options.configured(NAME)
 @click.option("--message", default="", metavar="MESSAGE", help="About this message only.")
-@click.option("--count", default=50, show_default=True, help="How many lines at most.")
+@click.option(
+    "--count", type=click.IntRange(1), default=50, show_default=True, help="Lines at most."
+)
 def list_command(config: str | None, name: str, message: str, count: int) -> None:
     """List who did what to which message, the last first."""
     with opened.database(config, name) as database:

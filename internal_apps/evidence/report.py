@@ -54,8 +54,15 @@ class Report:
         """Whether nothing was lost, altered or injected, and no book is other than it must be."""
         return self.comparison.fine and not self.entries.findings
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to compare: nothing sent, taken in or stopped."""
+        return not (self.entries.booked or self.entries.taken or self.entries.stopped)
+
     def sentence(self) -> str:
         """Say in a line what it comes to."""
+        if self.fine and self.is_empty:
+            return "Nothing was sent in this time, and every book is whole."
         if self.fine:
             return "Nothing was lost, altered or injected, and every book is whole."
         counts = [(self.comparison.count(verdict), verdict.value) for verdict in WRONG]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -127,3 +128,12 @@ def test_a_trail_that_was_tampered_with_is_found(world: ParkingWorld, run: Lupu)
     with pytest.raises(LupuError, match="not whole") as tampered:
         run("parked", "audit", "verify")
     assert exit_code(tampered.value) is Exit.FAILED
+
+
+@pytest.mark.parametrize(
+    "options", [("--older-than", "1e300"), ("--older-than", "nan"), ("--count", "-1")]
+)
+def test_a_number_that_cannot_be_is_a_usage_error(run: Lupu, options: tuple[str, ...]) -> None:
+    """One sentence, as for every word that is not understood."""
+    with pytest.raises(click.UsageError):
+        run("parked", "list", *options)
