@@ -51,12 +51,13 @@ def show(report: Report, console: Console, items_max: int) -> None:
     if report.entries.findings:
         console.print(_findings(report))
     for one in report.silent:
-        console.print(f"[bold red]silent[/] {one.origin}, since {_time(one.heard_at)}")
+        since = f" {one.origin}, since {_time(one.heard_at)}"
+        console.print(Text.assemble(("silent", "bold red"), since))
     console.print(Text(report.sentence(), style="bold green" if report.fine else "bold red"))
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, box=box.ROUNDED, header_style="bold", title_style="bold")
+    return Table(title=Text(title), box=box.ROUNDED, header_style="bold", title_style="bold")
 
 
 def _totals(report: Report, head: str) -> Table:
@@ -68,7 +69,7 @@ def _totals(report: Report, head: str) -> Table:
     for verdict in shown:
         table.add_column(verdict.value, justify="right")
     for type_, total in sorted(compared.totals.items()):
-        table.add_row(type_ or "not known", *_counts(total, shown))
+        table.add_row(Text(type_ or "not known"), *_counts(total, shown))
     if len(compared.totals) != 1:
         table.add_section()
         together: Counter[Verdict] = Counter()
@@ -95,11 +96,11 @@ def _items(items: Sequence[Item], items_max: int) -> Table:
     for item in ordered[:items_max]:
         table.add_row(
             Text(item.verdict.value, style=_COLOURS.get(item.verdict, "")),
-            str(item.key),
-            item.request,
+            Text(str(item.key)),
+            Text(item.request),
             _time(item.sent_at),
             _time(item.taken_at),
-            item.detail,
+            Text(item.detail),
         )
     if len(ordered) > items_max:
         table.caption = f"{len(ordered) - items_max:,} more: --limit, --json"
@@ -114,10 +115,10 @@ def _findings(report: Report) -> Table:
         table.add_row(
             _time(one.found_at),
             Text(one.kind, style="bold red"),
-            one.origin,
-            f"{one.boot}.{one.part}",
+            Text(one.origin),
+            Text(f"{one.boot}.{one.part}"),
             str(one.page),
-            one.detail,
+            Text(one.detail),
         )
     return table
 

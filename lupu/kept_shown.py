@@ -66,9 +66,8 @@ def listing(found: Found, now: datetime, *, as_json: bool) -> None:
         return
     groups = _table("reason", "count", "oldest", "types")
     for group in found.groups:
-        groups.add_row(
-            group.kind, str(group.count), age(group.oldest, now), ", ".join(group.types)
-        )
+        types = Text(", ".join(group.types))
+        groups.add_row(Text(group.kind), str(group.count), age(group.oldest, now), types)
     console = _console()
     console.print(groups)
     console.print()
@@ -77,7 +76,7 @@ def listing(found: Found, now: datetime, *, as_json: bool) -> None:
     table.add_column("reason")
     for one in found.kept:
         why = Text(f"{one.reason.kind}: {one.reason.sentence}"[:120])
-        table.add_row(age(one.kept_at, now), one.type, one.id, why)
+        table.add_row(age(one.kept_at, now), Text(one.type), Text(one.id), why)
     console.print(table)
     if found.more:
         click.echo("there are more: narrow it with --kind, --type, --older-than, or raise --count")
@@ -119,8 +118,9 @@ def corrections(found: Sequence[Correction]) -> None:
         return
     table = _table("correction", "state", "proposed by", "decided by", "why", "message")
     for each in found:
-        row = (str(each.number), each.state.value, each.proposed_by, each.decided_by)
-        table.add_row(*row, Text(each.why), Text(each.name, overflow="fold"))
+        said = (each.state.value, each.proposed_by, each.decided_by, each.why)
+        name = Text(each.name, overflow="fold")
+        table.add_row(str(each.number), *(Text(value) for value in said), name)
     _console().print(table)
 
 
@@ -132,7 +132,8 @@ def story(entries: Sequence[Entry]) -> None:
         facts = ", ".join(
             f"{key} {_short(value)}" for key, value in json.loads(entry.facts).items()
         )
-        table.add_row(str(entry.number), at, entry.who, entry.what, Text(entry.why), Text(facts))
+        said = (entry.who, entry.what, entry.why, facts)
+        table.add_row(str(entry.number), at, *(Text(value) for value in said))
     _console().print(table)
 
 

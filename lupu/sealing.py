@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from adapters.sealing import Keyring
 from adapters.sealing.keyring import PublicKey
@@ -106,7 +107,7 @@ def list_command(folder: Path) -> None:
     now = datetime.now(UTC)
     for key in sorted(Keyring.read(folder / KEYRING), key=lambda k: (k.owner, k.begins_at)):
         until = _until(key, now)
-        table.add_row(key.owner, key.use.value, key.key_id.hex(), _day(key.begins_at), until)
+        table.add_row(Text(key.owner), key.use.value, key.key_id.hex(), _day(key.begins_at), until)
     Console(highlight=False).print(table)
 
 
