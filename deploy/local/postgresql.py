@@ -52,7 +52,7 @@ class PostgreSQL:
         if not self._data.exists():
             self._make()
         self._process.start()
-        self._process.wait_ready(lambda: answers(self.port))
+        self._process.wait_ready(self._is_ready)
 
     def stop(self) -> None:
         """End the server and its sessions at once; nothing committed is lost."""
@@ -66,6 +66,13 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         """Return the SQLAlchemy URL of a database."""
         return f"postgresql+psycopg://{ACCOUNT}@{LOOPBACK}:{self.port}/{name}"
+
+    def _is_ready(self) -> bool:
+        """Whether it takes sessions: its port answers while it still starts up."""
+        if not answers(self.port):
+            return False
+        asked = [str(self._bin / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port)]
+        return subprocess.run(asked, check=False).returncode == 0  # noqa: S603  our own command
 
     def _make(self) -> None:
         self._data.mkdir(mode=0o700)

@@ -38,7 +38,7 @@ def test_what_is_parked_is_listed_by_reason_and_shown_with_its_original(
     (kept,) = [one for one in found.kept if one.id == name]
     assert (kept.reason.sentence, kept.account) == ("a mistake of ours", "gateway-1")
     assert kept.size_bytes == len(message.body)
-    assert [group.kind for group in found.groups] == ["ZeroDivisionError"]
+    assert "ZeroDivisionError" in [group.kind for group in found.groups]
     assert name not in [
         one.id for one in world.work.find(PARKED, Wanted(before=kept.kept_at)).kept
     ]
