@@ -22,6 +22,7 @@ def sentence(text: str) -> str:
 
 GONE = sentence("It is kept no more: somebody else was first, or it has its outcome.")
 DECIDED = sentence("This correction has been decided on before.")
+ALTERED = sentence("The correction is not the one that was proposed: it was changed. Report it.")
 NOT_ALONE = sentence("Who proposed a correction cannot approve it: ask somebody else.")
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import sqlalchemy as sa
+
 from adapters.database import Database, ParkedShelf
 from adapters.xml import Schemas
 from hub import replaying
@@ -13,6 +15,7 @@ from hub.parking import End, Ended, Place, Shelf, Shown
 from hub.ports import Clock
 from internal_apps.parking.audit import AuditTrail, Note
 from internal_apps.parking.domain import (
+    ALTERED,
     DECIDED,
     GONE,
     Correction,
@@ -107,7 +110,7 @@ class Interventions:
         guarded = self._guarded.get(place)
         if guarded is None or shown.wire is None:
             raise Forbidden(_ONLY_GUARD)
-        body = None if correction is None else self.corrections.body(correction.number)
+        body = None if correction is None else self._corrected(correction)
         seen = guarded(shown.wire, body)
         inside = Foreseen.REFUSED if seen.inside is None else Foreseen(seen.inside.value)
         return Preview(inside, reason=seen.refused)
@@ -119,7 +122,7 @@ class Interventions:
         if foresee is None:
             raise Forbidden(_NOT_FORESEEN)
         if correction is not None:
-            message = message._replace(body=self.corrections.body(correction.number))
+            message = message._replace(body=self._corrected(correction))
         return foresee(message)
 
     def faults(self, shown: Shown, body: bytes) -> Sequence[tuple[int, str]]:
@@ -169,11 +172,14 @@ class Interventions:
         return number
 
     def approve(self, number: int, who: str) -> Correction:
-        """Approve what somebody else proposed: a replay sends the message with it from now on."""
+        """Approve what somebody else proposed: a replay sends the message with it from now on.
+
+        What was approved for it before is rejected.
+        """
         return self._decide(number, State.APPROVED, who, "")
 
     def reject(self, number: int, why: str, who: str) -> Correction:
-        """Say no to a correction; whoever proposed it may do so too."""
+        """Say no to a correction, approved or not; whoever proposed it may do so too."""
         return self._decide(number, State.REJECTED, who, check_why(why))
 
     def replay(
@@ -190,7 +196,13 @@ class Interventions:
                 plain.append(name)
                 continue
             noting = Noting(self.trail, note, correction=correction, paced=paced)
-            ended.append(shelf.correct(name, self.corrections.body(correction.number), noting))
+            try:
+                body = self._corrected(correction)
+            except Forbidden as error:
+                ended.append(Ended(name, End.CANNOT, str(error)))
+                noting.ended(ended[-1])
+                continue
+            ended.append(shelf.correct(name, body, noting))
             if ended[-1].end is End.DONE:
                 with self._database.begin() as connection:
                     self.corrections.sent(connection, correction.number)
@@ -214,19 +226,40 @@ class Interventions:
         if state is State.APPROVED:
             check_approver(correction, who)
             self._shown(correction.place, correction.name)
-        what = What.APPROVED if state is State.APPROVED else What.REJECTED
-        facts = {
-            "correction": number,
-            "proposed_by": correction.proposed_by,
-            "sha256": correction.original_digest,
-            "corrected": correction.digest,
-        }
-        note = Note(who, what, correction.place.value, correction.name, why, facts)
         with self._database.begin() as connection:
+            # The entry first: two who decide at once come one after the other.
+            self._note_decided(connection, correction, state, who, why)
             if not self.corrections.decide(connection, number, state, who, self._clock.now()):
                 raise Forbidden(DECIDED)
-            self.trail.append(note, connection)
+            if state is State.APPROVED:
+                self._supersede(connection, correction, who)
         return correction
+
+    def _supersede(self, connection: sa.Connection, by: Correction, who: str) -> None:
+        for number in self.corrections.others_approved(connection, by):
+            self.corrections.decide(connection, number, State.REJECTED, who, self._clock.now())
+            facts = {"correction": number, "approved_instead": by.number}
+            note = Note(who, What.REJECTED, by.place.value, by.name, facts=facts)
+            self.trail.append(note, connection)
+
+    def _note_decided(
+        self, connection: sa.Connection, one: Correction, state: State, who: str, why: str
+    ) -> None:
+        what = What.APPROVED if state is State.APPROVED else What.REJECTED
+        facts = {
+            "correction": one.number,
+            "proposed_by": one.proposed_by,
+            "sha256": one.original_digest,
+            "corrected": one.digest,
+        }
+        self.trail.append(Note(who, what, one.place.value, one.name, why, facts), connection)
+
+    def _corrected(self, correction: Correction) -> bytes:
+        """Return the body of a correction; Forbidden where it is not the one that was proposed."""
+        body = self.corrections.body(correction.number)
+        if digest_of(body) != correction.digest:
+            raise Forbidden(ALTERED)
+        return body
 
     def _shelf(self, place: Place) -> Shelf:
         shelf = self.shelves.get(place)

@@ -96,18 +96,30 @@ class Corrections:
     def decide(
         self, connection: sa.Connection, number: int, state: State, who: str, at: datetime
     ) -> bool:
-        """Approve or reject what is proposed; False where somebody was first or may not.
+        """Approve what is proposed, reject it or what is approved; False where one may not.
 
         An approval by whoever proposed it finds no row, and the database's own constraint would
         not take it either.
         """
-        row = corrections.update().where(
-            corrections.c.number == number, corrections.c.state == State.PROPOSED.value
-        )
+        row = corrections.update().where(corrections.c.number == number)
         if state is State.APPROVED:
-            row = row.where(corrections.c.proposed_by != who)
+            row = row.where(
+                corrections.c.state == State.PROPOSED.value, corrections.c.proposed_by != who
+            )
+        else:
+            row = row.where(corrections.c.state.in_((State.PROPOSED.value, State.APPROVED.value)))
         changed = connection.execute(row.values(state=state.value, decided_by=who, decided_at=at))
         return changed.rowcount == 1
+
+    def others_approved(self, connection: sa.Connection, one: Correction) -> Sequence[int]:
+        """Return the approved corrections of the same message beside ``one``."""
+        statement = sa.select(corrections.c.number).where(
+            corrections.c.place == one.place.value,
+            corrections.c.name == one.name,
+            corrections.c.state == State.APPROVED.value,
+            corrections.c.number != one.number,
+        )
+        return [int(row.number) for row in connection.execute(statement)]
 
     def sent(self, connection: sa.Connection, number: int) -> None:
         """Say that a message went on with its correction."""
