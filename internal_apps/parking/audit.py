@@ -97,14 +97,21 @@ class AuditTrail:
     ) -> Verdict:
         """Read the whole chain; ``noted`` are heads that were written down elsewhere."""
         with self._reading(connection) as reading:
-            stored = _head(reading)
-        wanted = {head.number: head.hash for head in noted}
+            return self._verified(noted, reading)
+
+    def _verified(self, noted: Sequence[Head], reading: sa.Connection) -> Verdict:
+        stored = _head(reading)
+        wanted: dict[int, set[str]] = {}
+        for head in noted:
+            wanted.setdefault(head.number, set()).add(head.hash)
         last, faults, count = Head(0, NO_HASH), list[str](), 0
-        for entry in self.exported(connection):
+        for entry in self.exported(reading):
             count += 1
             faults += _faults(entry, last)
-            if wanted.pop(entry.number, entry.hash) != entry.hash:
+            if wanted.pop(entry.number, {entry.hash}) != {entry.hash}:
                 faults.append(f"Entry {entry.number} is not the one that was noted elsewhere.")
+            if entry.number == stored.number and entry.hash != stored.hash:
+                faults.append(f"Entry {entry.number} is not the one that was written last.")
             last = Head(entry.number, entry.hash)
             if len(faults) >= FAULTS_MAX:
                 return Verdict(count, last, faults)
@@ -113,8 +120,12 @@ class AuditTrail:
         ]
         if stored.number > last.number:
             faults.append(f"The entries after {last.number} are gone, up to {stored.number}.")
-        elif stored.number == last.number and stored.hash != last.hash:
-            faults.append(f"Entry {last.number} is not the one that was written last.")
+        # Where not all is read of one moment, one may have been written meanwhile.
+        now = _head(reading)
+        if now.number < last.number:
+            faults.append(f"The end is said to be entry {now.number}, and {last.number} follows.")
+        if reading.execute(_READ).first() is None:
+            faults.append("The row that says where the trail ends is gone.")
         return Verdict(count, last, faults)
 
     def _reading(self, connection: sa.Connection | None) -> AbstractContextManager[sa.Connection]:

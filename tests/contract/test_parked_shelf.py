@@ -13,7 +13,7 @@ from hub.parking import End, Ended, Place
 from hub.ports import InboxState
 from internal_apps.parking.audit import Note
 from internal_apps.parking.domain import Forbidden, Head, State, Wanted, What
-from internal_apps.parking.tables import audit, corrections
+from internal_apps.parking.tables import audit, audit_head, corrections
 from internal_apps.previewing import Foreseen
 from tests.unit.parking.world import ParkingWorld, bookings_of, with_name
 from tests.unit.ticketing.balance import unbalanced
@@ -206,6 +206,9 @@ def test_the_audit_trail_finds_what_was_changed_removed_or_put_in(world: Parking
         (audit.delete().where(of == last - 2), f"{last - 2} are gone"),
         (audit.delete().where(of == last), f"after {last - 1} are gone"),
         (audit.update().where(of == last).values(number=last + 1), f"{last + 1} was changed"),
+        (audit_head.update().values(number=last - 1), f"entry {last - 1}, and {last} follows"),
+        (audit_head.update().values(hash="f" * 64), f"{last} is not the one that was written"),
+        (audit_head.delete(), "where the trail ends is gone"),
     ):
         with world.database.engine.connect() as connection:
             connection.execute(statement)
@@ -213,9 +216,10 @@ def test_the_audit_trail_finds_what_was_changed_removed_or_put_in(world: Parking
             assert any(found in fault for fault in verdict.faults), verdict.faults
             connection.rollback()
     anew = Head(last, "f" * 64)
-    assert world.trail.verify([anew]).faults == [
-        f"Entry {last} is not the one that was noted elsewhere."
-    ]
+    for heads in ([anew], [noted, anew], [anew, noted]):
+        assert world.trail.verify(heads).faults == [
+            f"Entry {last} is not the one that was noted elsewhere."
+        ]
     assert world.trail.verify([noted]).faults == []
 
 
