@@ -32,6 +32,7 @@ from tests.contract.shelves import OPERATOR, Trail
 from tests.contract.transports import AmqpTransport, until
 from tests.servers.brokers import Brokers
 from tests.servers.components import hub, ticketing
+from tests.servers.promises import Shows
 
 TO = Address(INWARD_EXCHANGE, "requests")
 WEEK_SECONDS = 7 * 86_400
@@ -146,8 +147,9 @@ def right_and_wrong(night: Night) -> Iterator[tuple[Wire, Wire]]:
     keys.change(trusted)
 
 
+@pytest.mark.promise(5)
 def test_what_was_wrong_is_refused_again_and_what_became_right_takes_effect_once(
-    night: Night, right_and_wrong: tuple[Wire, Wire], tmp_path: Path
+    night: Night, right_and_wrong: tuple[Wire, Wire], tmp_path: Path, shows: Shows
 ) -> None:
     """Listed with its reason, previewed, replayed through the guard, corrected: each once."""
     right, wrong = right_and_wrong
@@ -177,6 +179,8 @@ def test_what_was_wrong_is_refused_again_and_what_became_right_takes_effect_once
     once = [("gateway-1", 1, "FIRST"), ("gateway-1", 1, "REPEAT"), ("gateway-2", 1, "FIRST")]
     assert book == once
     assert [entry.end for entry in night.trail.done] == [End.DONE] * 3
+    shows(refused_and_kept=2, replayed=2, refused_again_and_kept=1, corrected=1)
+    shows(handled_once_each=2, left_in_the_quarantine=0, written_down=len(night.trail.done))
 
 
 def is_refused_again(night: Night) -> None:
