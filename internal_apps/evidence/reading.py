@@ -1,5 +1,6 @@
 """The entries of both sides for a period, as the database has them."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ LOOKED_SECONDS_MAX = 120.0
 FINDINGS_MAX = 1_000
 # Requests of the staff never cross the outside broker: no gateway's book has them.
 _CROSSED = "gateway-%"
+_REFERENCE = re.compile(r"([A-Za-z0-9._-]{1,40})\.([0-9]{1,9})\.([0-9]{1,12})")
 APPLICATIONS = {
     row.key: row.application
     for row in MESSAGES
@@ -279,7 +281,10 @@ def _rewritten(connection: sa.Connection, period: Period) -> Iterable[FoundWrong
         book.c.what == Taken.REUSED.value,
     )
     for at, origin, request in connection.execute(first(connection, statement, FINDINGS_MAX)):
-        boot, part, page = request.rpartition("/")[2].rsplit(".", 2)
+        reference = request.rpartition("/")[2]
+        match = _REFERENCE.fullmatch(reference)
+        # Whoever has a gateway's keys gives its pages any reference.
+        boot, part, page = match.groups() if match else (reference, 0, 0)
         detail = "the page came again and said something else"
         kind = Kind.PAGE_REWRITTEN.value
         yield FoundWrong(at, kind, origin, boot, int(part), int(page), detail)
