@@ -46,8 +46,8 @@ def show(report: Report, console: Console, items_max: int) -> None:
     where = f" of {period.origin}" if period.origin else ""
     head = f"{asked}{where}, sent from {_time(period.since)} to {_time(period.until)}"
     console.print(_totals(report, head))
-    if report.comparison.items:
-        console.print(_items(report.comparison.items, items_max))
+    if report.worth_a_look:
+        console.print(_items(report.worth_a_look, items_max))
     if report.entries.findings:
         console.print(_findings(report))
     for one in report.silent:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.errors import NeverWorks
@@ -36,18 +36,22 @@ class NotAReport(NeverWorks):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was looked at, and what it comes to. ``silent``: gateways that should be heard."""
+    """What was looked at, and what it comes to. ``silent``: gateways that should be heard.
+
+    ``silent_seconds`` is how long a page may take to come.
+    """
 
     entries: Entries
     comparison: Comparison
     silent: Sequence[Heard]
+    silent_seconds: float
 
     @classmethod
     def of(cls, entries: Entries, silent_seconds: float) -> "Report":
         """Compare."""
         compared = compare(entries.booked, entries.taken, entries.stopped, entries.view)
         quiet = silent(entries.gateways, entries.view.now, silent_seconds)
-        return cls(entries, compared, quiet)
+        return cls(entries, compared, quiet, silent_seconds)
 
     @property
     def fine(self) -> bool:
@@ -58,6 +62,18 @@ class Report:
     def is_empty(self) -> bool:
         """Whether there was nothing to compare: nothing sent, taken in or stopped."""
         return not (self.entries.booked or self.entries.taken or self.entries.stopped)
+
+    @property
+    def worth_a_look(self) -> Sequence[Item]:
+        """The items without those that await their page no longer than every page takes."""
+        since = self.entries.view.now - timedelta(seconds=self.silent_seconds)
+        return [
+            item
+            for item in self.comparison.items
+            if item.verdict is not Verdict.AWAITED
+            or item.taken_at is None
+            or item.taken_at < since
+        ]
 
     def sentence(self) -> str:
         """Say in a line what it comes to."""
@@ -94,6 +110,7 @@ class Report:
             "made_by": made_by,
             **self.summary(),
             "bound_seconds": view.bound_seconds,
+            "silent_seconds": self.silent_seconds,
             "covers": [
                 [*key, cover.until and write_time(cover.until), cover.over]
                 for key, cover in sorted(view.covers.items())
@@ -169,7 +186,8 @@ def _report(given: Mapping[str, Any]) -> Report:
     )
     names = {one["origin"] for one in given["silent"]}
     compared = compare(entries.booked, entries.taken, entries.stopped, view)
-    return Report(entries, compared, [one for one in entries.gateways if one.origin in names])
+    quiet = [one for one in entries.gateways if one.origin in names]
+    return Report(entries, compared, quiet, float(given["silent_seconds"]))
 
 
 def _booked(row: Sequence[Any]) -> Booked:

@@ -75,7 +75,7 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
         return render_template(
             "evidence/proof.html",
             report=report,
-            groups=() if report is None else _groups(report.comparison),
+            groups=() if report is None else _groups(report.worth_a_look),
             rows=() if report is None else _rows(report.comparison),
             gateways=() if report is None else _gateways(report),
             columns=COLUMNS,
@@ -99,9 +99,9 @@ def _report(desk: Desk, period: Period, now: datetime) -> Report | None:
     return Report.of(entries, desk.settings.silent_seconds)
 
 
-def _groups(comparison: Comparison) -> list[Group]:
+def _groups(items: Sequence[Item]) -> list[Group]:
     found: dict[Verdict, list[Item]] = {}
-    for item in comparison.items:
+    for item in items:
         found.setdefault(item.verdict, []).append(item)
     return [
         Group(verdict, len(found[verdict]), found[verdict][:ITEMS_MAX], verdict in WRONG)

@@ -13,6 +13,7 @@ from adapters.sealing import CoseSigner
 from adapters.sealing.keys import Use, new_key, public_pem
 from hub.envelope import to_wire
 from hub.ports import Published
+from internal_apps.evidence.compare import Verdict
 from internal_apps.evidence.report import PURPOSE, NotAReport, Report, again
 from lupu.exits import Exit
 from tests.structure.source import ROOT
@@ -50,6 +51,15 @@ def test_a_report_made_again_from_its_entries_is_the_same(inside: Inside) -> Non
     found = again(made.whole("evidence-1"))
     assert found.summary() == made.summary()
     assert found.whole("evidence-1") == made.whole("evidence-1")
+
+
+def test_what_has_its_page_still_to_come_is_counted_and_not_listed(inside: Inside) -> None:
+    """Every page waits for the next to name it: one is worth a look once its gateway is silent."""
+    made = report(inside)
+    assert made.comparison.count(Verdict.AWAITED) == 1
+    assert {item.verdict for item in made.worth_a_look} == {Verdict.LOST, Verdict.DOUBLED}
+    inside.clock.move(seconds=61)
+    assert Verdict.AWAITED in {item.verdict for item in report(inside).worth_a_look}
 
 
 def _no_loss(given: dict[str, Any]) -> None:
