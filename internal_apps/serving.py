@@ -1,10 +1,11 @@
 """Running an application: the same wiring for every capability's worker process."""
 
 import logging
+import math
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -101,7 +102,8 @@ class Application:
     its line of schema versions. GetOutcome and the tidying of outbox and inbox come with the
     worker. ``line_of`` names the business object that a request is about: while one request for
     it is kept, later ones wait (``hub/turns.py``). ``rebuild`` says an outcome anew whose answer
-    was pruned; without it answers are kept for ever.
+    was pruned; without it answers are kept for ever. ``contracts`` may say otherwise when two
+    requests are the same; where nothing ``ages``, no request is refused for being old.
     """
 
     name: str
@@ -112,6 +114,8 @@ class Application:
     refusals: Refusals = REFUSALS
     rebuild: Rebuild | None = None
     line_of: LineOf = no_line
+    contracts: Contracts | None = None
+    ages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,10 @@ class Serving:
         self._around = around
         self._worker = worker
         self._links = links
-        self._contracts: Contracts = around.schemas
-        self._pruning = _pruning(application, around, worker)
+        self._pruning: Callable[[], None] = _pruning(application, around, worker)
+        stored = stored_outcome(around.store, around.schemas, application.rebuild)
         self.requests = RequestWorker(
-            _inbox(application, around, worker),
+            inbox_of(application, around, worker.limits()),
             _outbox(around, links),
             Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock, INSIDE),
             run=links.run,
@@ -162,7 +166,7 @@ class Serving:
             chores=self._chores,
         )
         self.queries = QueryWorker(
-            {GET_OUTCOME: _stored(application, around), **application.queries},
+            {GET_OUTCOME: stored, **application.queries},
             Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, INSIDE),
             links.publisher,
             run=links.run,
@@ -193,8 +197,7 @@ class Serving:
         self.requests.stop()
 
     def _chores(self) -> None:
-        chores: Sequence[Callable[[], None]] = (*self._application.chores, self._pruning)
-        for chore in chores:
+        for chore in (*self._application.chores, self._pruning):
             try:
                 chore()
             except Exception as error:  # noqa: BLE001  a bad row, or a lock, must not stop the others
@@ -220,22 +223,19 @@ def check_complete(application: Application) -> None:
                 raise SettingsError(f"{application.name} has nothing that handles {row.key}.")
 
 
-def _inbox(application: Application, around: Surroundings, worker: Worker) -> Inbox:
+def inbox_of(application: Application, around: Surroundings, limits: Limits) -> Inbox:
+    """Return the inbox of an application."""
     return Inbox(
         around.store,
         application.handlers,
-        contracts=around.schemas,
+        contracts=application.contracts or around.schemas,
         refusals=application.refusals,
         clock=around.clock,
         metrics=around.metrics,
         line_of=application.line_of,
-        limits=worker.limits(),
+        limits=limits if application.ages else replace(limits, request_age_seconds_max=math.inf),
         rebuild=application.rebuild,
     )
-
-
-def _stored(application: Application, around: Surroundings) -> Query:
-    return stored_outcome(around.store, around.schemas, application.rebuild)
 
 
 def _pruning(application: Application, around: Surroundings, worker: Worker) -> Pruning:

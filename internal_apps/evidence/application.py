@@ -5,8 +5,9 @@ from pathlib import Path
 
 from adapters.amqp.ping import depths
 from adapters.sealing import Sealing, sealing_of
+from adapters.xml import Schemas
 from hub.errors import BrokerAway
-from hub.messages import Lane, applications, inside_queue
+from hub.messages import Lane, applications, inside_queue, message_type
 from hub.sealing import Signatures
 from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
@@ -16,6 +17,7 @@ from internal_apps.evidence.silence import Silence
 from internal_apps.serving import Application, Surroundings
 
 NAME = "evidence"
+BOOK_PAGE = message_type("BookPage.1")
 MIGRATIONS = Path(__file__).parent / "versions"
 QUEUES = tuple(inside_queue(name, Lane.REQUESTS) for name in applications())
 
@@ -58,7 +60,28 @@ def application(
         handlers={"BookPage.1": handlers.page, "Stopped.1": handlers.stopped},
         chores=chores,
         migrations=MIGRATIONS,
+        contracts=PageContracts(around.schemas),
+        ages=False,
     )
+
+
+class PageContracts:
+    """Contracts in which a page is the same page whichever key of its gateway's signed it."""
+
+    def __init__(self, schemas: Schemas) -> None:
+        self._schemas = schemas
+
+    def check(self, element: str, body: bytes) -> None:
+        """Validate ``body`` as ``element``; InvalidBody where it fails."""
+        self._schemas.check(element, body)
+
+    def digest(self, element: str, body: bytes) -> str:
+        """Return the SHA-256 (hex) of the typed values; of a page, of all but the signature."""
+        if element == BOOK_PAGE.element:
+            given = self._schemas.values(self._schemas.read(element, body))
+            given.pop("Signature", None)
+            body = self._schemas.write(element, given)
+        return self._schemas.digest(element, body)
 
 
 class Looking:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.xml import Schemas
 from hub.envelope import Message
-from hub.errors import NeverWorks, NotAllowed
+from hub.errors import KeyNotTrusted, NeverWorks, NotAllowed
 from hub.evidence import PURPOSE, Page, signed_at
 from hub.headers import read_time
 from hub.ports import Handled, Metrics, Unit
@@ -24,7 +24,8 @@ class Handlers:
     """Takes in pages of the gateways' books.
 
     A page is always taken: what is wrong with it is found, named and kept beside it. Only what a
-    page with a wrong signature says is kept nowhere.
+    page with a wrong signature says is kept nowhere. One that is signed with a key that is not
+    trusted is parked: the key may only not be known here yet.
     """
 
     def __init__(
@@ -87,6 +88,8 @@ class Handlers:
         try:
             raw = base64.b64decode(signature, validate=True)
             signed = self._signatures.verified(raw, PURPOSE, signed_at)
+        except KeyNotTrusted:
+            raise
         except (NeverWorks, binascii.Error) as error:
             return "", [Finding(Kind.SIGNATURE_WRONG, str(error))]
         if signed.owner != page.gateway or signed.payload != page.to_sign():

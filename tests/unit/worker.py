@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from adapters.database import Database, InboxStore, Migrations
 from adapters.xml import Schemas, parse
 from hub.envelope import Message, RequestId, Transmission
-from hub.inbox import Inbox
+from hub.inbox import Limits
 from hub.messages import message_type
 from hub.settings import Configuration
-from internal_apps.serving import Build, Surroundings, check_complete
+from internal_apps.serving import Build, Surroundings, check_complete, inbox_of
 from tests.unit.hub_world import CountedMetrics, MovedClock
 
 AGENT = "agent:1001"
@@ -36,16 +36,7 @@ class Worker:
         application = build(around, Configuration(toml, "worker-1"))
         check_complete(application)
         Migrations(self.database, [application.migrations]).upgrade()
-        self.inbox = Inbox(
-            self.store,
-            application.handlers,
-            contracts=self.schemas,
-            refusals=application.refusals,
-            line_of=application.line_of,
-            clock=self.clock,
-            metrics=metrics,
-            rebuild=application.rebuild,
-        )
+        self.inbox = inbox_of(application, around, Limits())
 
     def message(self, key: str, values: Values, reference: str = "A-1") -> Message:
         """Return a request as it arrives inside."""

@@ -1,6 +1,7 @@
 """The inside in a test: evidence's worker on a database, and books that come across to it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -64,14 +65,14 @@ class Inside:
             taken: Unit = unit
             taken.take(message._replace(crossed=crossed), what)
 
-    def stop(self, wire: Wire, body: bytes, reason: str) -> None:
+    def stop(self, wire: Wire, body: bytes, reason: str, ago: timedelta = timedelta()) -> None:
         """Have evidence told, as a hub tells it, that a message with this body was stopped."""
         document = stopped(wire._replace(body=body), reason)
         notice = Message(
             type="Stopped.1",
             id=RequestId("hub:hub-1", "Stopped", sha256(document).hexdigest()),
             transmission=Transmission("hub-1", "b", 1),
-            accepted_at=self.clock.now(),
+            accepted_at=self.clock.now() - ago,
             body=document,
         )
         self.worker.inbox.handle([notice])

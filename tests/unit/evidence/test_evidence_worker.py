@@ -10,11 +10,12 @@ import pytest
 from adapters.sealing import CoseSignatures, CoseSigner, Keyring, Trusted
 from adapters.sealing.keys import KeyPair, Use, new_key
 from adapters.xml import Schemas
-from hub.envelope import Message
+from hub.envelope import Message, RequestId
 from hub.evidence import chained
-from hub.ports import Answer
+from hub.ports import Answer, Taken
 from internal_apps.answering import values
 from internal_apps.evidence import store
+from internal_apps.evidence.compare import Verdict
 from tests.unit.evidence.books import taken
 from tests.unit.evidence.inside import Inside
 from tests.unit.hub_world import NOON
@@ -112,6 +113,27 @@ def test_a_page_that_is_written_anew_is_found_and_refused(inside: Inside) -> Non
     assert inside.found() == ["PAGE_REWRITTEN"]
 
 
+def test_a_page_under_any_reference_is_named_and_stops_no_comparison(inside: Inside) -> None:
+    """Whoever has a gateway's keys names its pages as he likes."""
+    world = inside.gateway()
+    name = RequestId("gateway:gateway-1", "BookPage", "x")
+    page = world.request()._replace(type="BookPage.1", id=name)
+    inside.receive(page, crossed(), Taken.REUSED)
+    (found,) = inside.entries().findings
+    assert (found.kind, found.boot, found.part, found.page) == ("PAGE_REWRITTEN", "x", 0, 0)
+
+
+def test_what_was_long_on_its_way_is_taken(inside: Inside) -> None:
+    """A worker that was away for weeks loses no page, and forgets nothing that was stopped."""
+    world = inside.gateway()
+    wire = world.send(reference="A-1")
+    late = timedelta(days=30)
+    inside.change = lambda message: message._replace(accepted_at=message.accepted_at - late)
+    world.pages.turn()
+    inside.stop(wire, wire.body, "NotAllowed: no.", late)
+    assert inside.verdicts() == {"A-1": Verdict.QUARANTINED}
+
+
 def test_a_part_of_which_nothing_came_is_found(inside: Inside) -> None:
     """A book cut short at a change of parts does not go unnoticed."""
     world = inside.gateway(bytes_max=800)
@@ -159,6 +181,43 @@ def test_a_page_must_be_signed_by_its_own_gateway(
     entries = inside.entries()
     assert inside.found() == kinds
     assert len(entries.booked) == (0 if kinds else 1)
+    inside.worker.close()
+
+
+def test_a_page_that_is_signed_anew_is_the_same_page(tmp_path: Path) -> None:
+    """A gateway that starts again after its keys were exchanged has rewritten nothing."""
+    old, new = Keys(), Keys()
+    since = NOON - timedelta(days=1)
+    keyring = (
+        Keyring().with_key("gateway-1", old.pair, since).with_key("gateway-1", new.pair, since)
+    )
+    inside = Inside(tmp_path, CoseSignatures(lambda: keyring, lambda: NOON, Trusted()))
+    first = inside.gateway("first", signs=lambda: CoseSigner(old.pair))
+    answers: list[Answer | None] = []
+    first.asking.inside = lambda message: answers.append(inside.take(message))
+    first.pages.turn()
+    first.die()
+    second = inside.gateway("second", signs=lambda: CoseSigner(new.pair))
+    second.pages.turn()
+    assert len(answers) == 1
+    assert second.asking.sent[0].id == first.asking.sent[0].id
+    assert second.asking.sent[0].body != first.asking.sent[0].body
+    assert second.asking.pages()[-1].boot == "second"
+    assert inside.found() == []
+    inside.worker.close()
+
+
+def test_a_page_signed_with_a_key_that_is_not_known_yet_is_kept(tmp_path: Path) -> None:
+    """Nothing of it is dropped: it is parked, and its gateway waits until it is decided on."""
+    keys = Keys()
+    inside = Inside(tmp_path, _signatures(Keys()))
+    world = inside.gateway(signs=lambda: CoseSigner(keys.pair))
+    for _ in range(2):
+        world.pages.turn()
+    (parked,) = inside.worker.rows("parked")
+    assert parked["reason"].startswith("KeyNotTrusted: ")
+    assert [page.number for page in world.asking.pages()] == [1]
+    assert inside.found() == []
     inside.worker.close()
 
 
