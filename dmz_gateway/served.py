@@ -69,7 +69,7 @@ class Served:
         folder = parts.settings.snapshots
         self._sequence: Callable[[], int] = itertools.count(1).__next__
         self.book = self._book()
-        self._replies = self._asking()
+        self._replies = self._asking(parts.settings.waiting_max)
         self.pages = self._pages()
         self.agents: Snapshot[Directory] = self._snapshot(AGENTS, folder, read_agents)
         self.offers: Snapshot[Catalogue] = self._snapshot(OFFERS, folder, read_offers)
@@ -153,7 +153,7 @@ class Served:
             bytes_max=settings.book_bytes_max,
         )
 
-    def _asking(self) -> Replies:
+    def _asking(self, waiting_max: int) -> Replies:
         parts = self._parts
         return Replies(
             parts.requests,
@@ -162,14 +162,14 @@ class Served:
             account=parts.name,
             sealer=parts.sealer,
             readers=parts.readers,
-            waiting_max=parts.settings.waiting_max,
+            waiting_max=waiting_max,
         )
 
     def _pages(self) -> Pages:
         parts, settings = self._parts, self._parts.settings
         return Pages(
             self.book,
-            self._replies,
+            self._asking(1),  # they take no seat from agencies, nor these from them
             schemas=parts.schemas,
             clock=parts.clock,
             metrics=parts.metrics,

@@ -1,6 +1,5 @@
 """Writing ahead: nothing is sent before it stands, on the disk, in the gateway's book."""
 
-import errno
 import logging
 import threading
 from collections import deque
@@ -8,7 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from dmz_gateway.books.files import BookFile, prepare
+from dmz_gateway.books.files import BookClosed, BookFile, prepare
 from hub.envelope import Message, Wire
 from hub.errors import TryAgain
 from hub.evidence import NOTHING, Begun, Closed, Ended, Sent, closed
@@ -49,7 +48,10 @@ class Book:
         metrics: Metrics,
         bytes_max: int,
     ) -> None:
-        """Begin the first part; SettingsError where the folder cannot be used."""
+        """Begin the first part, if the disk takes it; SettingsError where there can be no folder.
+
+        If it does not, nothing is written, so nothing is sent, until it does.
+        """
         prepare(folder)
         self.folder = folder
         self.gateway = gateway
@@ -63,7 +65,15 @@ class Book:
         self._writing = threading.Lock()
         self._is_full = False
         self._is_closed = False
-        self.files: list[BookFile] = [self._begin(1, NOTHING)]
+        self.files: list[BookFile] = []
+        # What was last is not looked up in ``files``: the inside may have all of it already.
+        self._open: BookFile | None = None
+        self._parts = 0
+        self._ended_with = NOTHING
+        try:
+            self._open = self._begin()
+        except OSError as error:
+            self._on_trouble(error)
 
     def ahead(self, message: Message, wire: Wire) -> Callable[[Published], None]:
         """Write down what is about to be published; return what to tell how that ended.
@@ -104,53 +114,61 @@ class Book:
         try:
             file.append([text])
         except OSError as error:
-            self._on_full(error)
+            self._on_trouble(error)
             raise NotWritten("The gateway's book cannot be written.") from error
 
     def close(self) -> None:
         """Say that this start has ended in good order; nothing may follow."""
         self.flush()
         with self._writing:
-            self._is_closed = True
             try:
-                self.files[-1].append([closed(self._clock.now(), Closed.ENDED)])
+                last = self._open or self._open_part()
+                last.append([closed(self._clock.now(), Closed.ENDED)])
             except OSError as error:
-                self._on_full(error)
+                self._on_trouble(error)
+            self._is_closed = True
             for file in self.files:
                 file.close()
 
-    def _begin(self, part: int, after: str) -> BookFile:
-        first = Begun(self.gateway, self.boot, part, self._clock.now(), after)
-        return BookFile.begin(self.folder, first)
+    def _begin(self) -> BookFile:
+        part = self._parts + 1
+        first = Begun(self.gateway, self.boot, part, self._clock.now(), self._ended_with)
+        file = BookFile.begin(self.folder, first)
+        self._parts = part
+        self.files.append(file)
+        return file
 
     def _write(self) -> None:
         with self._gathering:
             group, self._group = self._group, _Group()
         endings = [self._endings.popleft() for _ in range(len(self._endings))]
+        group.failed = True
         try:
             if endings or group.texts:
                 self._open_part().append([*endings, *group.texts])
                 self._on_written()
+            group.failed = False
         except OSError as error:
-            group.failed = True
-            self._on_full(error)
-            # How something ended is still true later.
-            self._endings.extendleft(reversed(endings))
+            self._on_trouble(error)
         finally:
+            if group.failed:
+                # How something ended is still true later.
+                self._endings.extendleft(reversed(endings))
             group.written.set()
 
     def _open_part(self) -> BookFile:
         if self._is_closed:
-            raise OSError(errno.EBADF, "the book is closed")
-        last = self.files[-1]
-        if last.size >= self._bytes_max and not last.closed:
-            last.append([closed(self._clock.now(), Closed.NEXT)])
-        if last.closed:
-            last = self._begin(last.part + 1, last.chain)
-            self.files.append(last)
-        return last
+            raise BookClosed
+        if self._open is not None and self._open.size >= self._bytes_max:
+            self._ended_with = self._open.append([closed(self._clock.now(), Closed.NEXT)])
+            self._open = None
+        if self._open is None:
+            self._open = self._begin()
+        return self._open
 
-    def _on_full(self, error: OSError) -> None:
+    def _on_trouble(self, error: OSError) -> None:
+        if isinstance(error, BookClosed):
+            return
         self._metrics.count("lupu_book_not_written_total")
         if not self._is_full:
             self._is_full = True

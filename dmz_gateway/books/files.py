@@ -1,10 +1,13 @@
 """Files of a gateway's books: append-only, locked while their process lives, never rewritten."""
 
+import errno
 import fcntl
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -18,9 +21,19 @@ _log = logging.getLogger(__name__)
 SUFFIX = ".book"
 DONE_SUFFIX = ".done"
 BROKEN_SUFFIX = ".broken"
+# Not a book yet: it has no first line, or no lock.
+NEW_SUFFIX = ".new"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _PART_DIGITS = 6
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}\.[0-9]{6,18}\.book")
+
+
+class BookClosed(OSError):
+    """Its file was let go of: this start has ended, or the inside has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.EBADF, "the book is closed")
 
 
 class BookFile:
@@ -34,21 +47,28 @@ class BookFile:
         self.boot, part = path.stem.rsplit(".", 1)
         self.part = int(part)
         self._handle = handle
+        self._is_open = True
         self._size = size
         self._lock = threading.Lock()
 
     @classmethod
     def begin(cls, folder: Path, first: Begun) -> Self:
-        """Make a part's file, with its first line."""
+        """Make a part's file, with its first line.
+
+        It gets its name last: nobody may find it before it is locked.
+        """
         path = folder / f"{first.boot}.{first.part:0{_PART_DIGITS}}{SUFFIX}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        new = path.with_suffix(NEW_SUFFIX)
+        handle = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
         file = cls(path, handle, 0, NOTHING)
         try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
             file.append([first.text()])
+            new.rename(path)
             sync_folder(folder)
         except OSError:
             file.close()
+            new.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise
         return file
@@ -58,13 +78,16 @@ class BookFile:
         """How many bytes are written, all of them on the disk."""
         return self._size
 
-    def append(self, texts: Iterable[str]) -> None:
-        """Add lines and wait for the disk; OSError, and nothing of them is there, if it fails."""
+    def append(self, texts: Iterable[str]) -> str:
+        """Add lines and wait for the disk; return the chain of the last.
+
+        OSError, and nothing of them is there, if it fails.
+        """
         with self._lock:
-            chain = self.chain
-            written = list(chained(chain, texts))
+            self._check_open()
+            written = list(chained(self.chain, texts))
             if not written:
-                return
+                return self.chain
             data = "".join(f"{line}\n" for line in written).encode("ascii")
             try:
                 _write_all(self._handle, data, self._size)
@@ -75,19 +98,31 @@ class BookFile:
             self._size += len(data)
             self.closed = self.closed or any(line.startswith("X ") for line in written)
             self.chain = written[-1].rpartition(" ")[2]
+            return self.chain
 
     def read(self, start: int) -> bytes:
         """Return what is written from an offset on, all of it on the disk."""
-        return os.pread(self._handle, self._size - start, start)
+        with self._lock:
+            self._check_open()
+            return os.pread(self._handle, self._size - start, start)
 
     def close(self) -> None:
-        """Let go of the file and its lock."""
-        os.close(self._handle)
+        """Let go of the file and its lock, once; nothing is written or read any more."""
+        with self._lock:
+            if self._is_open:
+                self._is_open = False
+                os.close(self._handle)
 
     def done(self) -> None:
-        """Say that the inside has all of it; it is pruned later."""
+        """Say that the inside has all of it; it is pruned later. One that is gone is done too."""
+        with suppress(FileNotFoundError):
+            self.path.rename(self.path.with_suffix(DONE_SUFFIX))
         self.close()
-        self.path.rename(self.path.with_suffix(DONE_SUFFIX))
+
+    def _check_open(self) -> None:
+        # The number of a closed file may be another's by now.
+        if not self._is_open:
+            raise BookClosed
 
 
 def prepare(folder: Path) -> None:
@@ -101,30 +136,35 @@ def prepare(folder: Path) -> None:
         ) from error
 
 
-def left_behind(folder: Path, clock: Clock) -> Sequence[BookFile]:
+def left_behind(folder: Path, clock: Clock, said: set[str] | None = None) -> Sequence[BookFile]:
     """Return the books of starts that have ended, closed, the oldest first; theirs is the lock.
 
-    A line that was not written whole is cut off; a file that was changed is kept beside it.
+    A line that was not written whole is cut off; a file that was changed is kept beside it. One
+    that cannot be taken in holds up no other; its name is put into ``said``, and it is said once.
     """
     found = []
+    said = set() if said is None else said
     for path in folder.glob(f"*{SUFFIX}"):
-        handle = os.open(path, os.O_RDWR)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)  # its process lives
+            taken = _taken_over(path, clock.now())
+        except (OSError, ValueError) as error:
+            if path.name not in said:
+                said.add(path.name)
+                facts = {"book": path.name, "reason": str(error)[:300]}
+                _log.error("book.not_taken_in", extra=facts)
             continue
-        begun_at, file = _repaired(path, handle, clock.now())
-        if file is not None:
-            found.append((begun_at, file.part, file))
-    return [file for _, _, file in sorted(found, key=lambda entry: entry[:2])]
+        said.discard(path.name)
+        if taken is not None:
+            found.append(taken)
+    return [file for _, file in sorted(found, key=lambda entry: (entry[0], entry[1].part))]
 
 
 def prune(folder: Path, before: datetime) -> None:
-    """Delete books that the inside has had since before a time."""
-    for path in folder.glob(f"*{DONE_SUFFIX}"):
-        if path.stat().st_mtime < before.timestamp():
-            path.unlink()
+    """Delete books that the inside has had since before a time, and what never became one."""
+    for suffix in (DONE_SUFFIX, NEW_SUFFIX):
+        for path in folder.glob(f"*{suffix}"):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
 
 
 def kept_since(now: datetime, days: float) -> datetime:
@@ -141,7 +181,24 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _repaired(path: Path, handle: int, now: datetime) -> tuple[datetime, BookFile | None]:
+def _taken_over(path: Path, now: datetime) -> tuple[datetime, BookFile] | None:
+    """Return when a book began, and the book; None where its process lives or it has no line."""
+    if not _NAME.fullmatch(path.name):
+        raise ValueError("It has not the name of a book.")
+    taken = None
+    handle = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        taken = _repaired(path, handle, now)
+    except BlockingIOError:
+        return None
+    finally:
+        if taken is None:
+            os.close(handle)
+    return taken
+
+
+def _repaired(path: Path, handle: int, now: datetime) -> tuple[datetime, BookFile] | None:
     data = os.pread(handle, os.fstat(handle).st_size, 0)
     read = read_book(data)
     size = read.ends[-1] if read.ends else 0
@@ -153,14 +210,14 @@ def _repaired(path: Path, handle: int, now: datetime) -> tuple[datetime, BookFil
         os.ftruncate(handle, size)
     if not read.lines:
         # Not even its first line was written whole, so nothing was sent.
-        os.close(handle)
-        path.unlink()
-        return now, None
+        path.unlink(missing_ok=True)
+        return None
+    begun_at = Begun.of(read.lines[0]).at
     file = BookFile(path, handle, size, read.lines[-1].chain)
     file.closed = any(line.kind == "X" for line in read.lines)
     if not file.closed:
         file.append([closed(now, read.trouble or Closed.KILLED)])
-    return Begun.of(read.lines[0]).at, file
+    return begun_at, file
 
 
 def _write_all(handle: int, data: bytes, at: int) -> None:

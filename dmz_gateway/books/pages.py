@@ -9,7 +9,7 @@ from typing import Protocol
 
 from adapters.xml import Schemas
 from dmz_gateway.books.book import Book, NotWritten
-from dmz_gateway.books.files import BookFile, kept_since, left_behind, prune
+from dmz_gateway.books.files import BookClosed, BookFile, kept_since, left_behind, prune
 from dmz_gateway.books.reading import Reading
 from dmz_gateway.replies import Asked
 from hub.envelope import Message, RequestId, Transmission
@@ -25,6 +25,7 @@ BOOK_PAGE = message_type("BookPage.1")
 GET_OUTCOME = message_type("GetOutcome.1")
 _GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _TAKEN = "BookPageResponse.1"
+_NOT_DECIDED = "PENDING"
 # So long a page that was confirmed is only asked about; what a broker lost is then sent again.
 RESEND_SECONDS = 120.0
 _SENT = (Published.CONFIRMED, Published.UNKNOWN)
@@ -73,6 +74,8 @@ class Pages:
         self._signs = signs
         self._readings: dict[BookFile, Reading] = {}
         self._left_behind: list[BookFile] = []
+        self._not_taken_in: set[str] = set()
+        self._documents: dict[str, bytes] = {}
         self._sent = ""
         self._resend_at = 0.0
         self._stopping = threading.Event()
@@ -88,7 +91,7 @@ class Pages:
     def turn(self) -> None:
         """Send what was written since the last turn, and what others left behind."""
         self._book.flush()
-        self._left_behind += left_behind(self._book.folder, self._clock)
+        self._left_behind += left_behind(self._book.folder, self._clock, self._not_taken_in)
         for file in (*self._left_behind, *self._book.files):
             if not self._send_all(file):
                 break
@@ -105,12 +108,12 @@ class Pages:
 
     def _send_all(self, file: BookFile) -> bool:
         """Send what a book has; return whether the next book may follow."""
-        reading = self._readings.get(file)
-        if reading is None:
-            reading = self._readings[file] = Reading(file, self._book.gateway)
         try:
+            reading = self._readings.get(file)
+            if reading is None:
+                reading = self._readings[file] = Reading(file, self._book.gateway)
             return self._send_pages(file, reading)
-        except NotWritten:
+        except (NotWritten, BookClosed):
             return False
 
     def _send_pages(self, file: BookFile, reading: Reading) -> bool:
@@ -124,6 +127,7 @@ class Pages:
                 return False
             self._book.note(file, acknowledged(page.number, self._clock.now()))
             reading.end()
+            self._documents.pop(page.reference, None)
             self._metrics.count("lupu_book_pages_total")
             if page.complete and not file.closed:
                 return True
@@ -131,7 +135,12 @@ class Pages:
         return True
 
     def _forget(self, file: BookFile) -> None:
-        file.done()
+        try:
+            file.done()
+        except OSError as error:
+            facts = {"book": file.path.name, "reason": str(error)[:300]}
+            _log.error("book.not_taken_in", extra=facts)
+            return
         del self._readings[file]
         for files in (self._left_behind, self._book.files):
             if file in files:
@@ -150,19 +159,23 @@ class Pages:
         return asked.reply is not None and self._says_taken(asked.reply, message, page)
 
     def _says_taken(self, reply: Message, message: Message, page: Page) -> bool:
-        """Whether the inside has the page; of one refused as another's it has the other."""
+        """Whether the inside has decided on the page; one that it refused never comes there."""
         try:
             row = message_type(reply.type)
-            self._schemas.check(row.element, reply.body)
+            given = self._schemas.values(self._schemas.read(row.element, reply.body))
         except NeverWorks:
             return False
         if reply.id != message.id:
             return False
-        if reply.type == "Refused.1":
-            self._metrics.count("lupu_book_pages_refused_total")
-            _log.error("book.page_refused", extra={"book": page.boot, "page": page.number})
-            return b"REFERENCE_REUSED" in reply.body
-        return reply.type == _TAKEN
+        if reply.type != "Refused.1":
+            return reply.type == _TAKEN
+        code = given["Code"]
+        if code == _NOT_DECIDED:
+            return False
+        self._metrics.count("lupu_book_pages_refused_total")
+        facts = {"book": f"{page.boot}.{page.part}", "page": page.number, "code": code}
+        _log.error("book.page_refused", extra=facts)
+        return True
 
     def _message(self, page: Page, row: MessageType, body: bytes) -> Message:
         book, now = self._book, self._clock.now()
@@ -177,6 +190,12 @@ class Pages:
         return message.passed(book.gateway, now)
 
     def _document(self, page: Page) -> bytes:
+        # Signed once: with another key it would be another page under the same reference.
+        if page.reference not in self._documents:
+            self._documents[page.reference] = self._signed(page)
+        return self._documents[page.reference]
+
+    def _signed(self, page: Page) -> bytes:
         values = {
             "Gateway": page.gateway,
             "Boot": page.boot,

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sealing import CoseSigner
+from adapters.sealing.keys import Use, new_key
 from dmz_gateway.books.pages import RESEND_SECONDS
 from hub.envelope import Message
 from hub.errors import Refusal
 from hub.evidence import LINES_MAX, NOTHING, Page
 from hub.ports import Answer, Published
+from hub.refusals import DISCARDED, PENDING, REFERENCE_REUSED, REQUEST_TOO_OLD
 from internal_apps.answering import refused
 from internal_apps.evidence.domain import NEW, Checked, Known, check
 from tests.structure.source import ROOT
@@ -36,7 +39,7 @@ def silent(_message: Message) -> None:
 
 def reused(_message: Message) -> Answer:
     """Answer that the reference stands for something else."""
-    return refused(Refusal("REFERENCE_REUSED", "Used.", "已用。", "Ask.", "请询问。"))
+    return refused(REFERENCE_REUSED)
 
 
 def test_what_was_written_comes_across_with_how_it_ended(tmp_path: Path) -> None:
@@ -127,6 +130,49 @@ def test_a_number_that_the_inside_has_otherwise_is_said_and_passed(
     world.pages.turn()
     assert [page.number for page in world.asking.pages()] == [1, 2]
     assert "book.page_refused" in [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize("refusal", [REQUEST_TOO_OLD, DISCARDED])
+def test_a_page_that_the_inside_will_never_take_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, refusal: Refusal
+) -> None:
+    """The gap is said here with its code, and found inside at the next page."""
+    world = World(tmp_path)
+    world.asking.inside = lambda _message: refused(refusal)
+    world.pages.turn()
+    world.asking.inside = taken
+    world.pages.turn()
+    assert [page.number for page in world.asking.pages()] == [1, 2]
+    (said,) = [record for record in caplog.records if record.message == "book.page_refused"]
+    assert said.__dict__["code"] == refusal.code
+
+
+def test_a_page_that_is_not_decided_on_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may be parked inside: nothing overtakes it, and nothing is wrong."""
+    world = World(tmp_path)
+    world.asking.inside = lambda _message: refused(PENDING)
+    for _ in range(2):
+        world.pages.turn()
+    assert [page.number for page in world.asking.pages()] == [1]
+    assert caplog.records == []
+
+
+def test_a_page_that_is_sent_again_is_not_signed_anew(tmp_path: Path) -> None:
+    """Keys that were exchanged meanwhile make no other page of it."""
+    world = World(tmp_path, signs=lambda: CoseSigner(new_key(Use.SIGN)))
+    world.asking.inside = silent
+    for _ in range(2):
+        world.pages.turn()
+        world.clock.move(seconds=RESEND_SECONDS)
+    first, again = world.asking.sent
+    assert first.body == again.body
+    world.asking.inside = taken
+    for _ in range(2):
+        world.pages.turn()
+        world.clock.move(seconds=RESEND_SECONDS)
+    assert len({message.body for message in world.asking.sent}) == 2
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
