@@ -80,6 +80,10 @@ def test_who_proposed_cannot_approve_even_past_the_page(night: Night) -> None:
     other = _visitor(night, "night")
     other.get("/kept/correction/1")
     assert "Approved. Replay it now" in other.send("/kept/correction/1", decision="approve").text
+    other.get("/kept/correction/1")
+    assert "Approve it" not in other.text()
+    other.send("/kept/correction/1", decision="reject", why="a mistake")
+    assert ("night", "rejected") in night.parking.facts(name)
 
 
 def test_a_quarantine_is_worked_on_like_what_is_parked(night: Night) -> None:
