@@ -34,6 +34,7 @@ def agent_books(
         transmission=Transmission("gateway-1", "b", number),
         accepted_at=at - timedelta(milliseconds=40),
         body=body,
+        reply_to="replies.gateway-1.b",
         hops=(Hop("gateway-1", at), Hop("hub-2", at - timedelta(milliseconds=15))),
     )
     world.inside.inbox.handle([message])
