@@ -156,7 +156,7 @@ class Handling:
             answer = self._rebuild(entry, unit)
             self._metrics.count("lupu_inbox_rebuilt_total")
         self._metrics.count("lupu_inbox_repeats_total")
-        unit.send(_replies(message, answer))
+        unit.send(replies(message, answer))
 
     def _first(
         self, message: Message, entry: InboxEntry, unit: Unit, left: Left, look: Look | None
@@ -185,7 +185,7 @@ class Handling:
             left.looks.append(Look(message, handled.wait_for, deadline))
             return
         unit.record(message, _done(entry, handled), now)
-        unit.send([*_replies(message, handled.answer), *handled.messages])
+        unit.send([*replies(message, handled.answer), *handled.messages])
         self._metrics.count("lupu_inbox_handled_total", outcome=handled.outcome_code)
         left.changed += handled.changed
 
@@ -239,7 +239,7 @@ def _done(entry: InboxEntry, handled: Handled) -> InboxEntry:
     )
 
 
-def _replies(message: Message, answer: Answer) -> list[Message]:
+def replies(message: Message, answer: Answer) -> list[Message]:
     """Return the reply, where one is waited for."""
     return [reply(message, answer)] if message.reply_to else []
 

@@ -15,7 +15,7 @@ from adapters.database.unit import SqlUnit
 from hub import refusals
 from hub.envelope import Message, RequestId, to_wire
 from hub.errors import MalformedEnvelope, Refusal
-from hub.handling import reply
+from hub.handling import replies
 from hub.messages import message_type
 from hub.parking import LOOK_BYTES_MAX, End, Ended, Kept, Listing, Place, Reason, Record, Shown
 from hub.ports import Answer, Contracts, InboxEntry, InboxState
@@ -151,7 +151,7 @@ class ParkedShelf:
             outcome_code=refusals.DISCARDED.code,
         )
         unit.record(message, done, now)
-        unit.send([reply(message, answer)])
+        unit.send(replies(message, answer))
         unit.hurry(after(entry.id), now)
 
     def _shown(self, unit: SqlUnit, name: str) -> Shown | None:

@@ -113,6 +113,16 @@ def test_a_discard_is_a_final_refusal_that_the_sender_gets(world: ParkingWorld) 
     assert bookings_of(world, message.id.reference) == 0
 
 
+def test_a_discard_is_silent_where_no_reply_is_waited_for(world: ParkingWorld) -> None:
+    """Who asked for none is sent none; GetOutcome still has the refusal."""
+    message = world.worker.message("PlaceBooking", booking_values())._replace(reply_to="")
+    name = world.park(message)
+    world.work.discard(PARKED, [name], why="forged", who="wang")
+    world.later(600)  # whoever left something to send has it taken over
+    assert message.id not in [sent.id for _, sent in world.worker.store.unsent(1_000)]
+    assert world.worker.outcome(message).code == "DISCARDED"
+
+
 def test_a_preview_says_what_a_replay_would_do_and_does_nothing(world: ParkingWorld) -> None:
     """An outcome, a failure, or whom it would wait for: the real handler, undone."""
     message = world.worker.message("PlaceBooking", booking_values())
