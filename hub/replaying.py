@@ -23,12 +23,14 @@ from hub.sealing import Opener
 
 # What Lupu itself sends is far below; more might not fit beside the operator's name.
 HEADERS_BYTES_MAX = 65_536
+# AMQP's short string: properties, and the names of headers.
+TEXT_BYTES_MAX = 255
 
 _REPLY = "A reply is of use while somebody waits: its outcome is stored, and a repeat fetches it."
 _PUBLISHED = "A newer edition of this document has been published since, or soon will be."
 _QUERY = "A question is asked again by whoever still wants to know; its asker waits no more."
 _UNKNOWN = "Its type is not in this program's map of messages, so it would be refused again."
-_LARGE = "Its headers are larger than any that Lupu sends, so it would be refused again."
+_LARGE = "It is larger in its headers than any that Lupu sends, so it would be refused again."
 
 
 def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
@@ -46,8 +48,7 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
         raise NotAllowed(_PUBLISHED if row.lane is Lane.PUBLISHED else _REPLY)
     if row.lane is not Lane.REQUESTS:
         raise NotAllowed(_QUERY)
-    texts = (text for pair in wire.headers.items() for text in pair)
-    if sum(len(text.encode()) for text in texts) > HEADERS_BYTES_MAX:
+    if not _fits(wire):
         raise NotAllowed(_LARGE)
     key = row.lane.value
     if place is Place.INSIDE:
@@ -55,6 +56,14 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
         key = inside_queue(destination(row, operation), row.lane)
     sent = wire._replace(user_id=account, expiration_ms=None, persistent=True, odd=b"")
     return Address(INWARD_EXCHANGE, key), sent
+
+
+def _fits(wire: Wire) -> bool:
+    texts = (text for pair in wire.headers.items() for text in pair)
+    short = (wire.message_id, wire.reply_to, wire.correlation_id, *wire.headers)
+    return sum(len(text.encode()) for text in texts) <= HEADERS_BYTES_MAX and all(
+        len(text.encode()) <= TEXT_BYTES_MAX for text in short
+    )
 
 
 class Inside(enum.Enum):

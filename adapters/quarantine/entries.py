@@ -22,8 +22,9 @@ from hub.headers import read_time
 from hub.parking import REASON_CHARACTERS_MAX, Kept, Place, Reason, Shown
 from hub.ports import Address, Delivery, Published
 
-# Parts that wait for the rest of their message; beyond that they are shown as what they are.
+# Parts that wait for the rest of their message; beyond that the oldest are shown as what they are.
 WAITING_BYTES_MAX = 64 * 1_024 * 1_024
+WAITING_MAX = 1_000
 ID_CHARACTERS = 32
 SHOWN_CHARACTERS_MAX = 100
 
@@ -63,15 +64,46 @@ class _Parts:
 
     wires: dict[int, Wire]
     tags: list[int]
+    size: int = 0
 
-    def size(self) -> int:
-        return sum(len(wire.body) for wire in self.wires.values())
+
+class _Waiting:
+    """The parts of messages whose other parts have not come, up to a bound."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Parts] = {}
+        self._size = 0
+        self._count = 0
+
+    def add(self, delivery: Delivery, shared: str, number: int, count: int) -> Iterator[_Parts]:
+        """Add a part; return what waits no more: its message whole, or the oldest."""
+        parts = self._parts.setdefault(shared, _Parts({}, []))
+        size = _size(delivery.wire)
+        if number not in parts.wires:
+            parts.wires[number] = delivery.wire
+            parts.size += size
+            self._size += size
+        parts.tags.append(delivery.tag)
+        self._count += 1
+        if len(parts.wires) == count:
+            yield self._pop(shared)
+        while self._size > WAITING_BYTES_MAX or self._count > WAITING_MAX:
+            yield self._pop(next(iter(self._parts)))
+
+    def rest(self) -> Iterator[_Parts]:
+        """Return what waits in vain."""
+        yield from self._parts.values()
+
+    def _pop(self, shared: str) -> _Parts:
+        parts = self._parts.pop(shared)
+        self._size -= parts.size
+        self._count -= len(parts.tags)
+        return parts
 
 
 def entries(hand: Hand, place: Place) -> Iterator[Entry]:
     """Take all, one after the other; parts whose others are missing come last."""
-    waiting: dict[str, _Parts] = {}
-    waiting_bytes = 0
+    waiting = _Waiting()
     while (delivery := hand.take()) is not None:
         wire = delivery.wire
         try:
@@ -82,17 +114,15 @@ def entries(hand: Hand, place: Place) -> Iterator[Entry]:
         if count == 1:
             yield _entry(place, [wire], [delivery.tag])
             continue
-        parts = waiting.setdefault(shared, _Parts({}, []))
-        waiting_bytes -= parts.size()
-        parts.wires[number] = wire
-        parts.tags.append(delivery.tag)
-        waiting_bytes += parts.size()
-        if len(parts.wires) == count or waiting_bytes > WAITING_BYTES_MAX:
-            del waiting[shared]
-            waiting_bytes -= parts.size()
+        for parts in waiting.add(delivery, shared, number, count):
             yield _entry(place, _ordered(parts), parts.tags)
-    for parts in waiting.values():
+    for parts in waiting.rest():
         yield _entry(place, _ordered(parts), parts.tags)
+
+
+def _size(wire: Wire) -> int:
+    texts = (text for pair in wire.headers.items() for text in pair)
+    return len(wire.body) + len(wire.odd) + sum(len(text) for text in texts)
 
 
 def _ordered(parts: _Parts) -> list[Wire]:
@@ -102,11 +132,13 @@ def _ordered(parts: _Parts) -> list[Wire]:
 def _entry(place: Place, parts: Sequence[Wire], tags: Sequence[int]) -> Entry:
     try:
         wire = restored(parts)
+        return Entry(_kept(place, parts, wire), tags, wire)
     except PartMissing as error:
         return _unreadable(place, parts, tags, f"{error} The others are not there.")
     except Unreadable as error:
         return _unreadable(place, parts, tags, str(error))
-    return Entry(_kept(place, parts, wire), tags, wire)
+    except Exception as error:  # noqa: BLE001  one that breaks us must not keep the others from sight
+        return _unreadable(place, parts, tags, f"A mistake in Lupu: {type(error).__name__}.")
 
 
 def _unreadable(place: Place, parts: Sequence[Wire], tags: Sequence[int], why: str) -> Entry:

@@ -37,8 +37,10 @@ HEADER_BYTES = 6
 # As much as a broker of Lupu takes in one message.
 PART_BYTES_MAX = 8 * 1_024 * 1_024
 _ODD = "odd"
+_HEADERS = "headers"
 _PLACE_CHARACTERS_MAX = 9
 _PROPERTIES = ("type", "message_id", "reply_to", "correlation_id")
+_MOVED = frozenset((*_PROPERTIES, "user_id", _ODD))
 _TO = Address(QUARANTINE_EXCHANGE, QUARANTINE_QUEUE)
 
 
@@ -103,7 +105,7 @@ def restored(parts: Sequence[Wire]) -> Wire:
         return _restored(parts)
     except Unreadable:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Unreadable("This was put into the quarantine by something else.") from error
 
 
@@ -123,23 +125,36 @@ def part_of(wire: Wire) -> tuple[str, int, int]:
 def _restored(parts: Sequence[Wire]) -> Wire:
     first, body = _joined(parts)
     length = int(first.headers.get(BEFORE_BODY, "0"))
-    moved: dict[str, Any] = json.loads(body[:length]) if length else {}
-    texts = [*moved.values(), *moved.get("headers", {}).values()]
-    if not all(isinstance(text, str | dict) for text in texts):
-        raise TypeError
+    moved, moved_headers = _moved(body[:length]) if length else ({}, {})
     headers = {name: text for name, text in first.headers.items() if name not in _OURS}
-    headers |= moved.pop("headers", {})
+    headers |= moved_headers
     odd = base64.b64decode(moved.pop(_ODD, ""), validate=True)
     expiration = first.headers.get(EXPIRATION)
     original = first._replace(
         body=body[length:],
         headers=headers,
-        user_id=first.headers[ACCOUNT],
+        user_id=moved.pop("user_id", first.headers[ACCOUNT]),
         expiration_ms=None if expiration is None else int(expiration),
         persistent=TRANSIENT not in first.headers,
         odd=odd,
     )
     return original._replace(**moved)
+
+
+def _moved(before: bytes) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the properties and the headers that lie in front of a body.
+
+    Anybody may have put them there: whatever is no text, or no text of those, is an error.
+    """
+    moved = json.loads(before)
+    headers = moved.pop(_HEADERS, {}) if isinstance(moved, dict) else None
+    if not (isinstance(headers, dict) and moved.keys() <= _MOVED):
+        raise ValueError
+    for text in (*moved.values(), *headers, *headers.values()):
+        if not isinstance(text, str):
+            raise TypeError
+        text.encode()  # half a character is no text
+    return moved, headers
 
 
 def _divided(wire: Wire) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
@@ -151,7 +166,7 @@ def _divided(wire: Wire) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]
     texts = {name: "" if name in moved else given[name] for name in _PROPERTIES}
     headers, moved_headers = _divided_headers(wire.headers)
     if moved_headers:
-        moved["headers"] = moved_headers
+        moved[_HEADERS] = moved_headers
     return texts, headers, moved
 
 

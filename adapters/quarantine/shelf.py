@@ -62,12 +62,15 @@ class _Look:
         self.more = False
         self._entries = entries(hand, place)
         self._left_bytes = bytes_max
+        self._taken = 0
 
     def all(self) -> Iterator[Kept]:
-        for kept in (entry.kept for entry in self._entries):
-            if self._left_bytes < 0 or self.kinds.total() >= LOOK_MAX:
+        for entry in self._entries:
+            if self._left_bytes < 0 or self._taken >= LOOK_MAX:
                 self.more = True
                 return
+            kept = entry.kept
+            self._taken += len(entry.tags)
             self._left_bytes -= kept.size_bytes
             self.kinds[kept.reason.kind] += 1
             yield kept
@@ -178,8 +181,9 @@ class QuarantineShelf:
 def _find(hand: Hand, place: Place, names: Collection[str]) -> _Round:
     wanted = set(names)
     found: dict[str, Entry] = {}
-    size = 0
-    for looked, entry in enumerate(entries(hand, place), 1):
+    size = looked = 0
+    for entry in entries(hand, place):
+        looked += len(entry.tags)
         if entry.kept.id in wanted - found.keys():
             found[entry.kept.id] = entry
             size += entry.kept.size_bytes
