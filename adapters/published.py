@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
-from hub.errors import LupuError, SettingsError
+from hub.errors import LupuError, SettingsError, broken
 from hub.messages import MessageType
 from hub.ports import Clock, Delivery, Metrics, Subscription
 
@@ -159,9 +159,9 @@ class Snapshot(Generic[T]):
         while True:
             try:
                 self.offer(self._arrived.get().wire.body)
-            except Exception:  # noqa: BLE001  a thread that ends would leave blocked agents in for ever
+            except Exception as error:  # noqa: BLE001  a thread that ends would leave blocked agents in for ever
                 self._metrics.count("lupu_snapshot_refused_total", document=self._row.name)
-                _log.exception("snapshot.failed", extra={"document": self._row.key})
+                _log.error("snapshot.failed", extra={"document": self._row.key, **broken(error)})
 
     def _keep(self, body: bytes) -> None:
         if self._path is None:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from hub.backoff import Backoff
 from hub.envelope import Message, Wire, onward, request_of
-from hub.errors import GuardBroken, KeyNotTrusted, NeverWorks, TryAgain
+from hub.errors import GuardBroken, KeyNotTrusted, NeverWorks, TryAgain, broken
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Checked, Guard
 from hub.keeping import Keeping
@@ -149,7 +149,7 @@ class Channel:
                 self._refuse(delivery, error)
             return
         except Exception as error:  # noqa: BLE001  it would come back and break the guard for ever
-            _log.exception("guard.broken", extra={"channel": self.name})
+            _log.error("guard.broken", extra={"channel": self.name, **broken(error)})
             self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             return
         # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.

@@ -43,6 +43,11 @@ def broken_at(error: Exception) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
+def broken(error: Exception) -> dict[str, str]:
+    """Return what a log says of a mistake: the error's class and where it broke."""
+    return {"error": type(error).__name__, "place": broken_at(error)}
+
+
 class LupuError(Exception):
     """Root of the tree; never raised itself."""
 

@@ -9,7 +9,7 @@ from queue import Empty
 
 from hub.backoff import Backoff
 from hub.envelope import Message, request_of, to_wire
-from hub.errors import GuardBroken, LupuError, NeverWorks, TryAgain, Unkept
+from hub.errors import GuardBroken, LupuError, NeverWorks, TryAgain, Unkept, broken
 from hub.guard import Guard
 from hub.inbox import Inbox, reply
 from hub.keeping import CrossingQuarantine, Keeping
@@ -194,7 +194,7 @@ class RequestWorker:
             except NeverWorks as error:
                 self._refuse(delivery, error)
             except Exception as error:  # noqa: BLE001  it would come back and end the worker for ever
-                _log.exception("guard.broken", extra={"channel": "worker"})
+                _log.error("guard.broken", extra={"channel": "worker", **broken(error)})
                 self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             else:
                 checked.append((delivery, message))

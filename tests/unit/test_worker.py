@@ -54,13 +54,15 @@ def books(message: Message, _unit: Unit, _now: datetime) -> Handled:
 class World:
     """A worker on brokers and a database in memory, its loop on a thread."""
 
-    def __init__(self, pace: Pace = PACE) -> None:
+    def __init__(
+        self, pace: Pace = PACE, *, start: bool = True, contracts: PlainContracts | None = None
+    ) -> None:
         self.broker: MemoryBroker = inside_broker()
         self.store, self.clock = MemoryStore(), MovedClock()
         self.metrics = CountedMetrics()
         self.loop = MemoryLoop()
         publisher = MemoryPublisher(self.broker, "ticketing-1")
-        contracts = PoisonedContracts()
+        contracts = contracts or PoisonedContracts()
         self.worker = RequestWorker(
             Inbox(
                 self.store,
@@ -79,8 +81,13 @@ class World:
             chores=lambda: None,
         )
         self.worker.start(MemoryConsumer(self.loop, self.broker), QUEUE, 100)
-        self.loop.start_thread("broker")
         self._thread = threading.Thread(target=self.worker.run)
+        if start:
+            self.start()
+
+    def start(self) -> None:
+        """Let broker and worker go on."""
+        self.loop.start_thread("broker")
         self._thread.start()
 
     def _outbox(self, publisher: MemoryPublisher) -> Outbox:
