@@ -65,9 +65,14 @@ class Inbox:
         )
         self._unkept: list[Message] = []
         self._left = Left()
+        # Of the batch given last, how many from its first on need not be handled anew.
+        self.finished = 0
 
     def handle(self, messages: Sequence[Message]) -> None:
         """Handle a batch and commit; TryAgain if the database cannot serve now.
+
+        After TryAgain the first ``finished`` messages are committed, or unkept: only the others
+        are to be given again, for else the book would say that those came twice.
 
         When anything goes wrong, the whole batch is abandoned and handled anew one message a
         transaction: two batches that blocked each other then no longer do, a database that is
@@ -75,6 +80,7 @@ class Inbox:
         """
         left = Left()
         self._unkept = []
+        self.finished = 0
         try:
             with self._store.unit() as unit:
                 for message in messages:
@@ -86,12 +92,14 @@ class Inbox:
             self._singly(messages)
             return
         self._left.add(left)
+        self.finished = len(messages)
         self._go_on_if_possible()
 
     def _singly(self, messages: Sequence[Message]) -> None:
         try:
             for message in messages:
                 self._alone(message)
+                self.finished += 1
         finally:
             self._go_on_if_possible()
 

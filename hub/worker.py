@@ -145,26 +145,21 @@ class RequestWorker:
 
     def _take(self) -> list[Delivery]:
         taken: list[Delivery] = []
-        try:
+        with suppress(Empty):
             taken.append(self._taken.get(timeout=self._pace.idle_seconds))
             while len(taken) < self._pace.batch_max:
                 taken.append(self._taken.get_nowait())
-        except Empty:
-            pass
         return taken
 
     def _handle(self, held: list[tuple[Delivery, Message]]) -> None:
         self._note()
         if held:
-            self._inbox.handle([message for _, message in held])
-        unkept = {str(message.id) for message in self._inbox.take_unkept()}
-        for delivery, message in held:
-            if str(message.id) in unkept:
-                self._refuse(delivery, Unkept("It could be neither handled nor parked."))
-            else:
-                self._acknowledge(delivery)
-        # What follows may have to be tried again; what was handled need not.
-        held.clear()
+            try:
+                self._inbox.handle([message for _, message in held])
+            except TryAgain:
+                self._let_go(held)
+                raise
+            self._let_go(held)
         self._outbox.publish_soon()
         self._mark()
         if self._machine.monotonic() >= self._next_chore:
@@ -172,6 +167,16 @@ class RequestWorker:
             self._inbox.wake_due()
             self._chores()
             self._outbox.publish_soon()
+
+    def _let_go(self, held: list[tuple[Delivery, Message]]) -> None:
+        # What is left, and what follows, may have to be tried again; what was handled must not.
+        unkept = {str(message.id) for message in self._inbox.take_unkept()}
+        for delivery, message in held[: self._inbox.finished]:
+            if str(message.id) in unkept:
+                self._refuse(delivery, Unkept("It could be neither handled nor parked."))
+            else:
+                self._acknowledge(delivery)
+        del held[: self._inbox.finished]
 
     def _note(self) -> None:
         # Until this is in the book, what was refused is not acknowledged: see ``step``.
@@ -202,8 +207,7 @@ class RequestWorker:
 
     def _refuse(self, delivery: Delivery, error: NeverWorks) -> None:
         why = str(Reason.of(error))
-        facts = {"request": request_of(delivery.wire), "reason": why}
-        _log.warning("worker.refused", extra=facts)
+        _log.warning("worker.refused", extra={"request": request_of(delivery.wire), "reason": why})
         self._metrics.count("lupu_worker_refused_total")
         refused = self._guard.brought(delivery.wire)
         if refused is not None:

@@ -1,8 +1,12 @@
 """A worker acknowledges what is committed, and not before."""
 
 import time
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
+from adapters.memory.store import MemoryStore, MemoryUnit
+from hub.envelope import from_wire
+from hub.errors import DatabaseAway
+from hub.ports import Taken
 from tests.contract.transports import until
 from tests.unit.test_worker import PACE, QUEUE, World
 
@@ -19,6 +23,35 @@ def test_what_is_not_committed_is_not_acknowledged() -> None:
         world.store.away = False
         assert until(lambda: world.held() == 0)
         assert all(world.handled(f"A-{number}") for number in range(3))
+
+
+class GoesAway:
+    """Lets a store's first unit, that of the whole batch, fail, and its third one, once."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._count = 0
+        self._store = store
+        self._unit = store.unit
+
+    def unit(self) -> AbstractContextManager[MemoryUnit]:
+        """Open a transaction, or be away."""
+        self._count += 1
+        if self._count in (1, 3):
+            raise DatabaseAway("It failed over just now.")
+        return self._unit()
+
+
+def test_what_was_committed_before_the_database_went_away_is_taken_in_once() -> None:
+    """A batch that meets it half-way goes on from there: one line in the book, one reply each."""
+    world = World(start=False)
+    wires = [world.send(f"A-{number}") for number in range(3)]
+    world.store.unit = GoesAway(world.store).unit  # type: ignore[method-assign,assignment]
+    world.start()
+    with closing(world):
+        assert until(lambda: world.held() == 0 and world.handled("A-2"))
+        assert until(lambda: world.broker.depth("outward.replies") == 3)
+    assert world.store.taken() == [(from_wire(wire), Taken.FIRST) for wire in wires]
+    assert world.metrics.counts["lupu_inbox_repeats_total"] == 0
 
 
 def test_a_worker_that_ends_before_its_commit_leaves_the_request_in_the_queue() -> None:
