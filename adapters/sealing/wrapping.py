@@ -12,7 +12,7 @@ _INFO = b"lupu:session:"
 
 
 def wrap(key: bytes, reader: bytes, session: bytes) -> bytes:
-    """Return ``key`` wrapped for the public key ``reader``, good in this session alone."""
+    """Return ``key`` wrapped for the public key ``reader``, good in that session alone."""
     public = X25519PublicKey.from_public_bytes(reader)
     return _SUITE.encrypt(key, public, info=_INFO + session)
 
