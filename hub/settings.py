@@ -52,7 +52,8 @@ class Broker:
     """How to dial one broker: address, virtual host, and this component's certificate.
 
     ``name`` must be in the broker's certificate. ``confirm_seconds`` bounds every wait for a
-    confirm; ``window_max`` the publishes under way at once.
+    confirm; ``window_max`` the publishes under way at once. Where a confirm is missing for
+    ``unconfirmed_seconds_max`` the connection is given up for another.
     """
 
     section: ClassVar[str] = ""
@@ -67,6 +68,14 @@ class Broker:
     connect_seconds: float = 5.0
     window_max: int = 2_000
     confirm_seconds: float = 1.0
+    unconfirmed_seconds_max: float = 30.0
+
+    def check(self) -> None:
+        """SettingsError where a link would be given up before its broker counts as away."""
+        if self.unconfirmed_seconds_max <= self.confirm_seconds:
+            raise SettingsError(
+                f"[{self.section}] unconfirmed_seconds_max must be above confirm_seconds."
+            )
 
 
 @dataclass(frozen=True, slots=True)

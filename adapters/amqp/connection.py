@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from pika.adapters.select_connection import SelectConnection
+from pika.exceptions import ConnectionClosedByClient
 from pika.frame import decode_frame
 
 from adapters.amqp import writing
@@ -21,6 +22,7 @@ from hub.envelope import Wire
 from hub.ports import Address
 
 RUN_BYTES = 65_536
+FORCED = 320
 
 Deliver = Callable[[Read], None]
 
@@ -45,6 +47,10 @@ class WholeMessageConnection(SelectConnection):  # type: ignore[misc]
         frames = writing.publish(channel, to, wire, number, self.params.frame_max)
         self.bytes_sent += len(frames)
         self._adapter_emit_data(frames)
+
+    def cut(self, reason: str) -> None:
+        """End the open connection without asking the broker, who may never answer."""
+        self._terminate_stream(ConnectionClosedByClient(FORCED, reason))
 
     def _adapter_emit_data(self, data: bytes) -> None:
         if not self._pieces:

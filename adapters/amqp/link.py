@@ -78,10 +78,10 @@ class Link:
         return self.connection is None
 
     def break_off(self, reason: str) -> None:
-        """Drop the connection and dial anew, after an answer that makes no sense."""
+        """Drop the connection and dial anew, after an answer that makes no sense, or none."""
         _log.warning("amqp.broken_off", extra={"link": self.purpose, "reason": reason})
-        if self.connection is not None and self.connection.is_open:
-            self.connection.close(320, reason)
+        if self.connection is not None:
+            self.connection.cut(reason)
 
     def _dial(self) -> None:
         if self._stopping:

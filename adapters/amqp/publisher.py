@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from adapters.amqp.link import Link
@@ -15,6 +16,8 @@ from hub.ports import Address, Published
 from hub.settings import Broker
 
 _log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -28,7 +31,8 @@ class AmqpPublisher:
     """Implements ``hub.ports.Publisher`` over a connection of its own.
 
     While nothing is confirmed for ``confirm_seconds`` the broker counts as away: more is not
-    sent, so that what is in doubt stays what was sent before.
+    sent, so that what is in doubt stays what was sent before. A connection on which one confirm
+    is missing for ``unconfirmed_seconds_max`` is broken off, for it may never come.
     """
 
     def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
@@ -37,6 +41,8 @@ class AmqpPublisher:
         )
         self._window_max = broker.window_max
         self._stall_seconds = broker.confirm_seconds
+        self._unconfirmed_seconds_max = broker.unconfirmed_seconds_max
+        self._opened_at = 0.0
         self._channel: Any = None
         self._blocked = False
         self._number = 0
@@ -56,13 +62,14 @@ class AmqpPublisher:
 
     def ready(self) -> bool:
         """Return whether the connection is open, not blocked, and confirms keep coming."""
-        stalled = self._stalled(time.monotonic())
+        stalled = self._waits(time.monotonic(), self._stall_seconds)
         return self._channel is not None and not self._blocked and not stalled
 
     def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
         """Send, mandatory; ``settled`` is called once, with how it ended."""
         now, channel = time.monotonic(), self._channel
-        if channel is None or self._blocked or self._stalled(now) or self._full():
+        stalled = self._waits(now, self._stall_seconds)
+        if channel is None or self._blocked or stalled or self._full():
             settled(Published.NOT_SENT)
             return
         self._number += 1
@@ -72,16 +79,34 @@ class AmqpPublisher:
     def _full(self) -> bool:
         return len(self._under_way) >= self._window_max
 
-    def _stalled(self, now: float) -> bool:
+    def _waits(self, now: float, seconds: float) -> bool:
         for oldest in self._under_way.values():
-            return now - oldest.sent_at > self._stall_seconds
+            return now - oldest.sent_at > seconds
         return False
 
     def _opened(self, connection: Any) -> None:
         self._blocked = False
+        self._opened_at = time.monotonic()
+        self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
         connection.channel(on_open_callback=self._channel_opened)
+
+    def _look(self, connection: Any) -> None:
+        if connection is not self._link.connection:
+            return
+        if self._silent(time.monotonic()):
+            seconds = f"{self._unconfirmed_seconds_max:.0f} s"
+            self._link.break_off(f"a confirm has been missing for {seconds}")
+            return
+        self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
+
+    def _silent(self, now: float) -> bool:
+        if self._blocked:  # the broker has said why, and will say when it is over
+            return False
+        if self._channel is None:
+            return now - self._opened_at > self._unconfirmed_seconds_max
+        return self._waits(now, self._unconfirmed_seconds_max)
 
     def _channel_opened(self, channel: Any) -> None:
         channel.add_on_close_callback(self._channel_closed)

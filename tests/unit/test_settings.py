@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from hub.errors import SettingsError
-from hub.settings import Configuration, Secret
+from hub.settings import Configuration, OutsideBroker, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +81,13 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
     """A configuration file that is not there is an error that names it."""
     with pytest.raises(SettingsError, match=r"none\.toml cannot be read"):
         Configuration(tmp_path / "none.toml", "hub-1")
+
+
+def test_no_link_is_given_up_before_its_broker_counts_as_away(tmp_path: Path) -> None:
+    """Otherwise each slow confirm would cost a connection."""
+    names = ("authority", "certificate", "key")
+    dialled = '[outside_broker]\nhost = "h"\nport = 1\n' + "".join(f'{n} = "x"\n' for n in names)
+    assert _configuration(tmp_path, dialled).read(OutsideBroker).unconfirmed_seconds_max == 30
+    short = f"{dialled}confirm_seconds = 5\nunconfirmed_seconds_max = 5\n"
+    with pytest.raises(SettingsError, match="unconfirmed_seconds_max must be above"):
+        _configuration(tmp_path, short).read(OutsideBroker)
