@@ -49,25 +49,25 @@ class KnownAgents:
         self._metrics = metrics
         self._rates = rates
 
-    def admit(self, message: Message, now: datetime, *, counted: bool) -> None:
+    def admit(self, message: Message, now: datetime) -> None:
         """Let an agent's message through; see ``hub.ports.Agents``."""
         agent = self._agent(message)
         if not agent.active:
             _check_accepted_before(agent, message)
+        if not message.proof:
+            _check_may_be_unsigned(agent, message)
+        # With its id, for who has a gateway can give many requests one number. The hash of texts
+        # has a secret of this process, so nobody makes two alike.
+        sent = hash((message.transmission, message.id))
         rate, at = agent.requests_per_second_max, message.accepted_at.timestamp()
-        if counted and not self._rates.take(agent.number, rate, at, now.timestamp()):
+        if not self._rates.take(agent.number, rate, sent, at, now.timestamp()):
             self._metrics.count("lupu_guard_too_many_total", agent=agent.number)
             raise TooMany(f"Agent {agent.number} may not send so many.")
 
     def prove(self, message: Message, row: MessageType) -> None:
         """Check the proof; see ``hub.ports.Agents``."""
-        if message.proof:
-            self._check_proof(message, row, self._agent(message))
-            self._metrics.count("lupu_guard_proofs_total")
-        elif SIGNATURE in message.sign_in:
-            raise NotSigned("The gateway says it was signed, and does not bring what was.")
-        elif self._agent(message).only_signs(message.accepted_at):
-            raise NotSigned("Its agent does nothing but sign, and this is not signed.")
+        self._check_proof(message, row, self._agent(message))
+        self._metrics.count("lupu_guard_proofs_total")
 
     def known(self) -> bool:
         """Return whether an edition has come."""
@@ -133,6 +133,13 @@ def _check_accepted_before(agent: Agent, message: Message) -> None:
     blocked_at = agent.blocked_at
     if blocked_at is None or message.accepted_at > blocked_at + BLOCK_GRACE:
         raise AgentBlocked(f"Agent {agent.number} was blocked before this was accepted.")
+
+
+def _check_may_be_unsigned(agent: Agent, message: Message) -> None:
+    if SIGNATURE in message.sign_in:
+        raise NotSigned("The gateway says it was signed, and does not bring what was.")
+    if agent.signatures and agent.only_signs(message.accepted_at):
+        raise NotSigned("Its agent does nothing but sign, and this is not signed.")
 
 
 def _check_fresh(proof: Proof, message: Message, row: MessageType) -> None:

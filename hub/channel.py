@@ -133,10 +133,10 @@ class Channel:
     def _deliver(self, delivery: Delivery) -> None:
         if not self._flow.taking:
             return
-        wire, tag, redelivered = delivery
+        wire, tag, _ = delivery
         self._under_way[tag] = None
         try:
-            checked = self._guard.check(wire, redelivered=redelivered)
+            checked = self._guard.check(wire)
             to = self._route(checked.message, checked.row)
             sent = self._onward(wire, checked)
         except TryAgain as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hub.envelope import Message, RequestId, Wire, from_wire
@@ -119,12 +119,10 @@ class Guard:
         self._queue = route
         self._agents = agents
 
-    def check(self, wire: Wire, *, redelivered: bool = False) -> Checked:
+    def check(self, wire: Wire) -> Checked:
         """Return what may cross; raise the reason why it may not, TryAgain while nobody knows.
 
         The cheap checks come first, then the seal; nothing is parsed before all else is right.
-        What is ``redelivered`` was counted against its agent's rate before, and so was what
-        another than its origin brings: somebody replays it.
         """
         sealed = self._opener is not None
         self._check_size(wire, self._body_bytes_max + (SEAL_BYTES_MAX if sealed else 0))
@@ -136,17 +134,16 @@ class Guard:
             opened = self._opener.open(wire, self._queue)
             wire = opened.wire
             self._check_size(wire, self._body_bytes_max)
-        message = from_wire(wire)
+        message, now = from_wire(wire), self._clock.now()
         if self._admission is not None:
-            self._check_sender(wire, message, row, self._admission)
+            _check_sender(wire, message, row, self._admission, now)
         if opened is not None:
             _check_sealer(opened, message)
         agents = self._agents if message.id.sender.startswith(AGENT) else None
         if agents is not None:
-            counted = not redelivered and wire.user_id == message.transmission.origin
-            agents.admit(message, self._clock.now(), counted=counted)
+            agents.admit(message, now)
         self._contracts.check(row.element, message.body)
-        if agents is not None:
+        if agents is not None and message.proof:
             agents.prove(message, row)
         return Checked(message, row, wire)
 
@@ -168,21 +165,22 @@ class Guard:
         except NeverWorks:
             return None
 
-    def _check_sender(
-        self, wire: Wire, message: Message, row: MessageType, admission: Admission
-    ) -> None:
-        sent = message.transmission
-        admission.check(wire.user_id, sent.origin, message.id)
-        if message.crossed and not admission.may_bring(wire.user_id):
-            raise NotAllowed("Only the hub says what crossed.")
-        if row.application != "*" and message.id.operation != row.name:
-            raise NotAllowed("The request id names another operation than the message.")
-        if message.reply_to not in ("", reply_queue(sent.origin, sent.boot)):
-            raise NotAllowed("The reply is to go to somebody else's queue.")
-        if message.operator and message.id.sender != f"staff:{message.operator}":
-            raise NotAllowed("A member of staff may be named by its own requests only.")
-        if message.accepted_at - self._clock.now() > _SKEW_MAX:
-            raise NotAllowed("The time of acceptance lies in the future.")
+
+def _check_sender(
+    wire: Wire, message: Message, row: MessageType, admission: Admission, now: datetime
+) -> None:
+    sent = message.transmission
+    admission.check(wire.user_id, sent.origin, message.id)
+    if message.crossed and not admission.may_bring(wire.user_id):
+        raise NotAllowed("Only the hub says what crossed.")
+    if row.application != "*" and message.id.operation != row.name:
+        raise NotAllowed("The request id names another operation than the message.")
+    if message.reply_to not in ("", reply_queue(sent.origin, sent.boot)):
+        raise NotAllowed("The reply is to go to somebody else's queue.")
+    if message.operator and message.id.sender != f"staff:{message.operator}":
+        raise NotAllowed("A member of staff may be named by its own requests only.")
+    if message.accepted_at - now > _SKEW_MAX:
+        raise NotAllowed("The time of acceptance lies in the future.")
 
 
 def _check_sealer(opened: Opened, message: Message) -> None:

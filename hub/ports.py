@@ -42,14 +42,15 @@ class Contracts(Protocol):
 class Agents(Protocol):
     """Knows the agents as they were last published; asked of every message that agents send."""
 
-    def admit(self, message: Message, now: datetime, *, counted: bool) -> None:
-        """Let an agent's message through: UnknownAgent, AgentBlocked, TooMany where it may not.
+    def admit(self, message: Message, now: datetime) -> None:
+        """Let an agent's message through: UnknownAgent, AgentBlocked, NotSigned (where a proof
+        must be there), TooMany where it may not.
 
-        AgentsNotKnown before the first edition. ``counted``: it counts against the agent's rate.
+        AgentsNotKnown before the first edition. It counts against its agent's rate once.
         """
 
     def prove(self, message: Message, row: MessageType) -> None:
-        """Check the proof: NotSigned where one must be there, ProofWrong where it is not right."""
+        """Check the proof that a message has: ProofWrong where it is not right."""
 
     def known(self) -> bool:
         """Return whether an edition has come."""

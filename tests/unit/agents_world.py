@@ -112,9 +112,7 @@ class World:
             Direction.INWARD, lane, SCHEMAS, self.clock, OUTSIDE, agents=self.agents
         )
 
-    def check(
-        self, message: Message, account: str = "gateway-1", *, redelivered: bool = False
-    ) -> Message:
+    def check(self, message: Message, account: str = "gateway-1") -> Message:
         """Pass a message by its wire, as a broker brings it."""
         wire: Wire = to_wire(message, account=account)
-        return self.guard.check(wire, redelivered=redelivered).message
+        return self.guard.check(wire).message

@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmz_gateway.agents.rate import Rates
+from hub.envelope import Message, Transmission
 from hub.errors import AgentsNotKnown, TooMany
-from hub.rates import BURST_SECONDS, WINDOW_SECONDS, WINDOWS_MAX, AcceptedRates
+from hub.rates import (
+    BURST_SECONDS,
+    REMEMBERED_MIN,
+    WINDOW_SECONDS,
+    WINDOWS_MAX,
+    AcceptedRates,
+)
 from tests.unit.agents_world import MIXED, PLAIN, RATE, World, place, request
 from tests.unit.soap_signing import NOW
 
@@ -18,6 +25,12 @@ AGENT = "1001"
 SECOND = timedelta(seconds=1)
 # What a World lets through of one window: twice what one gateway does.
 WINDOW = 2 * RATE * (WINDOW_SECONDS + BURST_SECONDS)
+
+
+def numbered(number: int, step: int) -> Message:
+    """Return one request of many; ``step``: by which their transmissions differ."""
+    sent = Transmission("gateway-1", "b", 1 + number * step)
+    return request(place(), PLAIN, reference=f"A-{number}", transmission=sent)
 
 
 def accepted(asked: list[tuple[int, float]], rate: int) -> list[float]:
@@ -50,7 +63,8 @@ def test_what_gateways_let_through_is_never_refused(
     times = accepted(asked, rate)
     chance.shuffle(times)  # type: ignore[attr-defined]
     start = max(times, default=0.0) + late
-    assert all(rates.take(AGENT, rate, at, start) for at in times)
+    again = [*enumerate(times), *enumerate(times)]
+    assert all(rates.take(AGENT, rate, number, at, start) for number, at in again)
 
 
 @settings(max_examples=200)
@@ -66,9 +80,9 @@ def test_whatever_times_a_flood_says_it_is_bounded(
     rates = AcceptedRates(1, backlog)
     passed: list[float] = []
     now = 0.0
-    for claimed, pause in claims:
+    for number, (claimed, pause) in enumerate(claims):
         now += pause
-        if rates.take(AGENT, rate, claimed, now):
+        if rates.take(AGENT, rate, number, claimed, now):
             passed.append(claimed)
     windows = [int(at // WINDOW_SECONDS) for at in passed]
     bound = rate * (WINDOW_SECONDS + BURST_SECONDS)
@@ -80,8 +94,19 @@ def test_memory_is_bounded_however_many_windows_there_are() -> None:
     """Those first counted are forgotten, which refuses nobody."""
     rates = AcceptedRates(1, 10 * WINDOWS_MAX * WINDOW_SECONDS)
     for number in range(3 * WINDOWS_MAX):
-        assert rates.take(AGENT, 1, number * WINDOW_SECONDS, 0.0)
+        assert rates.take(AGENT, 1, number, number * WINDOW_SECONDS, 0.0)
     assert len(rates._agents[AGENT].windows) == WINDOWS_MAX
+
+
+def test_what_was_counted_is_known_again_for_long_and_not_for_ever() -> None:
+    """The last REMEMBERED_MIN at least, twice as many at most."""
+    rates = AcceptedRates(10**9, backlog_seconds=3_600)
+    total = 4 * REMEMBERED_MIN + REMEMBERED_MIN // 2
+    for number in range(total):
+        assert rates.take(AGENT, 1, number, 0.0, 0.0)
+    known = rates._remembered | rates._remembered_before
+    assert known >= set(range(total - REMEMBERED_MIN, total))
+    assert len(known) <= 2 * REMEMBERED_MIN
 
 
 def test_a_flood_is_refused_by_a_kind_of_its_own_and_counted_by_agent() -> None:
@@ -100,13 +125,24 @@ def test_a_flood_is_refused_by_a_kind_of_its_own_and_counted_by_agent() -> None:
 def test_what_comes_again_is_not_counted_again() -> None:
     """Neither what a broker gives back after a pause, nor what an operator replays."""
     world = World()
-    for _ in range(WINDOW):
-        world.check(request(place(), PLAIN))
-    message = request(place(), PLAIN)
-    assert world.check(message, redelivered=True) == message
-    assert world.check(message, "operator-1") == message
-    with pytest.raises(TooMany):
+    sent = [request(place(), PLAIN, reference=f"A-{number}") for number in range(WINDOW)]
+    for message in sent:
         world.check(message)
+    for message in sent:
+        assert world.check(message) == message
+        assert world.check(message, "operator-1") == message
+    with pytest.raises(TooMany):
+        world.check(request(place(), PLAIN, reference="B-1"))
+
+
+def test_neither_the_broker_nor_the_gateway_can_send_more_by_what_they_say() -> None:
+    """Each new request counts: replayed, as the broker says, or under one number for all."""
+    for account, step in (("operator-1", 1), ("gateway-1", 0)):
+        world = World()
+        for number in range(WINDOW):
+            world.check(numbered(number, step), account)
+        with pytest.raises(TooMany):
+            world.check(numbered(WINDOW, step), account)
 
 
 def test_before_the_agents_are_known_nothing_is_judged() -> None:
