@@ -9,7 +9,7 @@ The way of one request::
     check_token(security.token, credentials, ...)           # wsse; or the client certificate, or
     signature = find_signature(request)                     # signature, where it is signed
     verify_signature(request, signature, ...)               # signature
-    document = schemas.accept(request.element)              # adapters.xml; InvalidDocument
+    schemas.validate(request.element)                       # adapters.xml; XmlRefused
     ...
     answer = render_answer(request.form, document, request.answer_action)   # answer
     answer = render_fault(request.form, fault)                              # answer

@@ -4,8 +4,6 @@ Sources: CVE-2026-41066 (entities of other parsers' defaults) and libxml2's own 
 256, text nodes of 10 MB. RFC 7303, section 3, for which of two encodings counts.
 """
 
-import copy
-
 from lxml import etree
 
 from hub.errors import InvalidBody
@@ -84,15 +82,6 @@ def parse(body: bytes, charset: str | None = None, *, instructions: bool = False
     encoding = docinfo.encoding or "UTF-8"
     if encoding not in ENCODINGS and encoding.upper() not in ENCODINGS:
         raise _encoding()
-    return root
-
-
-def normalise(element: Element) -> Element:
-    """Return a document of its own made of an element, cleaned as ``clean`` does."""
-    root = copy.deepcopy(element)
-    root.tail = None
-    clean(root)
-    etree.cleanup_namespaces(root)
     return root
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from adapters.xml.converting import to_text
-from adapters.xml.parsing import Element, XmlRefused, clean, normalise, parse, trim
+from adapters.xml.parsing import Element, XmlRefused, clean, parse, trim
 from adapters.xml.shapes import Shape, Shapes
 
 FOLDER = Path(__file__).resolve().parents[2] / "schemas" / "xsd"
@@ -99,24 +99,14 @@ class Schemas:
     def validate(self, root: Element) -> None:
         """Validate an element of a request; XmlRefused names the element, never its value.
 
-        One that is not valid as it came is cleaned in place, as ``accept`` does, and tried again.
+        One that is not valid as it came is cleaned in place of what old stacks add, and tried
+        again.
         """
         schema = self._schema(etree.QName(root).namespace or "")
         if not schema.validate(root):
             clean(root)
             if not schema.validate(root):
                 raise _broken(schema)
-
-    def accept(self, element: Element) -> bytes:
-        """Return an element of a request as the document in which it travels, valid.
-
-        Old stacks' ``xsi:type`` and empty ``xsi:nil`` elements are dropped, leaves trimmed.
-        """
-        root = normalise(element)
-        schema = self._schema(etree.QName(root).namespace or "")
-        if not schema.validate(root):
-            raise _broken(schema)
-        return etree.tostring(root, encoding="utf-8")
 
     def values(self, root: Element) -> Values:
         """Return the typed values of a valid element, children by local name.
