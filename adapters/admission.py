@@ -73,6 +73,10 @@ class KnownAgents:
         """Return whether an edition has come."""
         return self._agents.edition is not None
 
+    def measure(self) -> None:
+        """Set the gauge of the edition's age."""
+        self._agents.measure()
+
     def _agent(self, message: Message) -> Agent:
         edition = self._agents.edition
         if edition is None:

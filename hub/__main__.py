@@ -21,7 +21,7 @@ from hub.channel import Channel
 from hub.rates import AcceptedRates
 from hub.sealing import Seals
 from hub.settings import Broker, Configuration, InsideBroker, Log, Metrics, OutsideBroker
-from hub.watch import QuarantineWatch
+from hub.watch import QuarantineWatch, every
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ GARBAGE_THRESHOLDS = (20_000, 20, 20)
 SETTLE_SECONDS_MAX = 5.0
 SETTLE_POLL_SECONDS = 0.02
 CLOSE_SECONDS = 0.5
+MEASURE_SECONDS = 5.0
 
 Stop = Callable[[], None]
 
@@ -47,6 +48,7 @@ def run(configuration: Configuration) -> None:
     links = (*_links(loop, outside, name), *_links(loop, inside, name))
     hub, schemas = configuration.read(Hub), Schemas()
     rates = AcceptedRates(hub.agent_rate_times, hub.agent_backlog_seconds)
+    agents = known_agents(links[2], schemas, clock, registry, rates=rates)
     channels = Bridge(
         place=name,
         outside=Side(links[0], links[1]),
@@ -57,11 +59,12 @@ def run(configuration: Configuration) -> None:
         later=loop,
         seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
         quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
-        agents=known_agents(links[2], schemas, clock, registry, rates=rates),
+        agents=agents,
     ).start(hub)
     for side, consumer in (("outside", links[0]), ("inside", links[2])):
         count = consumer.count
         QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
+    every(MEASURE_SECONDS, agents.measure, loop)
     registry.serve(configuration.read(Metrics))
     for link in links:
         link.start()

@@ -1,4 +1,4 @@
-"""How much lies in each quarantine, and for how long something has."""
+"""What a hub looks at again and again: how much lies in each quarantine, and for how long."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,16 @@ from hub.ports import Clock, Metrics
 WATCH_SECONDS = 15.0
 
 Count = Callable[[str, Callable[[int], None]], None]
+
+
+def every(seconds: float, look: Callable[[], None], later: Later) -> None:
+    """Look again and again for as long as the loop runs, the first time in a while."""
+
+    def again() -> None:
+        look()
+        later.call_later(seconds, again)
+
+    later.call_later(seconds, again)
 
 
 class QuarantineWatch:
@@ -32,11 +42,10 @@ class QuarantineWatch:
 
     def start(self) -> None:
         """Begin to count, in a while."""
-        self._later.call_later(WATCH_SECONDS, self._ask)
+        every(WATCH_SECONDS, self._ask, self._later)
 
     def _ask(self) -> None:
         self._count(QUARANTINE_QUEUE, self._counted)
-        self.start()
 
     def _counted(self, held: int) -> None:
         now = self._clock.monotonic()

@@ -44,11 +44,16 @@ def agency_with(system: System, password: str) -> PlainAgency:
 
 def version_at(system: System, gateway: str, document: str) -> float:
     """Return the version of a snapshot that one gateway says it has."""
-    port = system.stack.metrics_ports[gateway]
+    return of_snapshot(system, gateway, "version", document) or 0.0
+
+
+def of_snapshot(system: System, process: str, what: str, document: str) -> float | None:
+    """Return what one process says of a snapshot it has."""
+    port = system.stack.metrics_ports[process]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         text = answer.read().decode()
-    match = re.search(rf'lupu_snapshot_version{{document="{document}"}} ([0-9.e+]+)', text)
-    return float(match[1]) if match else 0.0
+    match = re.search(rf'lupu_snapshot_{what}{{document="{document}"}} ([0-9.e+]+)', text)
+    return float(match[1]) if match else None
 
 
 def known_everywhere(system: System, document: str, more_than: float) -> bool:
@@ -80,6 +85,7 @@ def test_agents_prices_and_stops_reach_every_gateway_and_names_reach_no_log(
         before = max(version_at(system, one, "Agents") for one in GATEWAYS)
         lupu(command, system.agent_number)
         assert known_everywhere(system, "Agents", before)
+        assert until(partial(_is_young_at, system, "hub-1"), SECONDS_MAX)
         for number in range(4):  # the load balancer shows each gateway at least once
             assert agency.place(f"{command}-{number}", "STANDARD", day).code == code
     password = _rotated(system)
@@ -92,6 +98,11 @@ def test_agents_prices_and_stops_reach_every_gateway_and_names_reach_no_log(
         text = log.read_text("utf-8")
         for secret in (NAME, TELEPHONE, system.password, password):
             assert secret not in text, log.name
+
+
+def _is_young_at(system: System, hub: str) -> bool:
+    age = of_snapshot(system, hub, "age_seconds", "Agents")
+    return age is not None and age < SECONDS_MAX
 
 
 def _rotated(system: System) -> str:
