@@ -190,7 +190,7 @@ class Configuration:
         if kind is Path and isinstance(value, str):
             return self._path(value)
         if kind is Secret and isinstance(value, str):
-            return _read_secret(where, self._path(value))
+            return read_secret(where, self._path(value))
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if kind == tuple[str, ...] and isinstance(value, list):
@@ -204,7 +204,8 @@ class Configuration:
         return (self.path.parent / value.format(name=self.name)).resolve()
 
 
-def _read_secret(where: str, path: Path) -> Secret:
+def read_secret(where: str, path: Path) -> Secret:
+    """Read a secret from a file; SettingsError where others may read it too, or it is empty."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text("utf-8").strip()

@@ -13,6 +13,7 @@ from internal_apps.parking.domain import Wanted, check_why
 from lupu import kept_shown, options
 from lupu.kept_bulk import bulk, each
 from lupu.kept_open import work
+from lupu.proving import Claim, acting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,16 +58,6 @@ def _opened(kind: Kind) -> Callable[[Command], Command]:
         return options.configured(kind.component)(command)
 
     return add
-
-
-def _acting(command: Command) -> Command:
-    return click.option(
-        "--as",
-        "account",
-        required=True,
-        metavar="ACCOUNT",
-        help="The staff account that acts.",
-    )(command)
 
 
 def _why(command: Command) -> Command:
@@ -119,17 +110,17 @@ def _wanted(given: dict[str, Any]) -> Wanted:
 def _show(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example(f"show {kind.sample} --as wang"))
     @_opened(kind)
-    @_acting
+    @acting
     @click.option("--raw", is_flag=True, help="The original document alone, to be corrected.")
     @click.argument("message", metavar=kind.noun)
-    def show(config: str | None, name: str, account: str, *, raw: bool, **given: Any) -> None:
+    def show(config: str | None, name: str, who: Claim, *, raw: bool, **given: Any) -> None:
         """Show one with its story and its original; it may hold personal data.
 
         That it was looked at is written into the audit trail.
         """
         with work(config, name) as opened:
-            who = opened.allowed(account, SEE)
-            found = opened.interventions.open(_place(kind, given), str(given["message"]), who)
+            by = opened.proved(who, SEE)
+            found = opened.interventions.open(_place(kind, given), str(given["message"]), by)
             if raw:
                 click.echo(found.shown.document or b"", nl=False)
             else:
@@ -141,13 +132,13 @@ def _show(group: click.Group, kind: Kind) -> None:
 def _preview(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example(f"preview {kind.sample} --as wang"))
     @_opened(kind)
-    @_acting
+    @acting
     @click.argument("message", metavar=kind.noun)
-    def preview(config: str | None, name: str, account: str, **given: Any) -> None:
+    def preview(config: str | None, name: str, who: Claim, **given: Any) -> None:
         """Say what a replay would do now; nothing of it is done."""
         with work(config, name) as opened:
-            who = opened.allowed(account, SEE)
-            seen = opened.interventions.preview(_place(kind, given), str(given["message"]), who)
+            by = opened.proved(who, SEE)
+            seen = opened.interventions.preview(_place(kind, given), str(given["message"]), by)
             kept_shown.preview(seen)
 
     del preview
@@ -158,11 +149,11 @@ def _edit(group: click.Group, kind: Kind) -> None:
         epilog=kind.example(f"edit {kind.sample} corrected.xml --why 'name was cut' --as wang")
     )
     @_opened(kind)
-    @_acting
+    @acting
     @_why
     @click.argument("message", metavar=kind.noun)
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-    def edit(config: str | None, name: str, account: str, why: str, **given: Any) -> None:
+    def edit(config: str | None, name: str, who: Claim, why: str, **given: Any) -> None:
         """Propose the document in FILE instead; somebody else approves it.
 
         'show --raw' prints what to start from. Every mistake is named with its line.
@@ -170,10 +161,10 @@ def _edit(group: click.Group, kind: Kind) -> None:
         place, message = _place(kind, given), str(given["message"])
         body = Path(given["file"]).read_bytes()
         with work(config, name) as opened:
-            who, check = opened.allowed(account, ACT), check_why(why)
-            shown = opened.interventions.open(place, message, who).shown
+            by, check = opened.proved(who, ACT), check_why(why)
+            shown = opened.interventions.open(place, message, by).shown
             kept_shown.faults(opened.interventions.faults(shown, body))
-            number = opened.interventions.propose(place, message, body, why=check, who=who)
+            number = opened.interventions.propose(place, message, body, why=check, who=by)
         click.echo(f"correction {number} waits for somebody else's approval")
 
     del edit
@@ -182,23 +173,23 @@ def _edit(group: click.Group, kind: Kind) -> None:
 def _decide(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example("approve 7 --as li"))
     @options.configured(kind.component)
-    @_acting
+    @acting
     @click.argument("correction", type=int)
-    def approve(config: str | None, name: str, account: str, correction: int) -> None:
+    def approve(config: str | None, name: str, who: Claim, correction: int) -> None:
         """Approve CORRECTION, which somebody else proposed; a replay then sends it."""
         with work(config, name) as opened:
-            found = opened.interventions.approve(correction, opened.allowed(account, ACT))
+            found = opened.interventions.approve(correction, opened.proved(who, ACT))
         click.echo(f"correction {correction} of {found.name} is approved; replay it now")
 
     @group.command(epilog=kind.example("reject 7 --why 'not what the agency meant' --as li"))
     @options.configured(kind.component)
-    @_acting
+    @acting
     @_why
     @click.argument("correction", type=int)
-    def reject(config: str | None, name: str, account: str, why: str, correction: int) -> None:
+    def reject(config: str | None, name: str, who: Claim, why: str, correction: int) -> None:
         """Say no to CORRECTION; who proposed it may do so too."""
         with work(config, name) as opened:
-            found = opened.interventions.reject(correction, why, opened.allowed(account, ACT))
+            found = opened.interventions.reject(correction, why, opened.proved(who, ACT))
         click.echo(f"correction {correction} of {found.name} is rejected")
 
     del approve, reject
@@ -219,19 +210,19 @@ def _waiting(group: click.Group, kind: Kind) -> None:
 def _replay(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example(f"replay {kind.sample} --why mended --as wang"))
     @_opened(kind)
-    @_acting
+    @acting
     @_why
     @bulk
-    def replay(config: str | None, name: str, account: str, why: str, **given: Any) -> None:
+    def replay(config: str | None, name: str, who: Claim, why: str, **given: Any) -> None:
         """Have MESSAGES handled again, at most once; with its correction if one is approved.
 
         No more than [parking] replays_per_second of them a second.
         """
         with work(config, name) as opened:
-            who, place = opened.allowed(account, ACT), _place(kind, given)
+            by, place = opened.proved(who, ACT), _place(kind, given)
 
             def act(names: Sequence[str]) -> Sequence[Ended]:
-                return opened.interventions.replay(place, names, why=why, who=who)
+                return opened.interventions.replay(place, names, why=why, who=by)
 
             each(opened.interventions, place, given, act, "replayed")
 
@@ -241,16 +232,16 @@ def _replay(group: click.Group, kind: Kind) -> None:
 def _discard(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example(f"discard {kind.sample} --why forged --as wang"))
     @_opened(kind)
-    @_acting
+    @acting
     @_why
     @bulk
-    def discard(config: str | None, name: str, account: str, why: str, **given: Any) -> None:
+    def discard(config: str | None, name: str, who: Claim, why: str, **given: Any) -> None:
         """Keep MESSAGES no more. A parked one ends in a refusal, which its sender gets."""
         with work(config, name) as opened:
-            who, place = opened.allowed(account, ACT), _place(kind, given)
+            by, place = opened.proved(who, ACT), _place(kind, given)
 
             def act(names: Sequence[str]) -> Sequence[Ended]:
-                return opened.interventions.discard(place, names, why=why, who=who)
+                return opened.interventions.discard(place, names, why=why, who=by)
 
             each(opened.interventions, place, given, act, "discarded")
 

@@ -5,16 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from adapters.clock import SystemClock
-from adapters.database import InboxStore
+from adapters.database import Database, InboxStore
 from adapters.metrics import PrometheusMetrics
 from adapters.xml import Schemas
-from hub.errors import NotAllowed
 from hub.messages import applications
+from hub.settings import Configuration
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.serving import Surroundings
-from internal_apps.staff.accounts import Accounts
 from lupu import opened, options, processes
+from lupu.proving import Claim, prove
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,12 @@ class Work:
     """Interventions, opened for one command."""
 
     interventions: Interventions
-    accounts: Accounts
+    database: Database
+    configuration: Configuration
 
-    def allowed(self, account: str, permission: str) -> str:
-        """Return the account that acts; NotAllowed where there is none, or its role may not."""
-        found = self.accounts.find(account)
-        if found is None or found[0].disabled_at is not None:
-            raise NotAllowed(f"There is no account '{account}' of the staff that could sign in.")
-        if not found[0].may(permission):
-            raise NotAllowed(f"{account} is {found[0].role}: that role may not do this.")
-        return account
+    def proved(self, who: Claim, permission: str) -> str:
+        """Return the account that acts; see ``lupu.proving``."""
+        return prove(who, permission, self.database, self.configuration)
 
 
 @contextmanager
@@ -47,4 +43,4 @@ def work(config: str | None, name: str) -> Iterator[Work]:
         }
         operator = configuration if name.startswith("operator-") else None
         work_on = interventions(around, configuration, operator, builds)
-        yield Work(work_on, Accounts(database, clock))
+        yield Work(work_on, database, configuration)

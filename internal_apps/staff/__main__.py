@@ -75,6 +75,7 @@ LINES = (
 def run(configuration: Configuration) -> None:
     """Serve until SIGTERM or SIGINT."""
     staff = configuration.read(Staff)
+    staff.check_listens()
     configuration.read(InsideBroker)
     configuration.read(settings.Metrics)
     logs.configure(configuration.read(settings.Log).level)
@@ -115,6 +116,7 @@ def checks(configuration: Configuration) -> Iterable[Check]:
 
 
 def _place(staff: Staff) -> str:
+    staff.check_listens()
     if staff.socket == Path():
         return f"{staff.host} port {staff.port}"
     if not staff.socket.parent.is_dir():

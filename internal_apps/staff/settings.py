@@ -36,8 +36,11 @@ class Staff:
     form_bytes_max: int = 65_536
 
     def check(self) -> None:
-        """SettingsError where it would listen nowhere, or where others could reach it."""
-        if (self.socket != Path()) == bool(self.port):
-            raise SettingsError("[staff] needs either socket or port, not both.")
+        """SettingsError where it would listen where others could reach it."""
         if self.port and self.host not in LOOPBACK:
             raise SettingsError("[staff] host must be loopback: HAProxy ends TLS in front of it.")
+
+    def check_listens(self) -> None:
+        """SettingsError where the pages would listen nowhere, or in two places."""
+        if (self.socket != Path()) == bool(self.port):
+            raise SettingsError("[staff] needs either socket or port, not both.")

@@ -27,7 +27,7 @@ class Desk:
     brokers: Brokers
     world: World
     config: Path
-    said: str = ""
+    passwords: Path
 
     def lupu(self, *words: str, fails: bool = False) -> str:
         """Run a command; return what it says."""
@@ -36,9 +36,18 @@ class Desk:
         assert (done.returncode != 0) == fails, (words, done.stdout, done.stderr)
         return done.stdout + done.stderr
 
+    def add(self, account: str, role: str = "operator") -> None:
+        """Add a member of the staff, whose password stays in a file."""
+        given = ("--full-name", "王小明", "--role", role)
+        password = self.lupu("staff", "add", account, *given).rpartition(" ")[2]
+        secret = self.passwords / account
+        secret.touch(mode=0o600)
+        secret.write_text(password, "utf-8")
+
     def quarantine(self, *words: str, fails: bool = False) -> str:
-        """Run one of ``lupu quarantine``."""
-        return self.lupu("quarantine", *words, fails=fails)
+        """Run one of ``lupu quarantine``; whoever acts gives the own password."""
+        proof = [] if "--as" not in words else ["--password-file", str(self.passwords / words[-1])]
+        return self.lupu("quarantine", *words, *proof, fails=fails)
 
     def keep(self, reference: str, body: bytes, reason: str) -> None:
         """Have what gateway-1 sealed kept for a reason."""
@@ -65,11 +74,12 @@ def desk(brokers: Brokers, tmp_path: Path) -> Iterator[Desk]:
         "sealing": brokers.keys.section,
         "database": {"file": str(tmp_path / "lupu.sqlite")},
     }
-    made = Desk(brokers, on_rabbitmq(brokers), write_toml(tmp_path / "inside.toml", sections))
+    config = write_toml(tmp_path / "inside.toml", sections)
+    made = Desk(brokers, on_rabbitmq(brokers), config, tmp_path)
     with closing(made.world.side):
         made.lupu("database", "upgrade")
         for account in ("wang", "li"):
-            made.lupu("staff", "add", account, "--full-name", "王小明", "--role", "operator")
+            made.add(account)
         made.keep("A-1", BODY, "KeyNotTrusted: gateway-1 is not known.")
         made.keep("A-2", BODY.replace(b"INDIVIDUAL", b"ALL"), "InvalidBody: No such kind.")
         made.keep("A-3", BODY, "NotAllowed: no.")
@@ -105,9 +115,12 @@ def test_a_person_at_night_finds_what_is_wrong_and_does_what_the_table_says(
 
 
 def test_nobody_acts_without_an_account_that_may(desk: Desk) -> None:
-    """A stranger, or a clerk, is told so, and everything stays."""
-    desk.lupu("staff", "add", "liu", "--full-name", "刘", "--role", "clerk")
+    """A stranger, a clerk, or who has another's password, is told so, and everything stays."""
+    desk.add("liu", role="clerk")
+    desk.add("chen")
+    for account in ("nobody", "chen"):
+        (desk.passwords / account).write_bytes((desk.passwords / "wang").read_bytes())
     before = desk.world.listed()
-    for account in ("nobody", "liu"):
+    for account in ("nobody", "liu", "chen"):
         desk.quarantine(*("discard", before[0].id, "--why", "forged", "--as", account), fails=True)
     assert desk.world.listed() == before

@@ -24,6 +24,7 @@ from tests.unit.ticketing.world import booking_values, prepared
 
 Lupu = Callable[..., str]
 
+PASSWORD = "a password of its own"
 PEOPLE = {"wang": Role.OPERATOR, "li": Role.OPERATOR, "chen": Role.CLERK}
 
 
@@ -33,20 +34,28 @@ def world(tmp_path: Path) -> Iterator[ParkingWorld]:
     database = prepared(f"sqlite:///{tmp_path / 'inside.sqlite'}")
     Migrations(database, opened.lines()).upgrade()
     accounts = Accounts(database, SystemClock())
+    stored = Passwords().hash(PASSWORD)
     for account, role in PEOPLE.items():
-        accounts.add(account, account, role, Passwords().hash("a password of its own"))
+        accounts.add(account, account, role, stored)
     yield ParkingWorld(database)
     database.close()
 
 
 @pytest.fixture
 def run(world: ParkingWorld, tmp_path: Path) -> Lupu:
-    """Offer a terminal: what a command prints; what it raises comes out."""
-    toml = tmp_path / "inside.toml"
+    """Offer a terminal: what a command prints; what it raises comes out.
+
+    Whoever acts has the right password in a file.
+    """
+    toml, secret = tmp_path / "inside.toml", tmp_path / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(f"{PASSWORD}\n", "utf-8")
     toml.write_text(f'[database]\nurl = "sqlite:///{tmp_path}/inside.sqlite"\n', "utf-8")
 
     def lupu_prints(*words: str) -> str:
         line = [*words, "--config", str(toml)]
+        if "--as" in words:
+            line += ["--password-file", str(secret)]
         done = CliRunner().invoke(lupu, line, catch_exceptions=False, standalone_mode=False)
         return done.output
 

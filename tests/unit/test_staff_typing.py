@@ -1,6 +1,7 @@
 """What is typed at the staff's pages: passwords, days, numbers, references read aloud."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -116,7 +117,11 @@ def test_references_are_read_in_groups() -> None:
 
 def test_it_listens_on_a_socket_or_on_loopback_only() -> None:
     """Both places, none, or one that others could reach: a sentence, and nothing starts."""
-    Staff(port=8000).check()
-    for wrong in (Staff(), Staff(host="0.0.0.0", port=8000)):  # noqa: S104  that is the point
+    for right in (Staff(port=8000), Staff(socket=Path("/run/staff-1.sock"))):
+        right.check()
+        right.check_listens()
+    for wrong in (Staff(), Staff(port=8000, socket=Path("/run/staff-1.sock"))):
         with pytest.raises(SettingsError, match=r"\[staff\]"):
-            wrong.check()
+            wrong.check_listens()
+    with pytest.raises(SettingsError, match="loopback"):
+        Staff(host="0.0.0.0", port=8000).check()  # noqa: S104  that is the point
