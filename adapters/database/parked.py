@@ -10,7 +10,7 @@ from adapters.database.engine import first
 from adapters.database.inbox_rows import read_message, read_part
 from adapters.database.parts import text_to_bytes
 from adapters.database.store import InboxStore
-from adapters.database.tables import BODY, PARKED, inbox, parked, waiting
+from adapters.database.tables import BODY, PARKED, inbox, parked, replays, waiting
 from adapters.database.unit import SqlUnit
 from hub import refusals
 from hub.envelope import Message, RequestId, to_wire
@@ -36,7 +36,9 @@ _LISTED = sa.select(
     inbox.c.sequence,
 ).join(inbox, inbox.c.request_id == parked.c.request_id)
 _KINDS = sa.select(parked.c.kind, sa.func.count()).group_by(parked.c.kind)
-_LAST_DUE = sa.select(sa.func.max(waiting.c.deadline)).where(waiting.c.subject == REPLAYED)
+_LOCK = replays.update().values(last_due=replays.c.last_due)
+_LAST = sa.select(replays.c.last_due)
+_LAST_WAITING = sa.select(sa.func.max(waiting.c.deadline)).where(waiting.c.subject == REPLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +138,20 @@ class ParkedShelf:
         message = read_message(unit.connection, str(entry.id), PARKED)
         if body is not None:
             message = message._replace(body=body)
-        now = unit.opened_at
-        due = self._pace.next(unit.connection.execute(_LAST_DUE).scalar(), now)
-        unit.record(message, replace(entry, state=InboxState.RETRIED), now)
-        unit.wait(message, REPLAYED, due)
+        unit.record(message, replace(entry, state=InboxState.RETRIED), unit.opened_at)
+        unit.wait(message, REPLAYED, self._due(unit))
+
+    def _due(self, unit: SqlUnit) -> datetime:
+        """Return when the next replay is due; until the commit nobody else takes a turn.
+
+        A last one that is not due yet and waits no more, was discarded or dated by a wrong clock.
+        """
+        run, now = unit.connection.execute, unit.opened_at
+        run(_LOCK)
+        last, last_waiting = run(_LAST).scalar(), run(_LAST_WAITING).scalar()
+        due = self._pace.next(last_waiting or (last and min(last, now)), now)
+        run(replays.update().values(last_due=due))
+        return due
 
     def _end(self, unit: SqlUnit, entry: InboxEntry) -> None:
         message = read_message(unit.connection, str(entry.id), PARKED)

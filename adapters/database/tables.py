@@ -112,6 +112,14 @@ parked = sa.Table(
     sa.Index("parked_kind", "kind", "parked_at"),
 )
 
+# One row: when the last replay of all is or was due; whoever adds one locks it.
+replays = sa.Table(
+    "replays",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_due", UtcTime, nullable=True),
+)
+
 standing = sa.Table(
     "standing",
     metadata,

@@ -78,23 +78,6 @@ def test_a_replay_that_fails_is_parked_again(world: ParkingWorld) -> None:
     world.work.discard(PARKED, [name], why="a test", who="wang")
 
 
-def test_replays_come_so_many_a_second(world: ParkingWorld) -> None:
-    """However many are asked for at once, and by however many people."""
-    shelves = [world.new_shelf(replays_per_second=0.5) for _ in range(2)]
-    messages = [world.worker.message("PlaceBooking", booking_values()) for _ in range(4)]
-    names = [world.park(message) for message in messages]
-    world.shelf = shelves[0]
-    for shelf, two in zip(shelves, (names[:2], names[2:]), strict=True):
-        world.work.shelves = {PARKED: shelf}
-        world.work.replay(PARKED, two, why="mended", who="wang")
-    done = []
-    for _ in range(4):
-        world.worker.inbox.wake_due()
-        done.append(sum(bookings_of(world, one.id.reference) for one in messages))
-        world.clock.move(seconds=2)
-    assert done == [1, 2, 3, 4]
-
-
 def test_a_discard_is_a_final_refusal_that_the_sender_gets(world: ParkingWorld) -> None:
     """A repeat and GetOutcome are told so; what waits behind it goes on."""
     message = world.worker.message("PlaceBooking", booking_values())
