@@ -1,6 +1,6 @@
 """The pages of parking: what is wrong, since when, what to do, done.
 
-They know the shell around them only by the protocol in ``desk``; what they do is done by the
+They know the shell around them only by ``internal_apps.showing``; what they do is done by the
 ``Interventions`` that the commands use too.
 """
 

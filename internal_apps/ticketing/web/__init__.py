@@ -1,7 +1,7 @@
 """The pages of ticketing: bookings found, seen, and made for a caller on the telephone.
 
 They send the same messages as the agents and read the same rows; they know the shell around
-them only by the protocol in ``desk``.
+them only by ``internal_apps.showing``.
 """
 
 from pathlib import Path
