@@ -17,10 +17,11 @@ from internal_apps.ticketing.tables import metadata as ticketing
 from tests.unit.hub_world import MovedClock
 
 NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
+NEWEST = "bridge_0007"
 
-NEWER = '''"""A version of the future."""
+NEWER = f'''"""A version of the future."""
 revision = "bridge_9999"
-down_revision = "bridge_0006"
+down_revision = "{NEWEST}"
 branch_labels = None
 depends_on = None
 
@@ -73,7 +74,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = ("bridge_0006", "ticketing_0001")
+    wanted = (NEWEST, "ticketing_0001")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -129,7 +130,7 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == ("bridge_0006", "invoicing_0001", "ticketing_0001")
+    assert both.present() == (NEWEST, "invoicing_0001", "ticketing_0001")
     database.close()
 
 
@@ -147,7 +148,7 @@ def test_what_an_older_program_stored_is_still_there(
         _insert(connection, outbox, sent)
         _insert(connection, inbox, ENTRY)
         _insert(connection, inbox_parts, PART)
-    assert Migrations(database, []).upgrade() == ("bridge_0006",)
+    assert Migrations(database, []).upgrade() == (NEWEST,)
     with database.begin() as connection:
         (row,) = connection.execute(sa.select(outbox)).all()
         (part,) = connection.execute(sa.select(inbox_parts)).all()
