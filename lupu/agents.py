@@ -97,6 +97,17 @@ def unblock(config: str | None, name: str, number: str) -> None:
     click.echo(f"unblocked {number}")
 
 
+@agents.command(epilog=options.example("lupu agents rate 1001 50 --config /etc/lupu/inside.toml"))
+@options.configured(NAME)
+@click.argument("number")
+@click.argument("per_second", type=int)
+def rate(config: str | None, name: str, number: str, per_second: int) -> None:
+    """Let PER_SECOND requests of the agency NUMBER through a second, at each gateway."""
+    with _agents(config, name) as known:
+        known.rate(number, per_second)
+    click.echo(f"{number} may send {per_second} a second")
+
+
 @agents.command(
     epilog=options.example(
         "lupu agents trust 1001 1001.crt --purpose SIGNATURE --config /etc/lupu/inside.toml"

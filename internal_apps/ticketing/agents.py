@@ -98,6 +98,18 @@ class Agents:
         """Let an agent in again."""
         self._change(number, status=ACTIVE)
 
+    def rate(self, number: str, per_second: int) -> None:
+        """Let so many requests of an agent through a second, at each gateway."""
+        _check_rate(per_second)
+        with self._database.begin() as connection:
+            _known(connection, number)
+            # Not when it was changed: of one that is blocked that is since when.
+            connection.execute(
+                agents.update()
+                .where(agents.c.number == number)
+                .values(requests_per_second=per_second)
+            )
+
     def trust(self, number: str, purpose: str, fingerprint: str) -> None:
         """Let an agent connect (TLS) or sign (SIGNATURE) with a certificate, by its SHA-256."""
         plain = fingerprint.replace(":", "").lower()
@@ -255,7 +267,11 @@ def _check_new(agent: NewAgent) -> None:
                 f"A name has 1 to {NAME_CHARACTERS_MAX} characters that can be printed, "
                 "and no blank before or after them."
             )
-    if not 0 < agent.requests_per_second <= REQUESTS_PER_SECOND_MAX:
+    _check_rate(agent.requests_per_second)
+
+
+def _check_rate(per_second: int) -> None:
+    if not 0 < per_second <= REQUESTS_PER_SECOND_MAX:
         raise NotAllowed(f"Let through 1 to {REQUESTS_PER_SECOND_MAX} requests a second.")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.parking import OTHER, kinds
+from tests.structure.kept_rows import ENDS, MISTAKE, kept_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE_FOLDERS = ("hub", "adapters", "dmz_gateway", "internal_apps", "lupu")
@@ -49,13 +50,11 @@ def test_nothing_is_explained_that_is_not_there() -> None:
 
 
 def test_whoever_finds_a_kept_message_reads_what_to_do() -> None:
-    """Each kind of reason has its row in OPERATING.md, with what it means and what to do."""
-    chapter = (
-        document("OPERATING.md").partition("## Why a message is kept")[2].partition("\n## ")[0]
-    )
-    rows = [line.split("|") for line in chapter.splitlines() if line.startswith("| `")]
-    assert {row[1].strip(" `") for row in rows} == {*kinds(), OTHER}
-    assert all(meaning.strip() and do.strip() for _, _, meaning, do, _ in rows)
+    """Each kind of reason has its row in OPERATING.md: cause, commands, and how it ends."""
+    rows = kept_rows()
+    assert {kind for row in rows for kind in row.kinds} - {MISTAKE} == {*kinds(), OTHER}
+    assert {row.ends for row in rows} == set(ENDS)
+    assert [row for row in rows if not (row.cause and row.commands)] == []
 
 
 def test_every_fault_code_is_explained_to_agencies_in_both_languages() -> None:

@@ -186,6 +186,20 @@ def test_block_unblock_and_certificates_are_published(gateway: Gateway, agents: 
     assert "CertificateFingerprint" not in gateway.agent()
 
 
+def test_another_rate_is_published_and_moves_no_block(gateway: Gateway, agents: Agents) -> None:
+    """What a blocked agent sent before its block stays what it was, whatever its rate is."""
+    agents.block("1001")
+    gateway.look()
+    blocked_at = gateway.agent()["BlockedAt"]
+    agents.rate("1001", 50)
+    gateway.look()
+    assert gateway.agent()["RequestsPerSecondMax"] == 50
+    assert gateway.agent()["BlockedAt"] == blocked_at
+    for number, rate in (("1001", 0), ("7", 50)):
+        with pytest.raises(NotAllowed):
+            agents.rate(number, rate)
+
+
 def test_only_who_signs_in_by_digest_has_the_secret_published(
     gateway: Gateway, agents: Agents
 ) -> None:
