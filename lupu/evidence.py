@@ -13,8 +13,10 @@ from adapters.sealing import Sealing, sealing_of
 from adapters.sealing.keys import Use, public_pem
 from adapters.sealing.signing import verify as verify_signature
 from hub.errors import LupuError, NeverWorks, SettingsError
-from internal_apps.evidence import report, store
-from internal_apps.evidence.reading import APPLICATIONS, Period, read
+from internal_apps.evidence import exported, store
+from internal_apps.evidence.entries import APPLICATIONS, Period
+from internal_apps.evidence.reading import read
+from internal_apps.evidence.report import Report
 from internal_apps.evidence.settings import Evidence
 from lupu import evidence_tables, opened, options
 
@@ -25,7 +27,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 class NotFine(LupuError):
-    """Something was lost, altered or injected, or a book is not what it must be."""
+    """Something is not as it must be, or was not compared."""
 
 
 class NoSuchGateway(NeverWorks):
@@ -125,7 +127,7 @@ def export(
     """Write a signed report to FILE, with every entry that it is made from."""
     found = _report(config, name, Period(since, until, route, origin))
     signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
-    file.write_bytes(signer.sign(found.whole(name), report.PURPOSE))
+    file.write_bytes(signer.sign(exported.written(found, name), exported.PURPOSE))
     click.echo(f"{file}: {len(found.entries.booked):,} sent. {found.sentence()}")
 
 
@@ -140,12 +142,13 @@ def export(
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Rows shown.")
 def check(file: Path, key: Path, limit: int) -> None:
     """Check the report FILE with nothing but the public key: its signature, then its sums."""
-    payload = verify_signature(file.read_bytes(), report.PURPOSE, _public(key))
-    found = report.again(payload)
-    made_by = json.loads(payload)["made_by"]
+    payload = verify_signature(file.read_bytes(), exported.PURPOSE, _public(key))
+    found, made_by = exported.again(payload), exported.made_by(payload)
     evidence_tables.show(found, evidence_tables.console(), limit)
     at = found.entries.view.now.isoformat(timespec="seconds")
-    click.echo(f"signed by {made_by}, made {at}; its entries come to what it says")
+    click.echo(f"signed by {made_by}, made {at}")
+    click.echo(f"proved: {exported.PROVED}")
+    click.echo(f"believed of {made_by}: {exported.BELIEVED}")
     if not found.fine:
         raise NotFine(found.sentence())
 
@@ -173,14 +176,14 @@ def retire(config: str | None, name: str, gateway: str) -> None:
     click.echo(f"{gateway} is not expected to be heard any more")
 
 
-def _report(config: str | None, name: str, period: Period) -> report.Report:
+def _report(config: str | None, name: str, period: Period) -> Report:
     _check_period(period)
     settings = options.configuration(config, name).read(Evidence)
     with opened.database(config, name) as database:
         entries = read(database, period, datetime.now(UTC), settings.bound_seconds)
-    found = report.Report.of(entries, settings.silent_seconds)
+    found = Report.of(entries, settings.silent_seconds)
     known = {one.origin for one in entries.gateways}
-    if period.origin and period.origin not in known and found.is_empty and found.fine:
+    if period.origin and period.origin not in known and found.is_empty and not found.is_wrong:
         raise click.BadParameter(
             f"No page of {period.origin} has ever come, and nothing came in its name.",
             param_hint="--origin",

@@ -17,6 +17,7 @@ _COLOURS = {
     Verdict.LOST: "bold red",
     Verdict.ALTERED: "bold red",
     Verdict.INJECTED: "bold red",
+    Verdict.UNBOOKED: "bold red",
     Verdict.DOUBLED: "yellow",
     Verdict.QUARANTINED: "yellow",
     Verdict.STOPPED: "yellow",
@@ -48,7 +49,7 @@ def show(report: Report, console: Console, items_max: int) -> None:
     console.print(_totals(report, head))
     if report.worth_a_look:
         console.print(_items(report.worth_a_look, items_max))
-    if report.entries.findings:
+    if report.findings:
         console.print(_findings(report))
     for one in report.silent:
         since = f" {one.origin}, since {_time(one.heard_at)}"
@@ -111,7 +112,7 @@ def _findings(report: Report) -> Table:
     table = _table("What is wrong with books")
     for name in ("found", "what", "gateway", "book", "page", "more"):
         table.add_column(name, overflow="fold")
-    for one in report.entries.findings:
+    for one in report.findings:
         table.add_row(
             _time(one.found_at),
             Text(one.kind, style="bold red"),

@@ -13,7 +13,7 @@ from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
 from internal_apps.evidence.handlers import Handlers
 from internal_apps.evidence.settings import Evidence
-from internal_apps.evidence.silence import Silence
+from internal_apps.evidence.silence import BrokenOff, Silence
 from internal_apps.serving import Application, Surroundings
 
 NAME = "evidence"
@@ -51,7 +51,8 @@ def application(
     """Build the application: pages are taken in, silence and queues are looked at."""
     handlers = Handlers(around.schemas, around.metrics, signatures)
     chores: list[Callable[[], None]] = [
-        Silence(around.store, around.clock, around.metrics, settings.silent_seconds)
+        Silence(around.store, around.clock, around.metrics, settings.silent_seconds),
+        BrokenOff(around.store, around.clock, around.metrics, settings),
     ]
     if look is not None:
         chores.append(Looking(around, look, settings.look_seconds))

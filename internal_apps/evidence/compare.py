@@ -7,12 +7,13 @@ is right. A pure function of the entries, so that whoever has the entries comes 
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from hub.ports import Published, Taken
+from internal_apps.evidence.entries import Booked, Key, Stopped, TakenIn, View
 
 
 class Verdict(enum.StrEnum):
@@ -24,7 +25,8 @@ class Verdict(enum.StrEnum):
     IN_FLIGHT: confirmed and on its way. QUARANTINED: stopped by a guard. LOST: confirmed, and
     neither here nor on its way. ABSENT: not confirmed, and not here. NOT_SENT: the broker did not
     take it. INJECTED: taken in, although no gateway sent it. AWAITED: taken in, and the page that
-    must say so has not come. STOPPED: stopped by a guard, although no gateway sent it.
+    must say so has not come yet. UNBOOKED: so, and for too long. STOPPED: stopped by a guard,
+    although no gateway sent it.
     """
 
     RECEIVED = "received"
@@ -39,120 +41,28 @@ class Verdict(enum.StrEnum):
     NOT_SENT = "not sent"
     INJECTED = "injected"
     AWAITED = "awaited"
+    UNBOOKED = "unbooked"
     STOPPED = "stopped"
 
 
-WRONG = (Verdict.LOST, Verdict.ALTERED, Verdict.INJECTED)
+WRONG = (Verdict.LOST, Verdict.ALTERED, Verdict.INJECTED, Verdict.UNBOOKED)
 # Of what a gateway sent: these add up to it.
 OF_SENT = tuple(
     verdict
     for verdict in Verdict
-    if verdict not in (Verdict.INJECTED, Verdict.AWAITED, Verdict.STOPPED)
+    if verdict not in (Verdict.INJECTED, Verdict.AWAITED, Verdict.UNBOOKED, Verdict.STOPPED)
 )
+# The last page of a book stands on no other: what is amiss with books is found by itself.
+_PAGE = "BookPage."
 _PLAIN = (Verdict.RECEIVED, Verdict.NOT_SENT)
 _NOT_TAKEN = (Published.RETURNED.value, Published.REFUSED.value, Published.NOT_SENT.value)
 
 
-class Key(NamedTuple):
-    """A transmission's name."""
-
-    origin: str
-    boot: str
-    sequence: int
-
-    def __str__(self) -> str:
-        """One line, as logs and lists write it."""
-        return f"{self.origin}.{self.boot}.{self.sequence}"
-
-
-class Booked(NamedTuple):
-    """An entry of a gateway's book. ``ending`` is empty while the broker has said nothing."""
-
-    key: Key
-    request: str
-    type: str
-    digest: str
-    at: datetime
-    ending: str
-    ended_at: datetime | None
-
-
-class TakenIn(NamedTuple):
-    """A line of the inside book."""
-
-    key: Key
-    request: str
-    type: str
-    crossed: str
-    what: str
-    at: datetime
-
-
-class Stopped(NamedTuple):
-    """What the guard between the brokers put into the quarantine outside, by the hub's word."""
-
-    key: Key
-    request: str
-    crossed: str
-    reason: str
-    at: datetime
-
-
-class Cover(NamedTuple):
-    """How far one start's book is here: all taken in before ``until``; all, if it is ``over``."""
-
-    until: datetime | None = None
-    over: bool = False
-
-    def covers(self, at: datetime) -> bool:
-        """Whether what was taken in at a time must stand on a page that is here."""
-        return self.over or (self.until is not None and at < self.until)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """When and how one looks.
-
-    ``depths``: how many messages lie in the queue of each application, as far as it is known.
-    ``applications``: which one handles a type. ``passed``: the latest time of sending of what each
-    application has taken in lately: what was sent long before has been overtaken. ``heard``: when
-    each gateway's last page came.
-    """
-
-    now: datetime
-    bound_seconds: float
-    covers: Mapping[tuple[str, str], Cover] = field(default_factory=dict)
-    depths: Mapping[str, int] = field(default_factory=dict)
-    passed: Mapping[str, datetime] = field(default_factory=dict)
-    applications: Mapping[str, str] = field(default_factory=dict)
-    heard: Mapping[str, datetime] = field(default_factory=dict)
-
-    def must_be_booked(self, key: Key, taken_at: datetime) -> bool:
-        """Whether what was taken in then must stand in a book that is here.
-
-        A start of which no book has come is none, once its gateway was heard long after.
-        """
-        cover = self.covers.get((key.origin, key.boot))
-        if cover is not None:
-            return cover.covers(taken_at)
-        heard = self.heard.get(key.origin)
-        return heard is not None and heard - taken_at > timedelta(seconds=self.bound_seconds)
-
-    def may_be_on_its_way(self, booked: Booked) -> bool:
-        """Whether what was confirmed may still lie in a queue, or be held by who takes from it."""
-        bound = timedelta(seconds=self.bound_seconds)
-        confirmed_at = booked.ended_at or booked.at
-        if self.now - confirmed_at <= bound:
-            return True
-        application = self.applications.get(booked.type, "")
-        passed = self.passed.get(application)
-        if passed is not None and passed - confirmed_at > bound:
-            return False
-        return self.depths.get(application) != 0
-
-
 class Item(NamedTuple):
-    """A transmission and what became of it; what is not known is empty."""
+    """A transmission and what became of it; what is not known is empty.
+
+    ``repeated_at``: when the request of a lost one was taken in all the same, sent once more.
+    """
 
     verdict: Verdict
     key: Key
@@ -164,6 +74,7 @@ class Item(NamedTuple):
     taken_at: datetime | None
     times: int
     detail: str
+    repeated_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -179,7 +90,7 @@ class Comparison:
 
     @property
     def fine(self) -> bool:
-        """Whether nothing was lost, altered or injected."""
+        """Whether nothing was lost, altered or injected, and each has its line in a book."""
         return self.count(*WRONG) == 0
 
     def add(self, item: Item) -> None:
@@ -190,7 +101,7 @@ class Comparison:
 
 
 def compare(
-    booked: Iterable[Booked], taken: Iterable[TakenIn], stopped: Iterable[Stopped], view: View
+    booked: Sequence[Booked], taken: Sequence[TakenIn], stopped: Iterable[Stopped], view: View
 ) -> Comparison:
     """Compare the entries of both sides; every transmission of either is judged once."""
     found: dict[Key, tuple[list[Booked], list[TakenIn], list[Stopped]]] = {}
@@ -200,7 +111,8 @@ def compare(
     comparison = Comparison()
     for key in sorted(found):
         comparison.add(_judge(key, *found[key], view))
-    _name_swapped(comparison, booked if isinstance(booked, Sequence) else ())
+    _name_swapped(comparison, booked)
+    _name_repeated(comparison, taken)
     return comparison
 
 
@@ -270,9 +182,7 @@ def _same(booked: Booked, request: str, crossed: str) -> bool:
 def _unbooked(key: Key, taken: list[TakenIn], stopped: list[Stopped], view: View) -> Item:
     got_in = [one for one in taken if one.what != Taken.QUARANTINED.value]
     if got_in:
-        covered = view.must_be_booked(key, got_in[0].at)
-        verdict = Verdict.INJECTED if covered else Verdict.AWAITED
-        detail = "its gateway's book is here and has it not" if covered else ""
+        verdict, detail = _of_unbooked(key, got_in[0], view)
     else:
         verdict = Verdict.STOPPED
         detail = stopped[0].reason if stopped else "in the quarantine inside"
@@ -280,6 +190,14 @@ def _unbooked(key: Key, taken: list[TakenIn], stopped: list[Stopped], view: View
     type_ = taken[0].type if taken else ""
     at = one.at
     return Item(verdict, key, one.request, type_, None, "", None, at, len(taken), detail)
+
+
+def _of_unbooked(key: Key, taken: TakenIn, view: View) -> tuple[Verdict, str]:
+    if view.must_be_booked(key, taken.at):
+        return Verdict.INJECTED, "its gateway's book is here and has it not"
+    if view.is_overdue(taken.at) and not taken.type.startswith(_PAGE):
+        return Verdict.UNBOOKED, "the page of its gateway's book that must name it has not come"
+    return Verdict.AWAITED, ""
 
 
 def _name_swapped(comparison: Comparison, booked: Sequence[Booked]) -> None:
@@ -293,3 +211,17 @@ def _name_swapped(comparison: Comparison, booked: Sequence[Booked]) -> None:
         if item.verdict is Verdict.ALTERED and owner not in (None, item.key):
             said = f"{item.detail}, the bytes of {owner}"
             comparison.items[at] = item._replace(detail=said)
+
+
+def _name_repeated(comparison: Comparison, taken: Sequence[TakenIn]) -> None:
+    """Say of lost ones when their request was taken in: then nobody need repeat it any more."""
+    came: dict[str, datetime | None] = {
+        item.request: None for item in comparison.items if item.verdict is Verdict.LOST
+    }
+    for one in taken:
+        if one.request in came and one.what != Taken.QUARANTINED.value:
+            before = came[one.request]
+            came[one.request] = one.at if before is None else min(before, one.at)
+    for at, item in enumerate(comparison.items):
+        if item.verdict is Verdict.LOST:
+            comparison.items[at] = item._replace(repeated_at=came[item.request])

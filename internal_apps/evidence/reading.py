@@ -1,8 +1,7 @@
 """The entries of both sides for a period, as the database has them."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +11,23 @@ from adapters.database import Database
 from adapters.database.engine import first
 from adapters.database.tables import inside_book
 from hub.evidence import Closed
-from hub.messages import MESSAGES, Direction, Lane, inside_queue
+from hub.messages import Lane, inside_queue
 from hub.ports import Taken
-from internal_apps.evidence.compare import Booked, Cover, Key, Stopped, TakenIn, View
 from internal_apps.evidence.domain import Kind
-from internal_apps.evidence.store import Heard, heard
+from internal_apps.evidence.entries import (
+    APPLICATIONS,
+    Booked,
+    Cover,
+    Depth,
+    Entries,
+    FoundWrong,
+    Key,
+    Period,
+    Stopped,
+    TakenIn,
+    View,
+)
+from internal_apps.evidence.store import heard
 from internal_apps.evidence.tables import books, findings, queues, sent, stopped
 
 LATELY_ROWS = 500
@@ -25,62 +36,6 @@ FINDINGS_MAX = 1_000
 # Requests of the staff never cross the outside broker: no gateway's book has them.
 _CROSSED = "gateway-%"
 _REFERENCE = re.compile(r"([A-Za-z0-9._-]{1,40})\.([0-9]{1,9})\.([0-9]{1,12})")
-APPLICATIONS = {
-    row.key: row.application
-    for row in MESSAGES
-    if (row.direction, row.lane) == (Direction.INWARD, Lane.REQUESTS)
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """What is looked at: sent, or taken in without being sent, from ``since`` until ``until``.
-
-    ``route`` is a type, its name without the version, or an application; empty is all.
-    ``origin`` is one gateway; empty is all.
-    """
-
-    since: datetime
-    until: datetime
-    route: str = ""
-    origin: str = ""
-
-    @property
-    def types(self) -> Collection[str] | None:
-        """The types that the route names; None for all."""
-        if not self.route:
-            return None
-        return [
-            key
-            for key, application in APPLICATIONS.items()
-            if self.route in (key, key.partition(".")[0], application)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class FoundWrong:
-    """Something that was wrong with a page or a book."""
-
-    found_at: datetime
-    kind: str
-    origin: str
-    boot: str
-    part: int
-    page: int
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """All that a comparison needs, and what else is known of the books."""
-
-    period: Period
-    view: View
-    booked: Sequence[Booked]
-    taken: Sequence[TakenIn]
-    stopped: Sequence[Stopped]
-    findings: Sequence[FoundWrong]
-    gateways: Sequence[Heard]
 
 
 def read(database: Database, period: Period, now: datetime, bound_seconds: float) -> Entries:
@@ -90,7 +45,7 @@ def read(database: Database, period: Period, now: datetime, bound_seconds: float
         view = View(
             now,
             bound_seconds,
-            covers=_covers(connection),
+            covers=covers(connection),
             depths=_depths(connection, now),
             passed=_passed(connection),
             applications=APPLICATIONS,
@@ -126,6 +81,7 @@ def _sent_in(period: Period) -> sa.Select[Any]:
         sent.c.sent_at,
         sent.c.ending,
         sent.c.ended_at,
+        sent.c.known_at,
     ).where(*_within(period, sent.c.sent_at, sent.c.origin, sent.c.type))
 
 
@@ -200,10 +156,12 @@ def _stopped(row: sa.Row[Any]) -> Stopped:
     return Stopped(Key(*row[:3]), *row[3:])
 
 
-def _covers(connection: sa.Connection) -> Mapping[tuple[str, str], Cover]:
+def covers(connection: sa.Connection) -> Mapping[tuple[str, str], Cover]:
+    """Return how far the book of each start is here."""
     rows = connection.execute(
         sa.select(
-            books.c.origin, books.c.boot, books.c.part, books.c.complete_until, books.c.closed
+            *(books.c.origin, books.c.boot, books.c.part, books.c.pages, books.c.closed),
+            *(books.c.complete_until, books.c.begun_at, books.c.heard_at),
         )
     ).all()
     found: dict[tuple[str, str], list[Any]] = {}
@@ -216,20 +174,27 @@ def _cover(parts: Sequence[Any]) -> Cover:
     last = max(parts, key=lambda row: row.part)
     whole = {row.part for row in parts} == set(range(1, last.part + 1))
     times = [row.complete_until for row in parts if row.complete_until is not None]
-    over = whole and all(row.closed for row in parts) and last.closed != Closed.NEXT
-    return Cover(max(times, default=None), over)
+    begun = [row.begun_at for row in parts if row.begun_at is not None]
+    return Cover(
+        max(times, default=None),
+        whole and all(row.closed for row in parts) and last.closed != Closed.NEXT,
+        min(begun, default=None),
+        max(row.heard_at for row in parts),
+        last.part,
+        last.pages,
+    )
 
 
-def _depths(connection: sa.Connection, now: datetime) -> Mapping[str, int]:
+def _depths(connection: sa.Connection, now: datetime) -> Mapping[str, Depth]:
     """Return how many messages lie in each application's queue, as far as it is known now."""
     rows = connection.execute(sa.select(queues.c.queue, queues.c.messages, queues.c.looked_at))
     fresh = {
-        row.queue: row.messages
+        row.queue: Depth(row.messages, row.looked_at)
         for row in rows
         if (now - row.looked_at).total_seconds() <= LOOKED_SECONDS_MAX
     }
     owners = {inside_queue(name, Lane.REQUESTS): name for name in APPLICATIONS.values()}
-    return {owners[queue]: messages for queue, messages in fresh.items() if queue in owners}
+    return {owners[queue]: depth for queue, depth in fresh.items() if queue in owners}
 
 
 def _passed(connection: sa.Connection) -> Mapping[str, datetime]:

@@ -1,4 +1,4 @@
-"""Which gateways are silent, and since when: said once, and shown as a number."""
+"""Which gateways are silent and which books broke off: said once, and shown as a number."""
 
 import logging
 from collections.abc import Sequence
@@ -6,7 +6,11 @@ from datetime import datetime
 
 from adapters.database import InboxStore
 from hub.ports import Clock, Metrics
-from internal_apps.evidence.store import Heard, heard
+from internal_apps.evidence.domain import Kind
+from internal_apps.evidence.entries import Heard, View
+from internal_apps.evidence.reading import covers
+from internal_apps.evidence.settings import Evidence
+from internal_apps.evidence.store import heard
 
 _log = logging.getLogger(__name__)
 
@@ -48,3 +52,34 @@ class Silence:
         for origin in sorted(self._silent - names):
             _log.info("evidence.heard", extra={"origin": origin})
         self._silent = names
+
+
+class BrokenOff:
+    """A chore: says once of a start's book that it has no end though a later start is heard."""
+
+    def __init__(
+        self, store: InboxStore, clock: Clock, metrics: Metrics, settings: Evidence
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._next = 0.0
+        self._said: set[tuple[str, str]] = set()
+
+    def __call__(self) -> None:
+        """Look, if it is time."""
+        if self._clock.monotonic() < self._next:
+            return
+        self._next = self._clock.monotonic() + self._settings.look_seconds
+        with self._store.database.reading() as connection:
+            view = View(self._clock.now(), self._settings.bound_seconds, covers(connection))
+        kind = Kind.BOOK_UNFINISHED.value
+        for one in view.unfinished(self._settings.silent_seconds):
+            if (one.origin, one.boot) in self._said:
+                continue
+            self._said.add((one.origin, one.boot))
+            self._metrics.count("lupu_evidence_findings_total", kind=kind)
+            cover, since = one.cover, one.since.isoformat(timespec="seconds")
+            facts = {"origin": one.origin, "book": f"{one.boot}.{cover.part}", "page": cover.page}
+            _log.error("evidence.found", extra={**facts, "kind": kind, "since": since})

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.database.unit import SqlUnit
 from hub.evidence import Ended, Page
 from internal_apps.evidence.domain import Checked, Finding, Known
+from internal_apps.evidence.entries import Heard
 from internal_apps.evidence.tables import (
     DETAIL_CHARACTERS_MAX,
     books,
@@ -18,21 +19,6 @@ from internal_apps.evidence.tables import (
     sent,
     stopped,
 )
-
-
-class Heard(NamedTuple):
-    """A gateway: since when it is known, when it was last heard, when it was retired."""
-
-    origin: str
-    first_heard_at: datetime
-    heard_at: datetime
-    retired_at: datetime | None
-
-
-class Signature(NamedTuple):
-    """Whose key signed a page; empty where it is not signed."""
-
-    key_id: str = ""
 
 
 def known(unit: SqlUnit, origin: str, boot: str, part: int) -> Known | None:
@@ -70,11 +56,12 @@ def keep(unit: SqlUnit, page: Page, checked: Checked, now: datetime) -> None:
                 "sent_at": one.at,
                 "ending": "" if ended is None else ended.ending.value,
                 "ended_at": None if ended is None else ended.at,
+                "known_at": now,
             },
         )
     unit.write()
     for ended in checked.ended:
-        _end(unit, page, ended)
+        _end(unit, page, ended, now)
     _hear(unit, page.gateway, now)
 
 
@@ -103,7 +90,7 @@ def turn(
     if unit.connection.execute(books.update().where(*where).values(values)).rowcount:
         return
     name = {"origin": page.gateway, "boot": page.boot, "part": page.part}
-    unit.add(books, {**name, "complete_until": until, **values})
+    unit.add(books, {**name, "complete_until": until, "begun_at": now, **values})
     unit.write()
 
 
@@ -171,7 +158,7 @@ def _hear(unit: SqlUnit, origin: str, now: datetime) -> None:
         unit.write()
 
 
-def _end(unit: SqlUnit, page: Page, ended: Ended) -> None:
+def _end(unit: SqlUnit, page: Page, ended: Ended, now: datetime) -> None:
     unit.connection.execute(
         sent.update()
         .where(
@@ -179,7 +166,7 @@ def _end(unit: SqlUnit, page: Page, ended: Ended) -> None:
             sent.c.boot == page.boot,
             sent.c.sequence == ended.sequence,
         )
-        .values(ending=ended.ending.value, ended_at=ended.at)
+        .values(ending=ended.ending.value, ended_at=ended.at, known_at=now)
     )
 
 

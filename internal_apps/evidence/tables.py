@@ -18,6 +18,7 @@ gateways = sa.Table(
 )
 
 # ``complete_until``: whatever was taken in before it stands on a page that is here.
+# ``begun_at``: when the first page came; of books of before it is not known.
 books = sa.Table(
     "evidence_books",
     metadata,
@@ -32,9 +33,11 @@ books = sa.Table(
     sa.Column("complete_until", UtcTime, nullable=True),
     sa.Column("closed", ascii_text(12), nullable=False),
     sa.Column("key_id", ascii_text(16), nullable=False),
+    sa.Column("begun_at", UtcTime, nullable=True),
 )
 
 # What a gateway wrote twice is two rows, and is found: hence no unique key on transmissions.
+# ``known_at``: when the page came that says so; of pages of before it is not known.
 sent = sa.Table(
     "evidence_sent",
     metadata,
@@ -48,6 +51,7 @@ sent = sa.Table(
     sa.Column("sent_at", UtcTime, nullable=False),
     sa.Column("ending", ascii_text(12), nullable=False),
     sa.Column("ended_at", UtcTime, nullable=True),
+    sa.Column("known_at", UtcTime, nullable=True),
     sa.Index("evidence_sent_transmission", "origin", "boot", "sequence"),
     sa.Index("evidence_sent_at", "sent_at"),
 )

@@ -14,9 +14,11 @@ from hub.ports import Answer, Published, Taken
 from internal_apps.evidence import store
 from internal_apps.evidence.application import MIGRATIONS
 from internal_apps.evidence.compare import Verdict
+from internal_apps.evidence.entries import Period
+from internal_apps.evidence.exported import again, written
 from internal_apps.evidence.handlers import Handlers
-from internal_apps.evidence.reading import Period, read
-from internal_apps.evidence.report import Report, again
+from internal_apps.evidence.reading import read
+from internal_apps.evidence.report import Report
 from tests.unit.evidence.books import SCHEMAS, World, taken
 from tests.unit.hub_world import CountedMetrics
 
@@ -99,7 +101,7 @@ def test_books_compare_alike_on_every_database(inside: Inside) -> None:
     }
     assert [one.origin for one in report.silent] == ["gateway-1"]
     assert report.comparison.count(Verdict.RECEIVED) == 1
-    assert again(report.whole("evidence-1")).summary() == report.summary()
+    assert again(written(report, "evidence-1")).summary() == report.summary()
 
 
 def test_what_is_wrong_with_a_page_is_kept_and_read_back(inside: Inside) -> None:

@@ -11,9 +11,18 @@ from dmz_gateway.books.files import BookFile, left_behind
 from hub.envelope import Wire
 from hub.evidence import Ended, Sent, read_book
 from hub.ports import Clock
-from internal_apps.evidence.compare import Booked, Comparison, Cover, Key, Stopped, TakenIn, View
+from internal_apps.evidence.compare import Comparison
 from internal_apps.evidence.compare import compare as compared
-from internal_apps.evidence.reading import APPLICATIONS
+from internal_apps.evidence.entries import (
+    APPLICATIONS,
+    Booked,
+    Cover,
+    Depth,
+    Key,
+    Stopped,
+    TakenIn,
+    View,
+)
 from tests.simulation.chaos import Chaos
 from tests.simulation.documents import DOCUMENTS
 from tests.simulation.world import Process
@@ -98,7 +107,9 @@ def comparison(
         for message, what in store.taken()
     ]
     covers = {(one.key.origin, one.key.boot): Cover(over=True) for one in taken}
-    view = View(clock.now(), 0.0, covers, depths={"ticketing": 0}, applications=APPLICATIONS)
+    now = clock.now()
+    empty = {"ticketing": Depth(0, now)}
+    view = View(now, 0.0, covers, depths=empty, applications=APPLICATIONS)
     return compared(booked, taken, list(_stopped(notices, clock)), view), booked
 
 

@@ -8,10 +8,16 @@ from rich.console import Console
 
 from adapters.quarantine import QuarantineShelf
 from hub.parking import Place
-from internal_apps.evidence.compare import Key, Stopped, View
-from internal_apps.evidence.reading import Entries, FoundWrong, Period
+from internal_apps.evidence.entries import (
+    Entries,
+    FoundWrong,
+    Heard,
+    Key,
+    Period,
+    Stopped,
+    View,
+)
 from internal_apps.evidence.report import Report
-from internal_apps.evidence.store import Heard
 from internal_apps.parking.domain import Correction, Entry, Found, State, Wanted, grouped
 from lupu import evidence_tables, kept_shown
 from tests.contract.shelves import NOT_ALLOWED, OPERATOR, in_memory, wire
@@ -64,4 +70,4 @@ def test_evidence_of_names_that_are_markup_is_shown(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert f"{MARKUP} of {MARKUP}" in said
     assert f"silent {MARKUP}, since" in said
-    assert said.count(MARKUP) == 10
+    assert said.count(MARKUP) == 11

@@ -110,8 +110,32 @@ def test_a_silent_gateway_is_named_with_since_when(books: Books) -> None:
     books.turn()
     books.staff.clock.move(hours=2)
     text = shown(books)
-    assert "Nothing is known to be lost" in text
+    assert "Not all was compared." in text
+    assert "Nothing was lost" not in text
     assert "gateway-1 has been silent since 1 Jun 2010" in text
+
+
+def test_where_nothing_was_compared_it_says_so(books: Books) -> None:
+    """No green before a gateway is heard, and none for a route on which nothing was sent."""
+    text = shown(books)
+    assert "Nothing was compared. No gateway's book" in text
+    assert "Nothing was lost" not in text
+    books.turn()
+    text = shown(books, query="?route=PlaceBooking")
+    assert "Nothing was compared, for nothing was sent." in text
+    assert "Nothing was lost" not in text
+
+
+def test_any_day_can_be_looked_at(books: Books) -> None:
+    """A day in Shanghai, whole; one that is to come, or is none, is the last day."""
+    troubled(books)
+    books.staff.clock.move(days=40)
+    books.turn()
+    assert "PlaceBooking/lost" in shown(books, "?day=2010-06-01")
+    for day in ("2010-06-02", "2030-01-01", "0001-01-01", "x", ""):
+        text = shown(books, f"?day={day}")
+        assert "PlaceBooking/lost" not in text
+        assert "Gateways" in text
 
 
 def test_period_and_route_narrow_what_is_looked_at(books: Books) -> None:

@@ -3,20 +3,24 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 
 from internal_apps.evidence.compare import OF_SENT, WRONG, Comparison, Item, Verdict
-from internal_apps.evidence.reading import APPLICATIONS, Period, count, read
+from internal_apps.evidence.entries import APPLICATIONS, Heard, Period
+from internal_apps.evidence.reading import count, read
 from internal_apps.evidence.report import Report
-from internal_apps.evidence.store import Heard
 from internal_apps.evidence.web import words
 from internal_apps.evidence.web.desk import SEE, Desk
 
 HOURS = {"1": 1, "24": 24, "168": 168, "744": 744}
 DEFAULT = "24"
+# Before it nothing can have been sent; calendars need not go back to the first year.
+FIRST_DAY = date(2000, 1, 1)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ENTRIES_MAX = 100_000
 ITEMS_MAX = 200
 # What is wrong first, then what waits for somebody, then what is only told.
@@ -44,12 +48,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What is worth a look, of one verdict; ``count`` may be more than are shown."""
+    """What is worth a look, of one verdict, and since when; ``count`` may be more than are shown.
+
+    ``repeated``: how many of those that were lost have come in all the same.
+    """
 
     verdict: Verdict
     count: int
     items: Sequence[Item]
     is_wrong: bool
+    since: datetime | None
+    repeated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,10 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
         hours, route = request.args.get("hours", ""), request.args.get("route", "")
         hours = hours if hours in HOURS else DEFAULT
         route = route if route in _routes() else ""
-        period = Period(now - timedelta(hours=HOURS[hours]), now, route)
+        today = now.astimezone(SHANGHAI).date()
+        day = _day(request.args.get("day", ""), today)
+        since, until = (now - timedelta(hours=HOURS[hours]), now) if day is None else _of(day)
+        period = Period(since, min(until, now), route)
         report = _report(desk, period, now)
         return render_template(
             "evidence/proof.html",
@@ -83,8 +95,22 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
             all_hours=words.HOURS,
             route=route,
             routes=_routes(),
-            period=period,
+            day="" if day is None else day.isoformat(),
+            today=today.isoformat(),
         )
+
+
+def _day(text: str, today: date) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= today else None
+
+
+def _of(day: date) -> tuple[datetime, datetime]:
+    since = datetime.combine(day, time(), SHANGHAI)
+    return since, since + timedelta(days=1)
 
 
 def _routes() -> list[str]:
@@ -103,11 +129,14 @@ def _groups(items: Sequence[Item]) -> list[Group]:
     found: dict[Verdict, list[Item]] = {}
     for item in items:
         found.setdefault(item.verdict, []).append(item)
-    return [
-        Group(verdict, len(found[verdict]), found[verdict][:ITEMS_MAX], verdict in WRONG)
-        for verdict in ORDER
-        if verdict in found
-    ]
+    return [_group(verdict, found[verdict]) for verdict in ORDER if verdict in found]
+
+
+def _group(verdict: Verdict, items: Sequence[Item]) -> Group:
+    times = [at for item in items for at in (item.sent_at or item.taken_at,) if at is not None]
+    repeated = sum(item.repeated_at is not None for item in items)
+    shown, since = items[:ITEMS_MAX], min(times, default=None)
+    return Group(verdict, len(items), shown, verdict in WRONG, since, repeated)
 
 
 def _rows(comparison: Comparison) -> list[Row]:

@@ -29,6 +29,7 @@ VERDICTS = {
     Verdict.NOT_SENT: sentence("not sent"),
     Verdict.INJECTED: sentence("injected"),
     Verdict.AWAITED: sentence("awaiting its book"),
+    Verdict.UNBOOKED: sentence("in no book"),
     Verdict.STOPPED: sentence("forged, stopped"),
 }
 
@@ -45,6 +46,11 @@ WHAT_TO_DO = {
     Verdict.INJECTED: sentence(
         "No gateway's book has these, though they were taken in. Call operations now: somebody "
         "has a gateway's keys. Look at what they did."
+    ),
+    Verdict.UNBOOKED: sentence(
+        "Taken in long ago, and no gateway's book that is here names them. If their gateway is "
+        "silent or its book broke off, see to that: once the book has come, this is over. Else "
+        "call operations now: somebody may have a gateway's keys."
     ),
     Verdict.QUARANTINED: sentence(
         "A guard stopped these and kept them, with the reason. Decide about them in the "
@@ -98,6 +104,15 @@ FINDINGS = {
         sentence(
             "A line on this gateway's disk is not what it had written. Call operations: the "
             "changed file lies beside the book, and somebody was on that machine."
+        ),
+    ),
+    Kind.BOOK_UNFINISHED.value: (
+        sentence("book broke off"),
+        sentence(
+            "This gateway ended without sending its book to the end, and its next start has not "
+            "brought the rest: what it sent after that time cannot be compared. Have operations "
+            "look for the file on its disk and put it back into the folder of its books: it is "
+            "taken in within seconds."
         ),
     ),
     Kind.SIGNATURE_WRONG.value: (sentence("signature wrong"), _UNSIGNED),

@@ -15,7 +15,8 @@ from hub.settings import Configuration
 from internal_apps.evidence import store
 from internal_apps.evidence.application import application
 from internal_apps.evidence.compare import Comparison, Verdict, compare
-from internal_apps.evidence.reading import Entries, Period, read
+from internal_apps.evidence.entries import Entries, Period
+from internal_apps.evidence.reading import read
 from internal_apps.evidence.settings import Evidence
 from internal_apps.serving import Application, Surroundings
 from tests.unit.evidence.books import World

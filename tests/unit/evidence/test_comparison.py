@@ -8,17 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.ports import Published, Taken
-from internal_apps.evidence.compare import (
-    OF_SENT,
-    Booked,
-    Cover,
-    Key,
-    Stopped,
-    TakenIn,
-    Verdict,
-    View,
-    compare,
-)
+from internal_apps.evidence.compare import OF_SENT, Verdict, compare
+from internal_apps.evidence.entries import Booked, Cover, Depth, Key, Stopped, TakenIn, View
 from tests.unit.hub_world import NOON
 
 BOUND_SECONDS = 100.0
@@ -46,7 +37,8 @@ class Truth:
     def expected(self) -> Verdict:
         """Tell what must be said of it."""
         if not self.gateway_wrote:
-            got_in = Verdict.INJECTED if self.page_is_here else Verdict.AWAITED
+            missing = Verdict.AWAITED if self.late else Verdict.UNBOOKED
+            got_in = Verdict.INJECTED if self.page_is_here else missing
             return Verdict.STOPPED if self.fate.startswith("refused") else got_in
         told = {
             "altered": Verdict.ALTERED,
@@ -133,7 +125,7 @@ def test_what_is_said_is_what_happened(truths: list[Truth]) -> None:
         LATE,
         BOUND_SECONDS,
         covers={("gateway-2", "b00t"): Cover(LATE)},
-        depths={"standing": 3, "working": 0},
+        depths={"standing": Depth(3, LATE), "working": Depth(0, LATE)},
         applications={"Standing.1": "standing", "Working.1": "working"},
     )
     compared = compare(
@@ -155,7 +147,7 @@ def test_what_is_said_is_what_happened(truths: list[Truth]) -> None:
     }
     wrote = sum(truth.gateway_wrote for truth in truths)
     assert compared.count(*OF_SENT) == wrote
-    bad = (Verdict.LOST, Verdict.ALTERED, Verdict.INJECTED)
+    bad = (Verdict.LOST, Verdict.ALTERED, Verdict.INJECTED, Verdict.UNBOOKED)
     assert compared.fine == (not any(expected[verdict] for verdict in bad))
 
 

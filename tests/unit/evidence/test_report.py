@@ -14,7 +14,8 @@ from adapters.sealing.keys import Use, new_key, public_pem
 from hub.envelope import to_wire
 from hub.ports import Published
 from internal_apps.evidence.compare import Verdict
-from internal_apps.evidence.report import PURPOSE, NotAReport, Report, again
+from internal_apps.evidence.exported import PURPOSE, NotAReport, again, written
+from internal_apps.evidence.report import Report
 from lupu.exits import Exit
 from tests.structure.source import ROOT
 from tests.unit.evidence.inside import Inside
@@ -48,9 +49,9 @@ def test_a_report_made_again_from_its_entries_is_the_same(inside: Inside) -> Non
     """Whoever has the file comes to the same totals, items and sentence."""
     made = report(inside)
     assert made.sentence() == "NOT FINE: 1 lost."
-    found = again(made.whole("evidence-1"))
+    found = again(written(made, "evidence-1"))
     assert found.summary() == made.summary()
-    assert found.whole("evidence-1") == made.whole("evidence-1")
+    assert written(found, "evidence-1") == written(made, "evidence-1")
 
 
 def test_what_has_its_page_still_to_come_is_counted_and_not_listed(inside: Inside) -> None:
@@ -87,7 +88,7 @@ def test_a_report_that_says_something_else_than_its_entries_is_refused(
     inside: Inside, how: Any
 ) -> None:
     """Whoever signs it cannot say what its own entries do not come to."""
-    given = json.loads(report(inside).whole("evidence-1"))
+    given = json.loads(written(report(inside), "evidence-1"))
     how(given)
     with pytest.raises(NotAReport):
         again(json.dumps(given).encode())
@@ -104,7 +105,7 @@ def test_it_is_checked_with_nothing_but_the_public_key(inside: Inside, tmp_path:
     key, wrong = tmp_path / "key.pem", tmp_path / "wrong.pem"
     key.write_text(public_pem(Use.SIGN, pair.public))
     wrong.write_text(public_pem(Use.SIGN, other.public))
-    signed = CoseSigner(pair).sign(report(inside).whole("evidence-1"), PURPOSE)
+    signed = CoseSigner(pair).sign(written(report(inside), "evidence-1"), PURPOSE)
     file, changed = tmp_path / "may.report", tmp_path / "changed.report"
     file.write_bytes(signed)
     changed.write_bytes(signed.replace(b"twice", b"twine", 1))

@@ -1,6 +1,7 @@
 """What is said of each transmission, once both books are here."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -140,12 +141,72 @@ def test_what_may_still_lie_in_a_queue_is_not_lost(
     assert inside.verdicts() == {"A-1": verdict}
 
 
+def test_what_comes_through_after_an_outage_is_not_called_lost_meanwhile(inside: Inside) -> None:
+    """Its gateway's page may be taken in before it: it has its time from then on."""
+    world = inside.gateway()
+    world.send(reference="A-1")
+    inside.clock.move(hours=1)
+    world.pages.turn()
+    for _ in range(2):
+        inside.clock.move(seconds=30)
+        inside.look(0)
+        assert inside.verdicts() == {"A-1": Verdict.IN_FLIGHT}
+    inside.clock.move(seconds=1)
+    assert inside.verdicts() == {"A-1": Verdict.LOST}
+
+
+def test_its_time_counts_from_the_page_that_says_that_it_was_confirmed(inside: Inside) -> None:
+    """The one that names it may have come long before."""
+    world = inside.gateway()
+    message = world.request("A-1")
+    ended = world.book.ahead(message, to_wire(message))
+    world.pages.turn()
+    ended(Published.CONFIRMED)
+    inside.clock.move(hours=1)
+    world.pages.turn()
+    inside.clock.move(seconds=60)
+    inside.look(0)
+    assert inside.verdicts() == {"A-1": Verdict.IN_FLIGHT}
+
+
+def test_a_queue_is_empty_only_by_a_look_after_the_page_came(inside: Inside) -> None:
+    """What was still outside when one looked was not in it, and may lie there now."""
+    world = inside.gateway()
+    world.send(reference="A-1")
+    inside.look(0)
+    world.pages.turn()
+    inside.clock.move(seconds=61)
+    assert inside.verdicts() == {"A-1": Verdict.IN_FLIGHT}
+    inside.look(0)
+    assert inside.verdicts() == {"A-1": Verdict.LOST}
+
+
+def test_a_lost_request_that_was_sent_again_says_since_when_it_is_here(inside: Inside) -> None:
+    """Lost it stays, for a broker lost it; but nobody need repeat it any more."""
+    world = inside.gateway()
+    world.send(reference="A-1")
+    world.send(reference="A-2")
+    world.pages.turn()
+    inside.clock.move(seconds=61)
+    inside.look(0)
+    assert [item.repeated_at for item in inside.compared().items] == [None, None]
+    for what in (Taken.FIRST, Taken.REPEAT):
+        again = world.request("A-1")
+        world.book.ahead(again, to_wire(again))(Published.CONFIRMED)
+        inside.receive(again, crossed(), what)
+        inside.clock.move(seconds=1)
+    found = [(item.verdict, item.repeated_at) for item in inside.compared().items]
+    since = inside.clock.now() - timedelta(seconds=2)
+    assert found[:2] == [(Verdict.LOST, since), (Verdict.LOST, None)]
+
+
 def test_what_was_overtaken_long_since_is_lost_though_the_queue_is_never_empty(
     inside: Inside,
 ) -> None:
     """A queue keeps its order but for a while: what came much later has been taken in."""
     world = inside.gateway()
     world.send(reference="A-1")
+    world.pages.turn()
     inside.clock.move(seconds=100)
     message = world.request("A-2")
     world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
@@ -170,6 +231,21 @@ def test_what_no_page_can_have_named_yet_is_awaited_and_not_injected(inside: Ins
     assert inside.verdicts() == {"A-1": Verdict.INJECTED}
 
 
+def test_what_no_page_names_for_too_long_is_unbooked_and_wrong(inside: Inside) -> None:
+    """Its gateway may be gone with its book: that it came in is known, who sent it is not."""
+    world = inside.gateway()
+    world.pages.turn()
+    inside.receive(world.request("A-1"), crossed())
+    inside.clock.move(seconds=60)
+    assert inside.compared("").fine
+    inside.clock.move(seconds=1)
+    assert inside.verdicts("") == {"A-1": Verdict.UNBOOKED, "b00t.1.1": Verdict.AWAITED}
+    assert not inside.compared().fine
+    world.pages.turn()
+    world.pages.turn()
+    assert inside.verdicts() == {"A-1": Verdict.INJECTED}
+
+
 def test_a_start_of_which_no_book_comes_is_none_once_its_gateway_was_heard_long_after(
     inside: Inside,
 ) -> None:
@@ -179,8 +255,10 @@ def test_a_start_of_which_no_book_comes_is_none_once_its_gateway_was_heard_long_
     inside.receive(message._replace(transmission=Transmission("gateway-1", "made-up", 1)), "")
     world.pages.turn()
     assert inside.verdicts() == {"A-1": Verdict.AWAITED}
-    inside.clock.move(seconds=61)
+    inside.clock.move(seconds=60)
+    world.pages.turn()
     assert inside.verdicts() == {"A-1": Verdict.AWAITED}
+    inside.clock.move(seconds=1)
     world.pages.turn()
     assert inside.verdicts() == {"A-1": Verdict.INJECTED}
 
