@@ -4,73 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database import InboxStore
-from hub.envelope import Message, to_wire
-from hub.ports import Answer, Published, Taken
-from internal_apps.answering import values
-from internal_apps.evidence import store
-from internal_apps.evidence.domain import Finding, Kind
-from internal_apps.evidence.handlers import Handlers, read_page
+from tests.slice.evidence_books import Books, troubled
 from tests.slice.staff_visitor import Visitor
-from tests.slice.staff_world import StaffWorld, staff_world
-from tests.unit.evidence.books import SCHEMAS, World
-from tests.unit.evidence.test_verdicts import crossed
-from tests.unit.hub_world import CountedMetrics
-
-
-class Books:
-    """A gateway's book and its pages, taken in on the database of the staff's pages."""
-
-    def __init__(self, staff: StaffWorld, folder: Path) -> None:
-        self.staff = staff
-        self.world = World(folder / "books", clock=staff.clock)
-        self.store = InboxStore(staff.database, staff.clock, "evidence-1")
-        self.handlers = Handlers(SCHEMAS, CountedMetrics())
-        self.world.asking.inside = self.take
-
-    def take(self, message: Message) -> Answer:
-        """Take a page in."""
-        with self.store.unit() as unit:
-            return self.handlers.page(message, unit, self.staff.clock.now()).answer
-
-    def send(self, reference: str, came: int = 1, body: bytes | None = None) -> None:
-        """Have a booking sent, and taken in so many times."""
-        message = self.world.request(reference, reference.encode())
-        self.world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
-        for _ in range(came):
-            with self.store.unit() as unit:
-                digest = crossed(message.body if body is None else body)
-                unit.take(message._replace(crossed=digest), Taken.FIRST)
-
-    def turn(self, count: int = 2) -> None:
-        """Have pages sent, ten seconds apart."""
-        for _ in range(count):
-            self.world.pages.turn()
-            self.staff.clock.move(seconds=10)
+from tests.slice.staff_world import staff_world
 
 
 @pytest.fixture
 def books(tmp_path: Path) -> Books:
     """Offer a gateway's book beside the staff's pages."""
     return Books(staff_world(tmp_path), tmp_path)
-
-
-def troubled(books: Books) -> None:
-    """Have something of everything go wrong, an hour ago."""
-    books.send("fine")
-    books.send("lost", came=0)
-    books.send("twice", came=2)
-    books.send("changed", body=b"other")
-    books.turn()
-    books.staff.clock.move(minutes=50)
-    books.turn()
-    with books.staff.database.begin() as connection:
-        store.look(connection, "ticketing.requests", 0, books.staff.clock.now())
-    page = read_page(values(SCHEMAS, books.world.asking.sent[0]))
-    with books.store.unit() as unit:
-        found = [Finding(Kind.PAGE_MISSING, "pages 3 to 4 have not come")]
-        store.find(unit, page, found, books.staff.clock.now())
-    books.staff.clock.move(seconds=1)
 
 
 def shown(books: Books, query: str = "") -> str:
