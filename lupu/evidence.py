@@ -18,6 +18,7 @@ from internal_apps.evidence.entries import APPLICATIONS, Period
 from internal_apps.evidence.reading import read
 from internal_apps.evidence.report import Report
 from internal_apps.evidence.settings import Evidence
+from internal_apps.parking.audit import AuditTrail
 from lupu import evidence_tables, opened, options
 
 NAME = "evidence-1"
@@ -124,10 +125,15 @@ def export(
     route: str,
     origin: str,
 ) -> None:
-    """Write a signed report to FILE, with every entry that it is made from."""
+    """Write a signed report to FILE, with every entry that it is made from.
+
+    It names the end of the audit trail too, to which 'lupu parked audit verify' can be held.
+    """
     found = _report(config, name, Period(since, until, route, origin))
     signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
-    file.write_bytes(signer.sign(exported.written(found, name), exported.PURPOSE))
+    with opened.database(config, name) as database:
+        head = str(AuditTrail(database, SystemClock()).head())
+    file.write_bytes(signer.sign(exported.written(found, name, head), exported.PURPOSE))
     click.echo(f"{file}: {len(found.entries.booked):,} sent. {found.sentence()}")
 
 
@@ -149,6 +155,8 @@ def check(file: Path, key: Path, limit: int) -> None:
     click.echo(f"signed by {made_by}, made {at}")
     click.echo(f"proved: {exported.PROVED}")
     click.echo(f"believed of {made_by}: {exported.BELIEVED}")
+    if head := exported.audit_head(payload):
+        click.echo(f"the audit trail ended with {head}")
     if not found.fine:
         raise NotFine(found.sentence())
 

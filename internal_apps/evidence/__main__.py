@@ -1,10 +1,33 @@
-"""The worker that takes in the gateways' books."""
+"""The worker that takes in the gateways' books, and watches over what staff does meanwhile."""
 
+from dataclasses import replace
+
+from adapters.sealing import Sealing, sealing_of
 from hub.settings import Configuration
 from internal_apps import serving
 from internal_apps.evidence.application import build
+from internal_apps.parking.audit import AuditTrail
+from internal_apps.parking.settings import Parking
+from internal_apps.parking.watching import HeadWatch, ParkedWatch
+from internal_apps.serving import Application, Surroundings
+
+
+def watching(around: Surroundings, configuration: Configuration) -> Application:
+    """Build evidence with the chores that look at what is parked and at the audit trail."""
+    application = build(around, configuration)
+    database, clock, metrics = around.store.database, around.clock, around.metrics
+    signer = None
+    if configuration.has(Sealing):
+        signer = sealing_of(configuration, clock, opens=False).signer
+    seconds = configuration.read(Parking).head_seconds
+    trail = AuditTrail(database, clock)
+    chores = (
+        ParkedWatch(database, clock, metrics),
+        HeadWatch(trail, clock, metrics, seconds=seconds, signer=signer),
+    )
+    return replace(application, chores=(*application.chores, *chores))
 
 
 def run(configuration: Configuration) -> None:
     """Serve evidence until SIGTERM or SIGINT."""
-    serving.run(configuration, build)
+    serving.run(configuration, watching)

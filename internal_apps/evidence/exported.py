@@ -45,12 +45,16 @@ class NotAReport(NeverWorks):
     """The file is no report, or says something else than its own entries."""
 
 
-def written(report: Report, made_by: str) -> bytes:
-    """Return everything, entries included, as the bytes that are signed."""
+def written(report: Report, made_by: str, audit_head: str = "") -> bytes:
+    """Return everything, entries included, as the bytes that are signed.
+
+    ``audit_head``: the end of the trail of what staff did, which is signed along.
+    """
     entries, view = report.entries, report.entries.view
     whole = {
         "format": FORMAT,
         "made_by": made_by,
+        "audit_head": audit_head,
         **report.summary(),
         "bound_seconds": view.bound_seconds,
         "silent_seconds": report.silent_seconds,
@@ -70,6 +74,11 @@ def written(report: Report, made_by: str) -> bytes:
 def made_by(payload: bytes) -> str:
     """Return who made a report, by its own word; NotAReport where it is none."""
     return str(_read(payload)["made_by"])
+
+
+def audit_head(payload: bytes) -> str:
+    """Return the end of the audit trail that a report names; empty where it names none."""
+    return str(_read(payload).get("audit_head", ""))
 
 
 def again(payload: bytes) -> Report:

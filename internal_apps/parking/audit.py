@@ -80,9 +80,8 @@ class AuditTrail:
         with self._database.reading() as connection:
             return [_entry(row) for row in connection.execute(first(connection, statement, count))]
 
-    def exported(self, connection: sa.Connection | None = None) -> Iterator[Entry]:
-        """Return every entry, the first first; a bounded number is read at a time."""
-        after = 0
+    def exported(self, connection: sa.Connection | None = None, after: int = 0) -> Iterator[Entry]:
+        """Return every entry after a number, the first first; so many are read at a time."""
         while True:
             statement = sa.select(audit).where(audit.c.number > after).order_by(audit.c.number)
             with self._reading(connection) as reading:
@@ -99,14 +98,21 @@ class AuditTrail:
         with self._reading(connection) as reading:
             return self._verified(noted, reading)
 
-    def _verified(self, noted: Sequence[Head], reading: sa.Connection) -> Verdict:
+    def verify_since(self, noted: Head) -> Verdict:
+        """Read what was written since a head was noted, with the entry that it names."""
+        with self._database.reading() as reading:
+            return self._verified([noted], reading, max(noted.number - 1, 0))
+
+    def _verified(self, noted: Sequence[Head], reading: sa.Connection, after: int = 0) -> Verdict:
         stored = _head(reading)
         wanted: dict[int, set[str]] = {}
         for head in noted:
             wanted.setdefault(head.number, set()).add(head.hash)
-        last, faults, count = Head(0, NO_HASH), list[str](), 0
-        for entry in self.exported(reading):
+        last, faults, count = Head(after, NO_HASH), list[str](), 0
+        for entry in self.exported(reading, after):
             count += 1
+            if after and entry.number == after + 1:
+                last = Head(after, entry.previous)  # what is before it is not read
             faults += _faults(entry, last)
             if wanted.pop(entry.number, {entry.hash}) != {entry.hash}:
                 faults.append(f"Entry {entry.number} is not the one that was noted elsewhere.")

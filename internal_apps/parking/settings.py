@@ -12,15 +12,19 @@ class Parking:
 
     ``bulk_max`` is how many messages one press of a button acts on. ``operator`` is the component,
     ``operator-1`` say, as which the staff's pages reach the quarantines: its certificates and keys
-    must be there. Empty: they are reached by command only.
+    must be there. Empty: they are reached by command only. Every ``head_seconds`` the worker of
+    evidence notes the end of the audit trail in its log.
     """
 
     section: ClassVar[str] = "parking"
     replays_per_second: float = 10.0
     bulk_max: int = 200
     operator: str = ""
+    head_seconds: float = 60.0
 
     def check(self) -> None:
-        """SettingsError where nothing would ever be replayed."""
+        """SettingsError where nothing would ever be replayed, or noted without a pause."""
         if self.replays_per_second <= 0 or self.bulk_max < 1:
             raise SettingsError("[parking] replays_per_second and bulk_max must be above 0.")
+        if self.head_seconds <= 0:
+            raise SettingsError("[parking] head_seconds must be above 0.")
