@@ -3,6 +3,8 @@
 import random
 import socket
 import time
+from collections.abc import Generator
+from contextlib import ExitStack
 
 from hub.errors import LupuError
 
@@ -10,9 +12,7 @@ LOOPBACK = "127.0.0.1"
 POLL_SECONDS = 0.05
 FIRST_PORT = 15_000
 LAST_PORT = 32_000
-TRIES_MAX = 1_000
-
-_given: set[int] = set()
+BLOCK_PORTS = 50
 
 
 class PortTaken(LupuError):
@@ -20,17 +20,41 @@ class PortTaken(LupuError):
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on, and that was not returned before.
+    """Return a port that nothing listens on, and that nobody else was given or will be.
 
     Below the range from which the kernel takes ports for outgoing connections: one of those
     could be gone again by the time that it is listened on.
     """
-    for _ in range(TRIES_MAX):
-        port = random.randrange(FIRST_PORT, LAST_PORT)  # noqa: S311  any will do
-        if port not in _given and _can_listen(port):
-            _given.add(port)
+    for port in _ports:
+        if _can_listen(port):
             return port
     raise PortTaken(f"No port between {FIRST_PORT} and {LAST_PORT} is free.")
+
+
+def offered() -> Generator[int, None, None]:
+    """Yield ports in blocks, each ours as long as we hold its first port.
+
+    So two processes that look for ports at the same time are never given the same one.
+    """
+    firsts = range(FIRST_PORT, LAST_PORT, BLOCK_PORTS)
+    with ExitStack() as held:
+        for first in random.sample(firsts, len(firsts)):
+            if _holds(first, held):
+                yield from range(first + 1, first + BLOCK_PORTS)
+
+
+def _holds(first: int, held: ExitStack) -> bool:
+    holder = socket.socket()
+    try:
+        holder.bind((LOOPBACK, first))
+    except OSError:
+        holder.close()
+        return False
+    held.enter_context(holder)
+    return True
+
+
+_ports = offered()
 
 
 def _can_listen(port: int) -> bool:
