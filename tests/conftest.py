@@ -63,7 +63,7 @@ def database_url(request: pytest.FixtureRequest, database_servers: Databases) ->
 
 
 @pytest.fixture(scope="session")
-def agency_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def running_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Offer the whole running system as an agency sees it, shared by the whole run."""
     with running(tmp_path_factory.mktemp("system")) as system:
         yield system

@@ -20,20 +20,20 @@ Results = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def agency(agency_gateway: System) -> Agency:
+def agency(running_system: System) -> Agency:
     """Offer an agency that may sign in in every way."""
-    number = agency_gateway.agent_number
-    agents = Authority(agency_gateway.stack.places.certificates, "agents")
+    number = running_system.agent_number
+    agents = Authority(running_system.stack.places.certificates, "agents")
     signing = agents.ensure(f"{number}-signing", Purpose.CLIENT, kind=KeyKind.RSA)
     known = ("agents", "trust", number, str(signing.certificate), "--purpose", "signature")
-    agency_gateway.stack.lupu("inside", *known)
+    running_system.stack.lupu("inside", *known)
     agency = Agency(
-        url=agency_gateway.base_url,
-        ca_file=str(agency_gateway.ca_file),
-        user=agency_gateway.agent_number,
-        password=agency_gateway.password,
-        certificate=str(agency_gateway.client_certificate),
-        key=str(agency_gateway.client_key),
+        url=running_system.base_url,
+        ca_file=str(running_system.ca_file),
+        user=running_system.agent_number,
+        password=running_system.password,
+        certificate=str(running_system.client_certificate),
+        key=str(running_system.client_key),
         signing_certificate=str(signing.certificate),
         signing_key=str(signing.key),
     )
@@ -49,9 +49,9 @@ def wait_until_known(agency: Agency) -> None:
 
 
 @pytest.fixture
-def visit(agency_gateway: System) -> Visit:
+def visit(running_system: System) -> Visit:
     """Offer references that no other test uses, and a day on which tickets are sold."""
-    return Visit(uuid.uuid4().hex[:12], agency_gateway.opening + timedelta(days=10))
+    return Visit(uuid.uuid4().hex[:12], running_system.opening + timedelta(days=10))
 
 
 @pytest.fixture(scope="module")

@@ -50,21 +50,21 @@ def run(script: str, system: System, folder: Path) -> str:
 
 @pytest.mark.parametrize("name", ["INTEGRATING.md", "INTEGRATING.zh-CN.md"])
 def test_the_raw_requests_work_as_written(
-    name: str, agency_gateway: System, tmp_path: Path
+    name: str, running_system: System, tmp_path: Path
 ) -> None:
     """Offers, a booking, a change, a confirmation, its outcome, a cancellation."""
     language = "ZH" if "zh" in name else "EN"
     scripts = [one.replace("CURL-", f"CURL-{language}-") for one in blocks(name, "curl")]
-    answers = [run(script, agency_gateway, tmp_path) for script in scripts]
+    answers = [run(script, running_system, tmp_path) for script in scripts]
     assert "<t:PriceFen>" in answers[0] or "PriceFen>" in answers[0]
     assert [told(one).code for one in answers[1:]] == ["DONE"] * 5
     assert [told(one).version for one in answers[1:]] == [1, 2, 3, 1, 4]
     assert "CANCELLED" in answers[-1]
 
 
-def test_old_java_imports_the_key_store(agency_gateway: System, tmp_path: Path) -> None:
+def test_old_java_imports_the_key_store(running_system: System, tmp_path: Path) -> None:
     """The PKCS#12 file becomes a JKS key store with keytool, as the document says."""
-    agents = Authority(agency_gateway.stack.places.certificates, "agents")
+    agents = Authority(running_system.stack.places.certificates, "agents")
     issued = agents.ensure("1777", Purpose.CLIENT, kind=KeyKind.RSA)
     export_key_store(issued, tmp_path / "1001.p12", PASSPHRASE, Reader.OLD_JAVA)
     (script,) = blocks("INTEGRATING.md", "keytool")
@@ -72,9 +72,9 @@ def test_old_java_imports_the_key_store(agency_gateway: System, tmp_path: Path) 
     script = script.replace("-importkeystore", f"-importkeystore {passwords}")
     script = script.replace("-importcert", f"-importcert -storepass {PASSPHRASE}")
     assert shutil.which("keytool")
-    run(f"true\n{script}", agency_gateway, tmp_path)
+    run(f"true\n{script}", running_system, tmp_path)
     listed = run(
-        f"keytool -list -keystore 1001.jks -storepass {PASSPHRASE}", agency_gateway, tmp_path
+        f"keytool -list -keystore 1001.jks -storepass {PASSPHRASE}", running_system, tmp_path
     )
     assert "PrivateKeyEntry" in listed
 
@@ -89,15 +89,15 @@ def test_old_java_imports_the_key_store(agency_gateway: System, tmp_path: Path) 
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_lowest_tls_version_is_1_2(
-    version: ssl.TLSVersion, *, spoken: bool, agency_gateway: System
+    version: ssl.TLSVersion, *, spoken: bool, running_system: System
 ) -> None:
     """Older versions are refused, newer ones are spoken."""
-    context = ssl.create_default_context(cafile=str(agency_gateway.ca_file))
+    context = ssl.create_default_context(cafile=str(running_system.ca_file))
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.minimum_version = context.maximum_version = version
     try:
         with (
-            socket.create_connection(("localhost", agency_gateway.port)) as plain,
+            socket.create_connection(("localhost", running_system.port)) as plain,
             context.wrap_socket(plain, server_hostname="localhost"),
         ):
             assert spoken

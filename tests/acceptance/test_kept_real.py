@@ -9,35 +9,33 @@ from hub.settings import Configuration, OutsideBroker
 from tests.acceptance.staff_browser import Person, chromium
 from tests.acceptance.test_past_the_gateway import booking
 from tests.contract.transports import AmqpTransport, until
-from tests.servers.system import System, running
+from tests.servers.system import System
 from tests.slice.staff_world import PASSWORD
 
-NAMES = ("gateway-1", "hub-1", "ticketing-1", "staff-1", "operator-1")
 
-
-def test_what_was_forged_is_found_and_discarded(tmp_path: Path) -> None:
+def test_what_was_forged_is_found_and_discarded(running_system: System, tmp_path: Path) -> None:
     """Named with its reason on the page and by command; discarded; written down."""
-    with running(tmp_path, names=NAMES) as system:
-        _forge(system)
-        secret = tmp_path / "password"
-        secret.write_text(PASSWORD, "utf-8")
-        given = ("--full-name", "刘洋", "--role", "operator", "--password-file", str(secret))
-        system.stack.lupu("inside", "staff", "add", "liu", *given)
-        assert until(lambda: "NotAuthentic" in _listed(system))
-        with chromium(tmp_path / "chromium") as driver:
-            person = Person(driver, system.stack.places.staff_url)
-            person.sign_in("liu")
-            person.wait("Nothing is kept here.")
-            person.press("Quarantine outside")
-            person.wait("One message waits for a person.")
-            person.leave_by(person.find(".reason .actions a"))
-            person.leave_by(person.find("table.list tbody th a"))
-            person.wait("NotAuthentic")
-            person.type("why", "forged past the gateway")
-            person.press("Discard it")
-            person.wait("Discarded.")
-        assert _listed(system) == "nothing is kept"
-        assert "whole" in system.stack.lupu("inside", "parked", "audit", "verify")
+    system = running_system
+    _forge(system)
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD, "utf-8")
+    given = ("--full-name", "刘洋", "--role", "operator", "--password-file", str(secret))
+    system.stack.lupu("inside", "staff", "add", "liu", *given)
+    assert until(lambda: "NotAuthentic" in _listed(system))
+    with chromium(tmp_path / "chromium") as driver:
+        person = Person(driver, system.stack.places.staff_url)
+        person.sign_in("liu")
+        person.wait("Nothing is kept here.")
+        person.press("Quarantine outside")
+        person.wait("One message waits for a person.")
+        person.leave_by(person.find(".reason .actions a"))
+        person.leave_by(person.find("table.list tbody th a"))
+        person.wait("NotAuthentic")
+        person.type("why", "forged past the gateway")
+        person.press("Discard it")
+        person.wait("Discarded.")
+    assert _listed(system) == "nothing is kept"
+    assert "whole" in system.stack.lupu("inside", "parked", "audit", "verify")
 
 
 def _forge(system: System) -> None:

@@ -1,22 +1,14 @@
 """Nothing inside can be reached from outside: no process inside listens but for its own side."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers.promises import Shows
-from tests.servers.system import System, running
+from tests.servers.system import System
 
 LISTENS = "0A"
 LOOPBACK = ("0100007F", "00000000000000000000000001000000")
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """Run the whole system."""
-    with running(tmp_path) as made:
-        yield made
 
 
 def sockets(pid: int) -> set[str]:
@@ -51,9 +43,11 @@ def dialled(pid: int, port: int) -> bool:
 
 
 @pytest.mark.promise(3)
-def test_inside_nobody_listens_but_on_loopback_for_metrics(system: System, shows: Shows) -> None:
+def test_inside_nobody_listens_but_on_loopback_for_metrics(
+    running_system: System, shows: Shows
+) -> None:
     """Hub, workers and staff web have no port but that of their metrics; the hub dials both."""
-    stack = system.stack
+    stack = running_system.stack
     inside = [name for name in stack.processes if not name.startswith("gateway")]
     for name in inside:
         ports = listening(stack.processes[name].pid)

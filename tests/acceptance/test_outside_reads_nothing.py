@@ -1,7 +1,6 @@
 """Whoever has the outside broker, its queues and its disk, reads no booking and no secret."""
 
 import mmap
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,20 +17,13 @@ from tests.servers.agency import PlainAgency
 from tests.servers.brokers import OBSERVER, Brokers
 from tests.servers.components import hub
 from tests.servers.promises import Shows
-from tests.servers.system import System, running
+from tests.servers.system import System
 
 NAME = "慧怡欧阳"
 TELEPHONE = "021 5888 9753"
 DAY = date(2010, 5, 5)
 # What has to be found, or the search itself is broken: properties are not sealed.
 PROPERTY = "agent:1001/PlaceBooking/SEEN-"
-
-
-@pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """Run the whole system."""
-    with running(tmp_path, None, ("gateway-1", "hub-1", "ticketing-1", "operator-1")) as made:
-        yield made
 
 
 def holds(folder: Path, *texts: str) -> list[str]:
@@ -46,9 +38,10 @@ def holds(folder: Path, *texts: str) -> list[str]:
 
 @pytest.mark.promise(2)
 def test_nothing_of_a_booking_or_a_secret_is_on_the_outside_brokers_disk(
-    system: System, shows: Shows
+    running_system: System, shows: Shows
 ) -> None:
     """Bookings placed, read and refused, and agents published: the disk has none of it."""
+    system = running_system
     agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
     day = system.opening + timedelta(days=10)
     for number in range(20):

@@ -1,6 +1,5 @@
 """What an agency signs is kept inside with its request, shown, and taken out for a dispute."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from tests.clients.job import SIGNATURE, SOAP_11, Job
 from tests.clients.zeep_client import client
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
-from tests.servers.system import System, running
+from tests.servers.system import System
 
 SIGNS = "1002"
 REFERENCE = "SIGNED-1"
@@ -23,30 +22,24 @@ REQUEST = f"agent:{SIGNS}/PlaceBooking/{REFERENCE}"
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> Iterator[System]:
-    """Run the whole system, without the staff."""
-    names = ("gateway-1", "hub-1", "ticketing-1", "operator-1")
-    with running(tmp_path, names=names) as made:
-        yield made
-
-
-@pytest.fixture
-def signer(system: System) -> Issued:
+def signer(running_system: System) -> Issued:
     """Offer the certificate of an agency that does nothing but sign."""
-    authority = Authority(system.stack.places.certificates, "agents")
+    stack = running_system.stack
+    authority = Authority(stack.places.certificates, "agents")
     issued = authority.issue(SIGNS, Purpose.CLIENT, kind=KeyKind.RSA)
     named = ("--name-en", "Signing Travel", "--name-zh", "签名旅行社")
-    system.stack.lupu("inside", "agents", "add", SIGNS, *named)
+    stack.lupu("inside", "agents", "add", SIGNS, *named)
     purpose = ("--purpose", "SIGNATURE")
-    system.stack.lupu("inside", "agents", "trust", SIGNS, str(issued.certificate), *purpose)
-    system.stack.lupu("inside", "agents", "only-signs", SIGNS)
+    stack.lupu("inside", "agents", "trust", SIGNS, str(issued.certificate), *purpose)
+    stack.lupu("inside", "agents", "only-signs", SIGNS)
     return issued
 
 
 def test_a_signed_booking_is_proved_from_the_agency_to_the_file(
-    system: System, signer: Issued, tmp_path: Path
+    running_system: System, signer: Issued, tmp_path: Path
 ) -> None:
     """Booked with zeep; the way names the certificate, the command verifies and writes it out."""
+    system = running_system
     placed = _placed(system, signer)
     assert placed["Status"] == "DONE", placed
     booking = str(placed["Booking"]["BookingReference"])

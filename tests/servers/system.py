@@ -1,10 +1,11 @@
 """The whole system as real processes, filled with the sample catalogue and an agency."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from certs.authority import Authority, Issued, Purpose
@@ -52,11 +53,11 @@ class System:
         return self.client.key
 
 
-def places(folder: Path, database: dict[str, Any] | None = None) -> Places:
+def _places(folder: Path, sockets: Path, database: dict[str, Any] | None) -> Places:
     """Return free ports and folders under ``folder``; SQLite where no database is given."""
     return Places(
         folder=folder,
-        sockets=folder / "s",
+        sockets=sockets,
         agents_port=free_port(),
         staff_port=free_port(),
         outside_port=free_port(),
@@ -70,19 +71,23 @@ def running(
     folder: Path, database: dict[str, Any] | None = None, names: tuple[str, ...] = NAMES
 ) -> Iterator[System]:
     """Run the whole system until the block ends."""
-    stack = Stack(places(folder, database), names)
-    client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
-    opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
-    try:
+    with TemporaryDirectory(prefix="lupu-") as short, ExitStack() as ending:
+        stack = Stack(_places(folder, Path(short), database), names)
+        ending.callback(stack.stop)
+        client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
+        opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
         stack.start_brokers()
         stack.lupu("inside", "database", "upgrade")
         stack.lupu("inside", "ticketing", "load", "--opening", opening.isoformat())
-        named = ("--name-en", "Test Travel", "--name-zh", "试验旅行社")
         limits = ("--group", "--digest", "--per-second", "100000")
-        said = stack.lupu("inside", "agents", "add", AGENT, *named, *limits)
+        password = add_agency(stack, AGENT, *limits)
         stack.lupu("inside", "agents", "trust", AGENT, str(client.certificate))
         stack.start()
-        password = said.rpartition("password ")[2].strip()
         yield System(stack, opening, AGENT, password, client)
-    finally:
-        stack.stop()
+
+
+def add_agency(stack: Stack, number: str, *limits: str) -> str:
+    """Add an agency; return its password."""
+    named = ("--name-en", "Test Travel", "--name-zh", "试验旅行社")
+    said = stack.lupu("inside", "agents", "add", number, *named, *limits)
+    return said.rpartition("password ")[2].strip()
