@@ -23,8 +23,8 @@ from hub.messages import TICKETING, Lane, MessageType, message_type, published_s
 from hub.ports import Clock, Metrics
 from hub.rates import AcceptedRates
 
-# A gateway learns of a block a moment later, and clocks differ.
-BLOCK_GRACE = timedelta(seconds=300)
+# A gateway learns a moment later of a block or of what has ended, and clocks differ.
+GRACE = timedelta(seconds=300)
 # What an agent's clock may be off, and a signed request may take to the gateway.
 PROOF_AGE_MAX = timedelta(seconds=900)
 SIGNATURE = "signature"
@@ -88,8 +88,7 @@ class KnownAgents:
 
     def _check_proof(self, message: Message, row: MessageType, agent: Agent) -> None:
         proof = read_proof(message.proof)
-        if proof.fingerprint not in agent.signatures:
-            raise ProofWrong("It was signed with a certificate that is not this agent's.")
+        _check_signer(proof.fingerprint, agent, message)
         _check_fresh(proof, message, row)
         proof.verify(message.accepted_at, sha1_allowed=agent.sha1_allowed)
         if row.name != GET_OUTCOME:
@@ -135,15 +134,28 @@ def known_agents(
 def _check_accepted_before(agent: Agent, message: Message) -> None:
     # What was accepted before is still carried out.
     blocked_at = agent.blocked_at
-    if blocked_at is None or message.accepted_at > blocked_at + BLOCK_GRACE:
+    if blocked_at is None or _is_after(message.accepted_at, blocked_at):
         raise AgentBlocked(f"Agent {agent.number} was blocked before this was accepted.")
 
 
 def _check_may_be_unsigned(agent: Agent, message: Message) -> None:
     if SIGNATURE in message.sign_in:
         raise NotSigned("The gateway says it was signed, and does not bring what was.")
-    if agent.signatures and agent.only_signs(message.accepted_at):
-        raise NotSigned("Its agent does nothing but sign, and this is not signed.")
+    if _is_after(message.accepted_at, agent.unsigned_until):
+        raise NotSigned("Nothing but a signature lets its agent in, and this is not signed.")
+
+
+def _check_signer(fingerprint: str, agent: Agent, message: Message) -> None:
+    if fingerprint in agent.signatures:
+        return
+    # Taken away since: what was accepted before is still carried out.
+    ended_at = agent.ended_signatures.get(fingerprint)
+    if ended_at is None or _is_after(message.accepted_at, ended_at):
+        raise ProofWrong("It was signed with a certificate that is not this agent's.")
+
+
+def _is_after(accepted_at: datetime, end: datetime) -> bool:
+    return accepted_at > end and accepted_at > end + GRACE
 
 
 def _check_fresh(proof: Proof, message: Message, row: MessageType) -> None:

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from adapters.published import Edition
 from adapters.soap.wsse import Credentials, DigestSecret, Password
 
 ACTIVE = "ACTIVE"
+_ALWAYS, _NEVER = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """A travel agency and what it signs in with. Fingerprints are SHA-256 in lower-case hex."""
+    """A travel agency and what it signs in with. Fingerprints are SHA-256 in lower-case hex.
+
+    ``ended_signatures``: certificates that were taken away, and when. ``unsigned_until``: until
+    when anything but a signature lets it in.
+    """
 
     number: str
     channel: str
@@ -25,10 +30,13 @@ class Agent:
     credentials: Credentials = field(default_factory=Credentials)
     certificates: frozenset[str] = frozenset()
     signatures: frozenset[str] = frozenset()
+    ended_signatures: Mapping[str, datetime] = field(default_factory=dict)
+    unsigned_until: datetime = _ALWAYS
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
         """Read an Agent element's typed values."""
+        ended = values.get("EndedSignature", ())
         return cls(
             number=values["AgentNumber"],
             channel=values["Channel"],
@@ -43,18 +51,9 @@ class Agent:
             ),
             certificates=frozenset(values.get("CertificateFingerprint", ())),
             signatures=frozenset(values.get("SignatureFingerprint", ())),
+            ended_signatures={entry["Fingerprint"]: entry["EndedAt"] for entry in ended},
+            unsigned_until=_unsigned_until(values),
         )
-
-    def only_signs(self, now: datetime) -> bool:
-        """Return whether nothing but a signature lets this agent in."""
-        if not self.signatures:
-            return False
-        known = self.credentials
-        ends = [
-            *(password.not_after for password in known.passwords),
-            *(secret.not_after for secret in known.digest_secrets),
-        ]
-        return not self.certificates and not any(end is None or now < end for end in ends)
 
 
 class Directory:
@@ -85,6 +84,15 @@ def read_agents(values: Mapping[str, Any]) -> Edition[Directory]:
     """Read the typed values of a published Agents document."""
     directory = Directory(Agent.read(entry) for entry in values.get("Agent", ()))
     return Edition(values["Version"], values["PublishedAt"], directory)
+
+
+def _unsigned_until(values: Mapping[str, Any]) -> datetime:
+    if values.get("CertificateFingerprint"):
+        return _ALWAYS
+    secrets = (*values.get("Password", ()), *values.get("DigestSecret", ()))
+    ends: list[datetime] = [secret.get("NotAfter", _ALWAYS) for secret in secrets]
+    until: datetime = values.get("UnsignedUntil", _NEVER)
+    return max(ends, default=until)
 
 
 def _password(values: Mapping[str, Any]) -> Password:

@@ -133,10 +133,17 @@ def trust(config: str | None, name: str, number: str, certificate: str, purpose:
 @click.argument("number")
 @click.argument("certificate")
 @click.option("--purpose", type=PURPOSES, default=TLS, show_default=True, help="For what.")
-def distrust(config: str | None, name: str, number: str, certificate: str, purpose: str) -> None:
-    """Let the agency NUMBER use CERTIFICATE no more."""
+@click.option("--revoked", is_flag=True, help="Its key is in other hands: nothing of it counts.")
+def distrust(
+    config: str | None, name: str, number: str, certificate: str, purpose: str, *, revoked: bool
+) -> None:
+    """Let the agency NUMBER use CERTIFICATE no more.
+
+    What was accepted before is still carried out, but for a certificate that is --revoked: what
+    was signed with it and has not come inside yet goes to the quarantine.
+    """
     with _agents(config, name) as known:
-        known.distrust(number, purpose, _fingerprint(certificate))
+        known.distrust(number, purpose, _fingerprint(certificate), revoked=revoked)
     click.echo(f"{number} may no longer use {_fingerprint(certificate)} for {purpose}")
 
 

@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -119,15 +119,23 @@ class Agents:
             key = {"agent": number, "purpose": purpose, "fingerprint": plain}
             connection.execute(agent_certificates.delete().where(_same(key)))
             _check_room(connection, number, purpose)
-            row = {**key, "added_at": self._clock.now()}
+            row = {**key, "added_at": self._clock.now(), "ended_at": None}
             connection.execute(agent_certificates.insert(), [row])
 
-    def distrust(self, number: str, purpose: str, fingerprint: str) -> None:
-        """Let a certificate be used no more."""
+    def distrust(
+        self, number: str, purpose: str, fingerprint: str, *, revoked: bool = False
+    ) -> None:
+        """Let a certificate be used no more; what was accepted before is still carried out.
+
+        Unless it is ``revoked``, for its key is in other hands: then nothing of it counts.
+        """
         plain = fingerprint.replace(":", "").lower()
-        key = {"agent": number, "purpose": purpose, "fingerprint": plain}
+        same = _same({"agent": number, "purpose": purpose, "fingerprint": plain})
+        live = sa.and_(same, agent_certificates.c.ended_at.is_(None))
+        ended = agent_certificates.update().where(live).values(ended_at=self._clock.now())
         with self._database.begin() as connection:
-            if connection.execute(agent_certificates.delete().where(_same(key))).rowcount == 0:
+            change = agent_certificates.delete().where(same) if revoked else ended
+            if connection.execute(change).rowcount == 0:
                 raise NotAllowed(f"Agent {number} has no such certificate.")
 
     def only_signs(self, number: str) -> None:
@@ -138,9 +146,19 @@ class Agents:
             _known(connection, number)
             if not _certificates(connection, number, SIGNATURE):
                 raise NotAllowed(f"Agent {number} has nothing to sign with: 'lupu agents trust'.")
-            connection.execute(agent_secrets.delete().where(agent_secrets.c.agent == number))
+            now, secret, certificate = self._clock.now(), agent_secrets.c, agent_certificates.c
+            later = sa.or_(secret.ends_at.is_(None), secret.ends_at > now)
+            connection.execute(
+                agent_secrets.update()
+                .where(secret.agent == number, later)
+                .values(ends_at=now, digest_secret="")
+            )
             of_tls = _same({"agent": number, "purpose": TLS})
-            connection.execute(agent_certificates.delete().where(of_tls))
+            connection.execute(
+                agent_certificates.update()
+                .where(of_tls, certificate.ended_at.is_(None))
+                .values(ended_at=now)
+            )
 
     def sha1_allowed(self, number: str) -> bool:
         """Return whether an agent may sign with SHA-1."""
@@ -195,57 +213,6 @@ def verifier(salt: str, password: str) -> str:
     return hmac.new(bytes.fromhex(salt), password.encode(), hashlib.sha256).hexdigest()
 
 
-def agents_values(connection: sa.Connection, now: datetime) -> dict[str, Any]:
-    """Return the agents as they are published, without version and time."""
-    live = sa.or_(agent_secrets.c.ends_at.is_(None), agent_secrets.c.ends_at > now)
-    kept = connection.execute(
-        sa.select(agent_secrets).where(live).order_by(agent_secrets.c.number.desc())
-    ).all()
-    certificates = connection.execute(
-        sa.select(agent_certificates).order_by(agent_certificates.c.fingerprint)
-    ).all()
-    rows = connection.execute(sa.select(agents).order_by(agents.c.number))
-    return {"Agent": [_agent_values(row, kept, certificates) for row in rows]}
-
-
-def _agent_values(
-    row: sa.Row[Any], kept: Sequence[sa.Row[Any]], certificates: Sequence[sa.Row[Any]]
-) -> dict[str, Any]:
-    own = [secret for secret in kept if secret.agent == row.number][:SECRETS_MAX]
-    trusted = [entry for entry in certificates if entry.agent == row.number]
-    return {
-        "AgentNumber": row.number,
-        "Name": row.name_en,
-        "Status": row.status,
-        **({"BlockedAt": row.changed_at} if row.status == BLOCKED else {}),
-        "Channel": row.channel,
-        "GroupAllowed": bool(row.group_allowed),
-        "RequestsPerSecondMax": row.requests_per_second,
-        "LegacySha1Allowed": bool(row.sha1_allowed),
-        "Password": [_password_values(secret) for secret in own],
-        "DigestSecret": [_digest_values(secret) for secret in own if secret.digest_secret],
-        "CertificateFingerprint": _fingerprints(trusted, TLS),
-        "SignatureFingerprint": _fingerprints(trusted, SIGNATURE),
-    }
-
-
-def _password_values(secret: sa.Row[Any]) -> dict[str, Any]:
-    return {"Salt": secret.salt, "Verifier": secret.verifier, **_end(secret)}
-
-
-def _digest_values(secret: sa.Row[Any]) -> dict[str, Any]:
-    return {"Secret": secret.digest_secret, **_end(secret)}
-
-
-def _end(secret: sa.Row[Any]) -> dict[str, Any]:
-    return {} if secret.ends_at is None else {"NotAfter": secret.ends_at}
-
-
-def _fingerprints(trusted: Sequence[sa.Row[Any]], purpose: str) -> list[str]:
-    found = [entry.fingerprint for entry in trusted if entry.purpose == purpose]
-    return found[:CERTIFICATES_MAX]
-
-
 def _row(connection: sa.Connection, number: str) -> sa.Row[Any] | None:
     return connection.execute(sa.select(agents).where(agents.c.number == number)).first()
 
@@ -284,8 +251,9 @@ def _check_room(connection: sa.Connection, number: str, purpose: str) -> None:
 
 
 def _certificates(connection: sa.Connection, number: str, purpose: str) -> int:
+    live = agent_certificates.c.ended_at.is_(None)
     of_purpose = _same({"agent": number, "purpose": purpose})
-    counted = sa.select(sa.func.count()).select_from(agent_certificates).where(of_purpose)
+    counted = sa.select(sa.func.count()).select_from(agent_certificates).where(of_purpose, live)
     return int(connection.execute(counted).scalar_one())
 
 

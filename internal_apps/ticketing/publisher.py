@@ -20,8 +20,8 @@ from adapters.xml import Schemas
 from hub.envelope import Message, RequestId, Transmission
 from hub.messages import PUBLISHED
 from hub.ports import Clock
-from internal_apps.ticketing.agents import agents_values
 from internal_apps.ticketing.offers import offers_values
+from internal_apps.ticketing.published_agents import agents_values
 from internal_apps.ticketing.tables import publications
 
 SENDER = "application:ticketing"

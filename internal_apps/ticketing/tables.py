@@ -168,6 +168,7 @@ agent_certificates = sa.Table(
     sa.Column("purpose", ascii_text(10), primary_key=True),
     sa.Column("fingerprint", ascii_text(64), primary_key=True),
     sa.Column("added_at", UtcTime, nullable=False),
+    sa.Column("ended_at", UtcTime, nullable=True),
 )
 publications = sa.Table(
     "publications",

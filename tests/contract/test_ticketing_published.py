@@ -3,7 +3,7 @@
 import itertools
 
 from adapters.database import Database
-from internal_apps.ticketing.agents import TLS, Agents, NewAgent
+from internal_apps.ticketing.agents import SIGNATURE, TLS, Agents, NewAgent
 from tests.contract.between import after_it_reads
 from tests.unit.ticketing.test_publishing import Gateway
 from tests.unit.ticketing.world import World
@@ -19,11 +19,14 @@ def test_offers_and_agents_go_out_from_each_database(ticketing_database: Databas
     agents.add(NewAgent(number, "Far Travel", "\U00020bb7旅行社", "OVERSEAS"))
     agents.rotate(number, keep_seconds=60)
     agents.trust(number, TLS, "ab" * 32)
+    agents.trust(number, SIGNATURE, "cd" * 32)
+    agents.distrust(number, SIGNATURE, "cd" * 32)
     agents.block(number)
     assert gateway.look(seconds=120) == ["Offers", "Agents"]
     agent = gateway.agent(number)
     assert (agent["Status"], len(agent["Password"])) == ("BLOCKED", 1)
     assert agent["CertificateFingerprint"] == ["ab" * 32]
+    assert [entry["Fingerprint"] for entry in agent["EndedSignature"]] == ["cd" * 32]
     before = gateway.left("STANDARD")
     assert before is not None
     assert gateway.left("STANDARD", "OVERSEAS") == before

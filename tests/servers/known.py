@@ -38,7 +38,8 @@ def agent(number: str = "1001", **changes: Any) -> dict[str, Any]:
 def make_known(transport: AmqpTransport, account: str) -> None:
     """Let every hub of the inside broker know the agents of AGENT_NUMBERS, and SIGNS."""
     signs = agent(SIGNS, SignatureFingerprint=["00" * 32])
-    body = agents_document(*(agent(number) for number in AGENT_NUMBERS), signs)
+    by_tls = {"CertificateFingerprint": ["00" * 32]}
+    body = agents_document(*(agent(number, **by_tls) for number in AGENT_NUMBERS), signs)
     name = str(RequestId("application:test", AGENTS.name, "0"))
     # Past the exchange: no gateway is to hear of it.
     told = transport.send(account, Address("", published_stream(AGENTS)), Wire("", name, body))

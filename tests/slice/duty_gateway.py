@@ -128,9 +128,9 @@ class Gateway:
         return [code for name, code in self._answers if name == request]
 
 
-def signed(message: Message) -> Message:
+def signed(message: Message, by: Signer = SIGNER) -> Message:
     """Return a request as its agency signed it."""
     now = datetime.now(UTC)
     return message._replace(
-        proof=proof(message.body.decode(), SIGNER, created=now), sign_in="signature"
+        proof=proof(message.body.decode(), by, created=now), sign_in="signature"
     )

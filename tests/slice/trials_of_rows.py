@@ -54,18 +54,14 @@ TRIALS = (
         again=outside.unblocked,
     ),
     Trial(
-        *(_OUTSIDE, "NotSigned", "accepted just before", outside.not_signed),
-        message=_of("2005"),
-        again=outside.signs_it,
-    ),
-    Trial(
         *(_OUTSIDE, "NotSigned", "no honest gateway sends that", outside.not_signed),
         message=_of("2006"),
         again=outside.signs_it,
     ),
     Trial(
-        *(_OUTSIDE, "ProofWrong", "taken away since", outside.signed_with_what_was_taken_away),
+        *(_OUTSIDE, "ProofWrong", "revoked since", outside.signed_with_what_was_revoked),
         message=_of("2007"),
+        again=outside.signs_it_with_another,
     ),
     Trial(
         *(_OUTSIDE, "ProofWrong", "any other words", outside.signed_as_another),

@@ -17,9 +17,11 @@ from internal_apps.ticketing.agents import SIGNATURE, Agents, NewAgent
 from tests.contract.transports import until
 from tests.slice.duty import WrongClock
 from tests.slice.duty_gateway import GATEWAY, SIGNER, Gateway, signed
+from tests.unit.soap_signing import signer
 
 HOUR = timedelta(hours=1)
 FINGERPRINT = hashlib.sha256(SIGNER.der).hexdigest()
+ANOTHER = signer(starts=datetime.now(UTC), days=5)
 RATE = 1_000_000
 
 
@@ -125,10 +127,11 @@ def unblocked(gateway: Gateway, message: Message) -> None:
 
 
 def not_signed(gateway: Gateway, message: Message) -> None:
-    """Its agent signs, and this is not signed."""
+    """Its agent has only signed for an hour, and this is not signed."""
     agents = _new_agent(gateway, _agency(message))
     agents.trust(_agency(message), SIGNATURE, FINGERPRINT)
-    gateway.duty.agents_are_known(lambda: agents.only_signs(_agency(message)))
+    earlier = Agents(gateway.duty.database, WrongClock(HOUR))
+    gateway.duty.agents_are_known(lambda: earlier.only_signs(_agency(message)))
     gateway.send(message)
 
 
@@ -137,11 +140,25 @@ def signs_it(gateway: Gateway, message: Message) -> None:
     gateway.send(signed(message))
 
 
-def signed_with_what_was_taken_away(gateway: Gateway, message: Message) -> None:
-    """The certificate is the agent's no more."""
-    _new_agent(gateway, _agency(message))
-    (gateway.duty.folder / "cert.pem").write_bytes(SIGNER.certificate)
+def signed_with_what_was_revoked(gateway: Gateway, message: Message) -> None:
+    """The certificate was taken from the agent as one whose key is in other hands."""
+    number, agents = _agency(message), _new_agent(gateway, _agency(message))
+    gateway.duty.agents_are_known(lambda: agents.trust(number, SIGNATURE, FINGERPRINT))
+    gateway.duty.agents_are_known(
+        lambda: gateway.duty.run(
+            f"lupu agents distrust {number} {FINGERPRINT} --purpose SIGNATURE --revoked"
+        )
+    )
     gateway.send(signed(message))
+
+
+def signs_it_with_another(gateway: Gateway, message: Message) -> None:
+    """The agency repeats it, signed with what it is known by then."""
+    number, agents = _agency(message), Agents(gateway.duty.database, WrongClock())
+    gateway.duty.agents_are_known(
+        lambda: agents.trust(number, SIGNATURE, hashlib.sha256(ANOTHER.der).hexdigest())
+    )
+    gateway.send(signed(message, ANOTHER))
 
 
 def signed_as_another(gateway: Gateway, message: Message) -> None:
