@@ -15,6 +15,7 @@ from dmz_gateway.agents.endpoint import Endpoint, HttpRequest
 from dmz_gateway.agents.faults import Faulted
 from dmz_gateway.agents.trace import Trace
 from dmz_gateway.health import Health
+from hub.errors import broken
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +76,9 @@ class _Posts:
         )
         try:
             rendered = self._endpoint.answer(asked, trace)
-        except Exception:  # noqa: BLE001  whatever it is, whoever asked gets a fault
-            _log.exception("gateway.failed", extra=trace.facts(refusals.INTERNAL.refusal.code))
+        except Exception as error:  # noqa: BLE001  whatever it is, whoever asked gets a fault
+            facts = trace.facts(refusals.INTERNAL.refusal.code)
+            _log.error("gateway.failed", extra={**facts, **broken(error)})
             rendered = self._endpoint.failed(trace)
         start(
             f"{rendered.status} {HTTP_STATUS_CODES[rendered.status]}",

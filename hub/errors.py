@@ -33,7 +33,7 @@ import traceback
 from dataclasses import dataclass
 
 
-def broken_at(error: Exception) -> str:
+def broken_at(error: BaseException) -> str:
     """Return the file and line at which something broke, to be logged.
 
     What a foreign error says may hold what stands in a row, a passenger's name say: where it
@@ -43,7 +43,7 @@ def broken_at(error: Exception) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def broken(error: Exception) -> dict[str, str]:
+def broken(error: BaseException) -> dict[str, str]:
     """Return what a log says of a mistake: the error's class and where it broke."""
     return {"error": type(error).__name__, "place": broken_at(error)}
 

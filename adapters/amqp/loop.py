@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from pika.adapters.select_connection import IOLoop
 
+from hub.errors import broken
+
 EXIT_SOFTWARE = 70
 CLOSE_POLL_SECONDS = 0.01
 _log = logging.getLogger(__name__)
@@ -69,8 +71,8 @@ class Loop:
     def _run_or_end(self) -> None:
         try:
             self.run()
-        except BaseException:  # noqa: BLE001  a process without its broker thread must not go on
-            _log.exception("amqp.loop_failed")
+        except BaseException as error:  # noqa: BLE001  a process without its broker thread must not go on
+            _log.error("amqp.loop_failed", extra=broken(error))
             os._exit(EXIT_SOFTWARE)
 
     def _run_calls(self) -> None:

@@ -13,7 +13,7 @@ from dmz_gateway.books.files import BookClosed, BookFile, kept_since, left_behin
 from dmz_gateway.books.reading import Reading
 from dmz_gateway.replies import Asked
 from hub.envelope import Message, RequestId, Transmission
-from hub.errors import NeverWorks
+from hub.errors import NeverWorks, broken
 from hub.evidence import PURPOSE, Page, acknowledged, paged
 from hub.messages import COMMON, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Metrics, Published
@@ -101,9 +101,9 @@ class Pages:
         while not self._stopping.is_set():
             try:
                 self.turn()
-            except Exception:  # noqa: BLE001  a thread that ends would leave this gateway silent for ever
+            except Exception as error:  # noqa: BLE001  a thread that ends would leave this gateway silent for ever
                 self._metrics.count("lupu_book_pages_failed_total")
-                _log.exception("book.pages_failed")
+                _log.error("book.pages_failed", extra=broken(error))
             self._stopping.wait(seconds)
 
     def _send_all(self, file: BookFile) -> bool:

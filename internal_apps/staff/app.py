@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from adapters.database import Database
-from hub.errors import TryAgain
+from hub.errors import TryAgain, broken
 from hub.ports import Clock, Metrics
 from internal_apps.staff import headers, languages
 from internal_apps.staff.accounts import Accounts
@@ -163,11 +163,7 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(Exception)
     def failed(error: Exception) -> tuple[str, int]:
         # The text of an error may hold what somebody typed: only its kind and place are logged.
-        where = error.__traceback__
-        while where is not None and where.tb_next is not None:
-            where = where.tb_next
-        place = f"{where.tb_frame.f_code.co_filename}:{where.tb_lineno}" if where else ""
-        _log.error("page.failed", extra={"error": type(error).__name__, "place": place})
+        _log.error("page.failed", extra=broken(error))
         return render_template("staff/error.html", code=500), 500
 
 

@@ -153,6 +153,9 @@ def test_a_mistake_of_our_own_is_a_fault_that_tells_nothing(
     failed = [vars(record) for record in caplog.records if record.message == "gateway.failed"]
     assert [facts["operation"] for facts in failed] == ["ListOffers", "PlaceBooking"]
     assert failed[1]["request"].startswith("agent:1001/PlaceBooking/")
+    # What a mistake says may be somebody's name: only its class and place are logged.
+    assert all(facts["error"] and facts["place"] for facts in failed)
+    assert [facts["exc_info"] for facts in failed] == [None, None]
 
 
 def test_health_is_not_for_agents(tmp_path: Path) -> None:

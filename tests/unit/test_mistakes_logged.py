@@ -1,16 +1,23 @@
 """A mistake in Lupu is logged by its class and place: what it says may be somebody's name."""
 
 import logging
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from adapters.amqp.loop import EXIT_SOFTWARE
 from adapters.published import Edition, Snapshot
-from hub.envelope import Wire
+from hub.envelope import Message, Wire
 from hub.messages import message_type
 from hub.ports import Delivery
 from tests.contract.transports import until
+from tests.structure.source import ROOT
 from tests.unit import channel_world, test_worker
+from tests.unit.evidence.books import World
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
 SAID = "Wang Wei, passport G1234567"
@@ -54,9 +61,24 @@ def in_snapshot() -> None:
     assert until(lambda: "lupu_snapshot_refused_total Offers" in metrics.counts)
 
 
+def in_pages() -> None:
+    """Have it break the sending of a book's pages."""
+
+    def breaks(_message: Message) -> None:
+        raise ZeroDivisionError(SAID)
+
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        world.asking.inside = breaks
+        world.pages.start_thread(60.0)
+        assert until(lambda: "lupu_book_pages_failed_total" in world.metrics.counts)
+        world.pages.stop()
+
+
 @pytest.mark.parametrize(
     ("event", "breaks"),
     [
+        ("book.pages_failed", in_pages),
         ("guard.broken", in_channel),
         ("guard.broken", in_worker),
         ("snapshot.failed", in_snapshot),
@@ -76,3 +98,29 @@ def test_what_a_mistake_says_is_in_no_log(
     assert record.__dict__["error"] == "ZeroDivisionError"
     assert "test_mistakes_logged.py:" in record.__dict__["place"]
     assert SAID not in caplog.text
+
+
+_LOOP = f"""
+import threading
+from adapters import logs
+from adapters.amqp.loop import Loop
+def breaks():
+    raise ZeroDivisionError({SAID!r})
+logs.configure("INFO")
+loop = Loop()
+loop.start_thread("brokers")
+loop.call(breaks)
+threading.Event().wait(30)
+"""
+
+
+def test_what_ends_the_thread_of_the_brokers_is_in_no_log() -> None:
+    """The process ends with it, for it must not go on; its last line has class and place alone."""
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOP], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == EXIT_SOFTWARE
+    assert '"event": "amqp.loop_failed"' in said
+    assert '"error": "ZeroDivisionError"' in said
+    assert SAID not in said
