@@ -7,17 +7,17 @@ from adapters.amqp.ping import depths
 from adapters.sealing import Sealing, sealing_of
 from adapters.xml import Schemas
 from hub.errors import BrokerAway
-from hub.messages import Lane, applications, inside_queue, message_type
+from hub.messages import Lane, applications, inside_queue
 from hub.sealing import Signatures
 from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
-from internal_apps.evidence.handlers import Handlers
+from internal_apps.evidence.handlers import BOOK_PAGE, Handlers
 from internal_apps.evidence.settings import Evidence
 from internal_apps.evidence.silence import BrokenOff, Silence
+from internal_apps.evidence.unparking import Unparking
 from internal_apps.serving import Application, Surroundings
 
 NAME = "evidence"
-BOOK_PAGE = message_type("BookPage.1")
 MIGRATIONS = Path(__file__).parent / "versions"
 QUEUES = tuple(inside_queue(name, Lane.REQUESTS) for name in applications())
 
@@ -54,6 +54,8 @@ def application(
         Silence(around.store, around.clock, around.metrics, settings.silent_seconds),
         BrokenOff(around.store, around.clock, around.metrics, settings),
     ]
+    if signatures is not None:
+        chores.append(Unparking(around, handlers, settings.look_seconds))
     if look is not None:
         chores.append(Looking(around, look, settings.look_seconds))
     return Application(

@@ -11,6 +11,7 @@ from hub.envelope import Message
 from hub.errors import KeyNotTrusted, NeverWorks, NotAllowed
 from hub.evidence import PURPOSE, Page, signed_at
 from hub.headers import read_time
+from hub.messages import message_type
 from hub.ports import Handled, Metrics, Unit
 from hub.sealing import Signatures
 from internal_apps.answering import DONE, answer, sql_unit, values
@@ -18,6 +19,8 @@ from internal_apps.evidence import store
 from internal_apps.evidence.domain import NEW, Finding, Kind, check, complete_until
 
 _log = logging.getLogger(__name__)
+
+BOOK_PAGE = message_type("BookPage.1")
 
 
 class Handlers:
@@ -58,6 +61,17 @@ class Handlers:
         self._metrics.count("lupu_evidence_pages_total")
         said = answer(self._schemas, "BookPageResponse.1", Number=page.number)
         return Handled(said, DONE, subject=f"book:{page.gateway}.{page.boot}"[:160])
+
+    def trusts(self, message: Message) -> bool:
+        """Whether a page's key is trusted now, be the page right or wrong; no other message's."""
+        if message.type != BOOK_PAGE.key:
+            return False
+        try:
+            given = values(self._schemas, message)
+            self._signed_by(read_page(given), given.get("Signature", ""))
+        except KeyNotTrusted:
+            return False
+        return True
 
     def stopped(self, message: Message, unit: Unit, now: datetime) -> Handled:
         """Keep what the hub did not let in."""

@@ -268,6 +268,7 @@ def _config(folder: Path, path: Path, sealing: dict[str, str], name: str = "") -
         "database": {"file": str(path)},
         "sealing": {**sealing, "reload_seconds": 0},
         "ticketing": {"publish_seconds": 0.05},
+        "evidence": {"look_seconds": 0.05},
         "parking": {"replays_per_second": 1_000},
     }
     if not name:

@@ -10,6 +10,7 @@ import pytest
 from adapters.sealing import CoseSignatures, CoseSigner, Keyring, Trusted
 from adapters.sealing.keys import KeyPair, Use, new_key
 from adapters.xml import Schemas
+from dmz_gateway.books.pages import RESEND_SECONDS
 from hub.envelope import Message, RequestId
 from hub.evidence import chained
 from hub.ports import Answer, Taken
@@ -217,6 +218,37 @@ def test_a_page_signed_with_a_key_that_is_not_known_yet_is_kept(tmp_path: Path) 
     (parked,) = inside.worker.rows("parked")
     assert parked["reason"].startswith("KeyNotTrusted: ")
     assert [page.number for page in world.asking.pages()] == [1]
+    assert inside.found() == []
+    inside.worker.close()
+
+
+def test_a_page_whose_key_has_become_known_is_taken_in_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever mends the keyring need not remember it; of an unknown key it stays parked."""
+    caplog.set_level("INFO")
+    keys, keyrings = Keys(), [Keyring()]
+    inside = Inside(tmp_path, CoseSignatures(lambda: keyrings[-1], lambda: NOON, Trusted()))
+    world = inside.gateway(signs=lambda: CoseSigner(keys.pair))
+    world.send(reference="A-1")
+    world.pages.turn()
+
+    def parked_after_a_look() -> int:
+        inside.clock.move(seconds=inside.settings.look_seconds)
+        for chore in inside.application.chores:
+            chore()
+        inside.worker.inbox.wake_due()
+        return len(inside.worker.rows("parked"))
+
+    assert parked_after_a_look() == 1
+    keyrings.append(Keyring().with_key("gateway-1", keys.pair, NOON - timedelta(days=1)))
+    assert parked_after_a_look() == 0
+    assert [one.request for one in inside.entries().booked] == ["agent:1001/PlaceBooking/A-1"]
+    inside.clock.move(seconds=RESEND_SECONDS)
+    world.pages.turn()
+    world.pages.turn()
+    assert [page.number for page in world.asking.pages()] == [1, 1, 2]
+    assert "evidence.page_taken_up" in [record.message for record in caplog.records]
     assert inside.found() == []
     inside.worker.close()
 
