@@ -15,11 +15,16 @@ from adapters.xml import Schemas
 from hub.envelope import RequestId
 from hub.errors import NeverWorks, ProofWrong
 from hub.messages import message_type
+from internal_apps.parking.audit import AuditTrail, Note
+from internal_apps.parking.domain import What, digest_of
 from internal_apps.ticketing.agents import Agents
 from lupu import opened, options
+from lupu.files import write_new
+from lupu.proving import Claim, acting, prove
 
 NAME = "ticketing-1"
 COUNT_MAX = 1_000
+SEE = "kept.see"
 
 
 class NoProof(NeverWorks):
@@ -33,7 +38,7 @@ def requests() -> None:
     \b
     Examples:
       lupu requests reused --since 2026-11-01 --config /etc/lupu/inside.toml
-      lupu requests proof agent:1001/PlaceBooking/A-17 --config /etc/lupu/inside.toml
+      lupu requests proof agent:1001/PlaceBooking/A-17 --as wang --config /etc/lupu/inside.toml
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
@@ -66,28 +71,33 @@ def reused(config: str | None, name: str, since: datetime | None, as_json: bool)
 
 @requests.command(
     epilog=options.example(
-        "lupu requests proof agent:1001/PlaceBooking/A-17 --out A-17.txt"
+        "lupu requests proof agent:1001/PlaceBooking/A-17 --out A-17.txt --as wang"
         " --config /etc/lupu/inside.toml"
     )
 )
 @options.configured(NAME)
+@acting
 @click.argument("request")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write what was signed, byte for byte, its Content-Type before it.",
+    help="A new file for what was signed, byte for byte, its Content-Type before it.",
 )
-def proof(config: str | None, name: str, request: str, out: Path | None) -> None:
+def proof(config: str | None, name: str, who: Claim, request: str, out: Path | None) -> None:
     """Verify what the agency signed of REQUEST, and write it out for a dispute.
 
     Says with which certificate it was signed and when, and that its values are those that were
-    handled. What is written holds personal data. The certificate is in it: whoever knows its
-    fingerprint verifies it with any tool for WS-Security.
+    handled. What is written holds personal data, so the audit trail says who took it out. The
+    certificate is in it: whoever knows its fingerprint verifies it with any tool for WS-Security.
     """
     with opened.database(config, name) as database:
+        by = prove(who, SEE, database, options.configuration(config, name))
         kept = kept_proofs(database, [request]).get(request)
         if kept is None:
             raise NoProof(f"Of {request} nothing that was signed is kept.")
+        facts = {"sha256": digest_of(kept.proof), "file": "yes" if out else "no"}
+        note = Note(by, What.PROOF, name=request, facts=facts)
+        AuditTrail(database, SystemClock()).append(note)
         number = RequestId.parse(request).sender.partition(":")[2]
         sha1_allowed = Agents(database, SystemClock()).sha1_allowed(number)
     signed = read_proof(kept.proof)
@@ -97,8 +107,7 @@ def proof(config: str | None, name: str, request: str, out: Path | None) -> None
     if schemas.digest(message_type(kept.type).element, signed.document()) != kept.digest:
         raise ProofWrong("What was signed has other values than what was handled.")
     if out is not None:
-        out.touch(mode=0o600)
-        out.write_bytes(kept.proof)
+        write_new(out, kept.proof)
     click.echo(f"{request} was signed at {signed.created_at().isoformat()}")
     click.echo(f"with the certificate {signed.fingerprint}; it is what was handled")
 

@@ -50,6 +50,7 @@ class What(enum.StrEnum):
     REPLAY = "replay"
     DISCARD = "discard"
     ENDED = "ended"
+    PROOF = "proof"
 
 
 @dataclass(frozen=True, slots=True)

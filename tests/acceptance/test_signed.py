@@ -15,6 +15,7 @@ from tests.clients.zeep_client import client
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
 from tests.servers.system import System
+from tests.slice.staff_world import PASSWORD
 
 SIGNS = "1002"
 REFERENCE = "SIGNED-1"
@@ -48,8 +49,8 @@ def test_a_signed_booking_is_proved_from_the_agency_to_the_file(
     assert f"signed with the certificate {fingerprint}" in stack.lupu(
         "inside", "ticketing", "way", booking
     )
-    out = tmp_path / "proof.txt"
-    said = stack.lupu("inside", "requests", "proof", REQUEST, "--out", str(out))
+    out, auditor = tmp_path / "proof.txt", _auditor(system, tmp_path / "password")
+    said = stack.lupu("inside", "requests", "proof", REQUEST, "--out", str(out), *auditor)
     assert fingerprint in said
     assert "it is what was handled" in said
     assert read_proof(out.read_bytes()).fingerprint == fingerprint
@@ -58,10 +59,19 @@ def test_a_signed_booking_is_proved_from_the_agency_to_the_file(
     day = system.opening + timedelta(days=10)
     assert agency.place("PLAIN-1", "STANDARD", day).code == "DONE"
     agency.close()
+    plain = f"agent:{system.agent_number}/PlaceBooking/PLAIN-1"
     with pytest.raises(ProcessFailed, match="nothing that was signed"):
-        stack.lupu(
-            "inside", "requests", "proof", f"agent:{system.agent_number}/PlaceBooking/PLAIN-1"
-        )
+        stack.lupu("inside", "requests", "proof", plain, *auditor)
+    assert REQUEST in stack.lupu("inside", "parked", "audit", "list").replace("\n", "")
+
+
+def _auditor(system: System, secret: Path) -> tuple[str, ...]:
+    secret.touch(mode=0o600)
+    secret.write_text(PASSWORD, "utf-8")
+    proof = ("--password-file", str(secret))
+    given = ("--full-name", "周审计", "--role", "auditor", *proof)
+    system.stack.lupu("inside", "staff", "add", "zhou", *given)
+    return ("--as", "zhou", *proof)
 
 
 def _placed(system: System, signer: Issued) -> dict[str, Any]:

@@ -127,6 +127,7 @@ STEPS = {
     What.REPLAY: sentence("replays it"),
     What.DISCARD: sentence("discards it"),
     What.ENDED: sentence("and that ended"),
+    What.PROOF: sentence("took out what the agency signed"),
 }
 DONE = {
     "replayed": sentence("Handed over: each is handled at most once, in its turn."),
