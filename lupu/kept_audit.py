@@ -48,7 +48,8 @@ def audit() -> None:
 def list_command(config: str | None, name: str, message: str, count: int) -> None:
     """List who did what to which message, the last first."""
     with opened.database(config, name) as database:
-        kept_shown.story(AuditTrail(database, SystemClock()).entries(count, name=message))
+        entries = AuditTrail(database, SystemClock()).entries(count, name=message)
+        kept_shown.story(entries, named=True)
 
 
 @audit.command(epilog=_example("head --signed"))

@@ -124,16 +124,16 @@ def corrections(found: Sequence[Correction]) -> None:
     _console().print(table)
 
 
-def story(entries: Sequence[Entry]) -> None:
-    """Show entries of the audit trail, the last first."""
-    table = _table("entry", "at", "who", "what", "why", "facts")
+def story(entries: Sequence[Entry], *, named: bool = False) -> None:
+    """Show entries of the audit trail, the last first; ``named`` says of which message each is."""
+    table = _table("entry", "at", "who", "what", "why", "facts", *(["message"] if named else []))
     for entry in entries:
         at = entry.at.isoformat(timespec="seconds")
         facts = ", ".join(
             f"{key} {_short(value)}" for key, value in json.loads(entry.facts).items()
         )
-        said = (entry.who, entry.what, entry.why, facts)
-        table.add_row(str(entry.number), at, *(Text(value) for value in said))
+        said = [entry.who, entry.what, entry.why, facts, *([entry.name] if named else [])]
+        table.add_row(str(entry.number), at, *(Text(value, overflow="fold") for value in said))
     _console().print(table)
 
 
