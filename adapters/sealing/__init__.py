@@ -10,7 +10,7 @@ open a message by itself, days later and after every restart. A message is a COS
 from adapters.sealing.keyring import Keyring
 from adapters.sealing.opener import SessionOpener
 from adapters.sealing.sealer import SessionSealer
-from adapters.sealing.settings import Sealed, Sealing, sealing_of
+from adapters.sealing.settings import Sealed, Sealing, sealing_of, signatures_of
 from adapters.sealing.signing import CoseSignatures, CoseSigner, Trusted
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "SessionSealer",
     "Trusted",
     "sealing_of",
+    "signatures_of",
 ]

@@ -188,3 +188,8 @@ def sealing_of(configuration: Configuration, clock: Clock, *, opens: bool) -> Se
     sealed = Sealed(configuration.read(Sealing), configuration.name, clock)
     sealed.check(opens=opens)
     return sealed
+
+
+def signatures_of(configuration: Configuration, clock: Clock) -> CoseSignatures:
+    """Return what checks signatures; for that no key of one's own is needed."""
+    return Sealed(configuration.read(Sealing), configuration.name, clock).signatures

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from adapters.amqp.ping import depths
-from adapters.sealing import Sealing, sealing_of
+from adapters.sealing import Sealing, signatures_of
 from adapters.xml import Schemas
 from hub.errors import BrokerAway
 from hub.messages import Lane, applications, inside_queue
@@ -31,7 +31,7 @@ def build(around: Surroundings, configuration: Configuration) -> Application:
     """
     signatures = None
     if configuration.has(Sealing):
-        signatures = sealing_of(configuration, around.clock, opens=False).signatures
+        signatures = signatures_of(configuration, around.clock)
     look: Look | None = None
     if configuration.has(InsideBroker):
         broker, name = configuration.read(InsideBroker), configuration.name

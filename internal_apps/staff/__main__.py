@@ -33,6 +33,7 @@ from hub.settings import Configuration, InsideBroker
 from internal_apps import evidence, parking, ticketing
 from internal_apps.asking import Asking
 from internal_apps.evidence import web as evidence_web
+from internal_apps.evidence.application import build as build_evidence
 from internal_apps.evidence.settings import Evidence
 from internal_apps.evidence.web.desk import Desk as EvidenceDesk
 from internal_apps.parking import web as kept
@@ -62,6 +63,8 @@ _REPLIES_PREFETCH_MAX = 100
 _SERVER_LOG: dict[str, Any] = {
     "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}}
 }
+# Every application, to foresee what it would do with a message that is kept.
+BUILDS = {"ticketing": build, "evidence": build_evidence}
 LINES = (
     MIGRATIONS,
     *(
@@ -208,7 +211,7 @@ def _interventions(
     around = Surroundings(InboxStore(database, clock, name), Schemas(), clock, Unheard(), name)
     operator = configuration.read(Parking).operator
     reached = Configuration(configuration.path, operator) if operator else None
-    return interventions(around, configuration, reached, {"ticketing": build})
+    return interventions(around, configuration, reached, BUILDS)
 
 
 def _take_replies(consumer: AmqpConsumer, requester: Requester, queue: str) -> None:

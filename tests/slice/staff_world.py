@@ -21,7 +21,7 @@ from internal_apps.evidence.settings import Evidence
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.serving import Surroundings
-from internal_apps.staff.__main__ import LINES, evidence_area, parking_area, ticketing_area
+from internal_apps.staff.__main__ import BUILDS, LINES, evidence_area, parking_area, ticketing_area
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -29,7 +29,6 @@ from internal_apps.staff.roles import Role
 from internal_apps.staff.settings import Staff
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
-from internal_apps.ticketing.application import build
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.loading import Sample
 from tests.unit.hub_world import CountedMetrics, MovedClock
@@ -146,7 +145,7 @@ def parking_work(database: Database, clock: MovedClock) -> Interventions:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "inside.toml"
         file.write_text("", "utf-8")
-        return interventions(around, Configuration(file, name), None, {"ticketing": build})
+        return interventions(around, Configuration(file, name), None, BUILDS)
 
 
 @functools.cache

@@ -190,6 +190,11 @@ def test_a_line_put_into_the_log_is_found(zone: Zone) -> None:
         zone.lupu("parked", "audit", "verify", "--log", str(zone.log))
 
 
+def test_what_is_parked_is_looked_at_without_keys_of_ones_own(zone: Zone) -> None:
+    """Ticketing, as which the commands run, need not have any where the zone seals."""
+    assert zone.lupu("parked", "list") == "nothing is kept\n"
+
+
 def test_a_pause_of_nothing_is_refused() -> None:
     """The worker does not read the trail without a pause."""
     with pytest.raises(SettingsError, match="head_seconds"):

@@ -4,14 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from adapters.database import InboxStore
 from adapters.quarantine import QuarantineShelf
 from adapters.xml import Schemas
+from hub.messages import applications
 from hub.parking import Place
-from hub.ports import InboxState
+from hub.ports import InboxEntry, InboxState
+from internal_apps.staff.__main__ import BUILDS
 from internal_apps.staff.headers import POLICY
 from tests.contract.shelves import OPERATOR, in_memory, wire
 from tests.slice.night import Night
 from tests.slice.staff_visitor import Visitor
+from tests.unit.evidence.books import World as Gateway
 
 
 @pytest.fixture
@@ -109,6 +113,24 @@ def test_a_quarantine_is_worked_on_like_what_is_parked(night: Night) -> None:
     )
     assert outside.listed() == []
     assert [what for _, what in night.parking.facts(name)] == ["viewed", "replay", "ended"]
+
+
+def test_of_every_application_it_is_foreseen_what_a_replay_would_do(
+    night: Night, tmp_path: Path
+) -> None:
+    """Of a page of a gateway's book too, which evidence handles."""
+    assert set(BUILDS) == set(applications())
+    gateway = Gateway(tmp_path / "books", "b00t", clock=night.parking.clock)
+    gateway.pages.turn()
+    (page,) = gateway.asking.sent
+    store = InboxStore(night.staff.database, night.parking.clock, "evidence-1")
+    with store.unit() as unit:
+        entry = InboxEntry(page.id, "d" * 64, InboxState.PARKED, None, "")
+        unit.park(page, entry, "KeyNotTrusted: no key of gateway-1 is known")
+    visitor, path = _visitor(night), f"/kept/parked/message/{page.id}"
+    visitor.get(path)
+    visitor.send(path)
+    assert "It would be handled now, with this outcome: DONE" in visitor.text()
 
 
 def test_a_quarantine_that_is_away_leaves_the_others(night: Night) -> None:
