@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from adapters import published
 from hub.errors import NeverWorks
 from hub.parking import Reason
 from hub.places import HUB
@@ -13,19 +14,15 @@ from hub.sealing import Opener, opened_from
 _log = logging.getLogger(__name__)
 
 REPLIES_PREFETCH_MAX = 500
-PUBLISHED_PREFETCH_MAX = 10
 
 Take = Callable[[Delivery], None]
 
 
-class Feed(Protocol):
+class Feed(published.Feed, Protocol):
     """A connection that consumes; ``adapters.amqp.consumer.AmqpConsumer`` is one."""
 
     def subscribe_exclusive(self, queue: str, prefetch_max: int, deliver: Take) -> Subscription:
         """Declare a queue of one's own and consume it."""
-
-    def subscribe_stream(self, stream: str, prefetch_max: int, deliver: Take) -> Subscription:
-        """Consume a stream from its last document on."""
 
 
 class Taker(Protocol):
@@ -36,13 +33,15 @@ class Taker(Protocol):
 
 
 def take_replies(feed: Feed, queue: str, take: Take) -> None:
-    """Hand every reply of ``queue`` to ``take``."""
-    _Taking(take).start(feed.subscribe_exclusive, queue, REPLIES_PREFETCH_MAX)
+    """Hand every reply of ``queue`` to ``take``, and acknowledge it: it can be had again."""
+    served: list[Subscription] = []
 
+    def deliver(delivery: Delivery) -> None:
+        take(delivery)
+        for subscription in served:
+            subscription.acknowledge(delivery.tag)
 
-def take_published(feed: Feed, stream: str, take: Take) -> None:
-    """Hand every document of ``stream``, from the last on, to ``take``."""
-    _Taking(take).start(feed.subscribe_stream, stream, PUBLISHED_PREFETCH_MAX)
+    served.append(feed.subscribe_exclusive(queue, REPLIES_PREFETCH_MAX, deliver))
 
 
 class Opening:
@@ -67,21 +66,3 @@ class Opening:
             _log.error("snapshot.refused", extra=facts)
         else:
             self._to.deliver(delivery._replace(wire=wire))
-
-
-class _Taking:
-    """Acknowledges once a delivery was handed over: what is lost later can be had again."""
-
-    def __init__(self, take: Take) -> None:
-        self._take = take
-        self._subscription: Subscription | None = None
-
-    def start(
-        self, subscribe: Callable[[str, int, Take], Subscription], name: str, prefetch_max: int
-    ) -> None:
-        self._subscription = subscribe(name, prefetch_max, self._deliver)
-
-    def _deliver(self, delivery: Delivery) -> None:
-        self._take(delivery)
-        if self._subscription is not None:
-            self._subscription.acknowledge(delivery.tag)

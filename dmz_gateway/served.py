@@ -11,7 +11,7 @@ from typing import TypeVar
 from flask import Flask
 
 from adapters.agents import Directory, read_agents
-from adapters.published import Edition, Snapshot
+from adapters.published import Edition, Snapshot, listen
 from adapters.soap.wsdl import Contract
 from adapters.xml import Schemas
 from dmz_gateway.agents.endpoint import Endpoint
@@ -23,7 +23,7 @@ from dmz_gateway.app import create_app
 from dmz_gateway.books.book import Book
 from dmz_gateway.books.pages import Pages, Signs
 from dmz_gateway.health import Health
-from dmz_gateway.links import Feed, Opening, Take, take_published, take_replies
+from dmz_gateway.links import Feed, Opening, Take, take_replies
 from dmz_gateway.replies import Replies, Requests
 from dmz_gateway.settings import Gateway
 from hub.messages import MessageType, message_type, published_stream, reply_queue
@@ -84,7 +84,7 @@ class Served:
         for row, snapshot in ((AGENTS, self.agents), (OFFERS, self.offers)):
             stream = published_stream(row)
             opening = Opening(parts.opener, stream, snapshot, parts.metrics)
-            take_published(feed, stream, opening)
+            listen(feed, stream, opening)
             snapshot.start_thread()
 
     def send_pages(self) -> None:

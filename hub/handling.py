@@ -214,7 +214,8 @@ class Handling:
         """The age is judged at first sight only, for what is kept here waits for us."""
         age_seconds = (now - message.accepted_at).total_seconds()
         expired = message.expires_at is not None and now > message.expires_at
-        return expired or (is_new and age_seconds > self._limits.request_age_seconds_max)
+        is_old = age_seconds > self._limits.request_age_seconds_max
+        return expired or (is_new and is_old and message_type(message.type).ages)
 
     def _refused(self, refusal: Refusal, subject: str = "") -> Handled:
         return Handled(self._refusals.answer(refusal), refusal.code, subject=subject)

@@ -53,6 +53,11 @@ class MessageType:
         """The name on the wire: ``PlaceBooking.1``."""
         return f"{self.name}.{self.version}"
 
+    @property
+    def ages(self) -> bool:
+        """Whether it can come too late: what books say is true however late it comes."""
+        return not self.element.startswith(f"{{{EVIDENCE}}}")
+
 
 COMMON = "urn:lupu:common:1"
 TICKETING = "urn:lupu:ticketing:1"

@@ -12,6 +12,7 @@ from hub.messages import (
     INWARD_EXCHANGE,
     Direction,
     Lane,
+    MessageType,
     destination,
     inside_queue,
     message_type,
@@ -134,17 +135,14 @@ class Previews:
         except NeverWorks as error:
             return Preview(Reason.of(error))
         digest = self._contracts.digest(row.element, message.body)
-        return Preview(None, self._inside(message, digest))
+        return Preview(None, self._inside(message, row, digest))
 
-    def _inside(self, message: Message, digest: str) -> Inside:
+    def _inside(self, message: Message, row: MessageType, digest: str) -> Inside:
         entry, now = self._known(message.id), self._clock.now()
         if entry is not None:
             if entry.digest != digest:
                 return Inside.REUSED
             return Inside.REPEAT if entry.state is InboxState.HANDLED else Inside.OPEN
         expired = message.expires_at is not None and now > message.expires_at
-        return (
-            Inside.TOO_OLD
-            if expired or now - message.accepted_at > self._age_max
-            else Inside.FIRST
-        )
+        is_old = row.ages and now - message.accepted_at > self._age_max
+        return Inside.TOO_OLD if expired or is_old else Inside.FIRST

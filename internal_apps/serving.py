@@ -1,11 +1,10 @@
 """Running an application: the same wiring for every capability's worker process."""
 
 import logging
-import math
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -103,7 +102,7 @@ class Application:
     worker. ``line_of`` names the business object that a request is about: while one request for
     it is kept, later ones wait (``hub/turns.py``). ``rebuild`` says an outcome anew whose answer
     was pruned; without it answers are kept for ever. ``contracts`` may say otherwise when two
-    requests are the same; where nothing ``ages``, no request is refused for being old.
+    requests are the same.
     """
 
     name: str
@@ -115,7 +114,6 @@ class Application:
     rebuild: Rebuild | None = None
     line_of: LineOf = no_line
     contracts: Contracts | None = None
-    ages: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +231,7 @@ def inbox_of(application: Application, around: Surroundings, limits: Limits) -> 
         clock=around.clock,
         metrics=around.metrics,
         line_of=application.line_of,
-        limits=limits if application.ages else replace(limits, request_age_seconds_max=math.inf),
+        limits=limits,
         rebuild=application.rebuild,
     )
 

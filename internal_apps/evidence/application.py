@@ -64,7 +64,6 @@ def application(
         chores=chores,
         migrations=MIGRATIONS,
         contracts=PageContracts(around.schemas),
-        ages=False,
     )
 
 

@@ -120,8 +120,17 @@ def test_a_preview_says_what_the_inside_would_make_of_it() -> None:
 def test_what_has_become_too_old_is_told_before(changes: dict[str, Any]) -> None:
     """The worker would refuse it for its age; its repeat still gets the outcome."""
     assert previews().of(kept(**changes), OPERATOR).inside is Inside.TOO_OLD
+
     known = previews(entry=entry_of(kept().body))
     assert known.of(kept(**changes), OPERATOR).inside is Inside.REPEAT
+
+
+def test_what_books_say_never_becomes_too_old() -> None:
+    """A page that lay for a month is taken in, and the preview says so."""
+    name = RequestId("gateway:gateway-1", "BookPage", "b.1.1")
+    page = kept(type="BookPage.1", id=name, accepted_at=NOON - timedelta(days=31))
+    found = previews().of(page, OPERATOR)
+    assert (found.refused, found.inside) == (None, Inside.FIRST)
 
 
 def test_inside_the_workers_guard_judges() -> None:
