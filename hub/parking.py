@@ -20,6 +20,7 @@ from hub.headers import NUMBER_DIGITS_MAX
 REASON_CHARACTERS_MAX = 500
 # As much as lies in a full quarantine.
 LOOK_BYTES_MAX = 512 * 1_024 * 1_024
+SIGNED = "Its agent signed it, and signed nothing else: the agency repeats its request."
 # A reason that names no kind: written by hand, or by a Lupu of before.
 OTHER = "Other"
 
@@ -109,6 +110,12 @@ class Shown:
     unreadable: str = ""
     opened: Wire | None = None
     closed: str = ""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it cannot be corrected: its guard asks for what its agent signed."""
+        signed = self.wire is not None and DOCUMENT_BYTES in self.wire.headers
+        return signed and self.kept.place is not Place.PARKED
 
     @property
     def document(self) -> bytes | None:

@@ -14,6 +14,7 @@ from hub.guard import BODY_BYTES_MAX
 from hub.messages import Lane, message_type, outside_queue
 from hub.parking import (
     LOOK_BYTES_MAX,
+    SIGNED,
     End,
     Ended,
     Kept,
@@ -38,7 +39,6 @@ ACT_SECONDS_MAX = 300.0
 _ROUTE = outside_queue(Lane.REQUESTS)
 _NOT_REACHED = "It was not reached in this round; ask again for what is left."
 _NOT_FOUND = "It is not there: it was discarded or sent again before, or is only now coming."
-_SIGNED = "Its agent signed it, and signed nothing else: the agency repeats its request."
 _CONFIRMED_BUT_KEPT = "It was sent, but could not be taken out of the quarantine."
 _ENDS = {
     Published.RETURNED: (End.NOT_TAKEN, "No queue takes it: load the broker's definitions again."),
@@ -131,7 +131,7 @@ class QuarantineShelf:
         def corrected(wire: Wire) -> tuple[Address, Wire]:
             to, sent = self._again(wire)
             if DOCUMENT_BYTES in wire.headers:
-                raise NotAllowed(_SIGNED)
+                raise NotAllowed(SIGNED)
             if len(body) > BODY_BYTES_MAX:
                 raise InvalidBody(f"The body is larger than {BODY_BYTES_MAX} bytes.")
             self._contracts.check(message_type(wire.type).element, body)

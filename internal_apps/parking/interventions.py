@@ -11,7 +11,7 @@ from hub.envelope import Message, RequestId, Wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks
 from hub.guard import BODY_BYTES_MAX
 from hub.messages import destination, message_type
-from hub.parking import End, Ended, Place, Shelf, Shown
+from hub.parking import SIGNED, End, Ended, Place, Shelf, Shown
 from hub.ports import Clock
 from internal_apps.parking.audit import AuditTrail, Note
 from internal_apps.parking.domain import (
@@ -129,6 +129,8 @@ class Interventions:
         """Return what is wrong with a corrected body: line and sentence; empty where nothing."""
         if shown.wire is None:
             return [(0, "The original cannot be read: it can be discarded only.")]
+        if shown.is_fixed:
+            return [(0, SIGNED)]
         if len(body) > BODY_BYTES_MAX:
             return [(0, f"The document is larger than {BODY_BYTES_MAX} bytes.")]
         try:

@@ -7,13 +7,17 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
+from hub.parking import Place
 from hub.ports import InboxState
 from tests.acceptance.staff_browser import Person, chromium, served
+from tests.contract.shelves import NOT_ALLOWED, OPERATOR, World, in_memory, wire
 from tests.slice.night import Night
+from tests.slice.test_kept_bulk import RefusedAgain
 
 PHONE_PIXELS = 390
 DESK_PIXELS = 1280
 TOUCH_PIXELS_MIN = 34
+BY_NIGHT = {"why": "withdrawn", "who": "night"}
 
 
 @pytest.fixture
@@ -84,6 +88,8 @@ def test_a_correction_by_two(night: Night, person: Person) -> None:
     person.press("Propose it")
     person.wait("The document has")
     assert "Line 13" in person.find(".message.bad").text
+    assert "<Quantity>two</Quantity>" in person.find(".message.bad").text
+    assert _marked(person).strip() == "<Quantity>two</Quantity>"
     _put(person, document.replace("<Quantity>2<", "<Quantity>3<"))
     person.press("Propose it")
     person.wait("Proposed. Somebody else must approve it")
@@ -106,6 +112,14 @@ def test_a_correction_by_two(night: Night, person: Person) -> None:
     person.wait("The trail is whole.")
 
 
+def _marked(person: Person) -> str:
+    """Return what is marked in the field in which one would type on."""
+    script = (
+        "const a = document.activeElement; return a.value.slice(a.selectionStart, a.selectionEnd)"
+    )
+    return str(person.driver.execute_script(script))
+
+
 def _put(person: Person, text: str) -> None:
     area = person.find("#document")
     person.driver.execute_script("arguments[0].value = arguments[1]", area, text)
@@ -121,6 +135,44 @@ def test_a_discard_is_final_and_asks_why(night: Night, person: Person) -> None:
     person.press("Discard it")
     person.wait("Discarded.")
     assert night.outcome() == "DISCARDED"
+
+
+def test_what_the_guard_refuses_again_comes_back(person: Person, night: Night) -> None:
+    """From an empty place to the other; all of a reason replayed, back again, then discarded."""
+    quarantine = _refused_again(night, 3)
+    night.staff.work.discard(Place.PARKED, [str(one.id) for one in night.messages], **BY_NIGHT)
+    person.sign_in("oper")
+    person.go("/kept")
+    person.wait("Look in the other places too:")
+    person.leave_by(person.find(".message.good a"))
+    person.wait("3 messages wait for a person.")
+    person.leave_by(person.find(".reason .actions a"))
+    person.wait("No more than 10 a second are replayed.")
+    before = {kept.id for kept in quarantine.listed()}
+    person.type("why", "the clock is right")
+    person.press("Replay all that are shown")
+    person.wait("What it refuses comes back here")
+    assert "3 messages wait for a person." in person.text()
+    after = {kept.id for kept in quarantine.listed()}
+    assert len(after) == 3
+    assert not before & after
+    person.leave_by(person.find(".reason .actions a"))
+    person.leave_by(person.find("table.list tbody th a"))
+    person.wait("Sent by")
+    assert OPERATOR in person.text()
+    person.press("All of this reason")
+    person.type("why", "forged")
+    person.press("Discard all that are shown")
+    person.wait("Nothing of it came inside")
+    assert quarantine.listed() == []
+
+
+def _refused_again(night: Night, count: int) -> World:
+    world = in_memory()
+    world.clock.at = night.parking.clock.at
+    world.keep(*(wire(f"Q-{number}") for number in range(count)), reason=NOT_ALLOWED)
+    night.staff.work.shelves[Place.OUTSIDE] = RefusedAgain(world)
+    return world
 
 
 @pytest.mark.parametrize("pixels", [DESK_PIXELS, PHONE_PIXELS])
@@ -147,6 +199,7 @@ def test_every_page_fits(night: Night, person: Person, pixels: int, tmp_path: Pa
 
 def _pages(night: Night) -> list[str]:
     name = str(night.messages[0].id)
+    quarantined = _refused_again(night, 1).named("Q-0")
     work = night.parking.work
     body = night.messages[0].body.replace(b"<Quantity>2<", b"<Quantity>3<")
     if not work.corrections.waiting():
@@ -160,4 +213,6 @@ def _pages(night: Night) -> list[str]:
         "/kept/approvals",
         "/kept/correction/1",
         "/kept/audit?verify=1",
+        "/kept?place=outside",
+        f"/kept/outside/message/{quarantined}",
     ]

@@ -7,6 +7,7 @@ import pytest
 from adapters.database import InboxStore
 from adapters.quarantine import QuarantineShelf
 from adapters.xml import Schemas
+from hub.errors import InvalidBody
 from hub.messages import applications
 from hub.parking import Place
 from hub.ports import InboxEntry, InboxState
@@ -147,6 +148,22 @@ def test_a_quarantine_that_is_away_leaves_the_others(night: Night) -> None:
         visitor.get("/kept?place=outside")
     assert "Somebody else is at work in this quarantine." in visitor.text()
     assert visitor.get("/kept?place=parked").status_code == 200
+
+
+def test_what_an_agent_signed_is_not_corrected_in_vain(night: Night) -> None:
+    """Its page offers no correction, and takes none: its replay would be refused."""
+    world = in_memory()
+    signed = wire("Q-1", body=night.messages[0].body, proof=b"<signed/>")
+    world.keep(signed)
+    shelf = QuarantineShelf(Place.OUTSIDE, world.opens, OPERATOR, Schemas())
+    night.staff.work.shelves[Place.OUTSIDE] = shelf
+    visitor, name = _visitor(night), world.named("Q-1")
+    page = visitor.get(f"/kept/outside/message/{name}").text
+    assert "It cannot be corrected" in page
+    assert f"/kept/outside/correct/{name}" not in page
+    body = night.messages[0].body
+    with pytest.raises(InvalidBody, match="Its agent signed it"):
+        night.staff.work.propose(Place.OUTSIDE, name, body, why="x", who="oper")
 
 
 def test_it_is_all_said_in_chinese_too(night: Night) -> None:

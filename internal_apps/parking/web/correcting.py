@@ -53,6 +53,7 @@ def _form(
     faults: Sequence[tuple[int, str]] = (),
     error: str = "",
 ) -> str:
+    lines = text.split("\n")
     return render_template(
         "kept/correct.html",
         place=place,
@@ -61,5 +62,6 @@ def _form(
         why=why,
         faults=faults,
         error=error,
+        text_of_line=lambda number: lines[number - 1].strip() if number <= len(lines) else "",
         rows=min(max(text.count("\n") + 3, 12), 40),
     )

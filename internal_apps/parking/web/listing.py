@@ -53,9 +53,10 @@ def show(desk: Desk, place: Place, status: int = 200, **more: object) -> Page:
         waiting=len(desk.work.corrections.waiting()),
         hours=request.args.get("hours", "", type=str)[:4],
         ages=AGES_HOURS,
-        done=words.DONE.get(request.args.get("done", "")),
+        done=words.done(request.args.get("done", ""), place),
         count=request.args.get("count", 0, type=int),
         away=error,
+        rate=f"{desk.work.settings.replays_per_second:g}",
         **more,
     )
     return text, status

@@ -19,8 +19,8 @@ def add_one(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/kept/<place>/message/<path:name>")
     @desk.shell.requires(SEE)
     def one(place: str, name: str) -> Page:
-        done = words.DONE.get(request.args.get("done", ""))
-        return show_one(desk, desk.place(place), name, done=done)
+        where = desk.place(place)
+        return show_one(desk, where, name, done=words.done(request.args.get("done", ""), where))
 
     @blueprint.post("/kept/<place>/message/<path:name>")
     @desk.shell.requires(SEE)

@@ -40,11 +40,11 @@ KINDS = {
     ),
     "NotAuthentic": (
         sentence("Its seal does not open: altered, swapped or forged on the way."),
-        sentence("Keep it and find out who administers the outside broker."),
+        sentence("Find out who runs the outside broker; discard it, the agency repeats it."),
     ),
     "KeyNotTrusted": (
         sentence("It is sealed with a key that is unknown here, ended or revoked."),
-        sentence("Bring the newest keyring to the hubs, then replay it."),
+        sentence("Key unknown? Bring the newest keyring to the hubs, replay; else discard it."),
     ),
     "UnknownAgent": (
         sentence("No agent of its number is published."),
@@ -62,7 +62,7 @@ KINDS = {
     ),
     "ProofWrong": (
         sentence("What the agent signed is not this message."),
-        sentence("Look at that gateway's machine, keep it as evidence; the agency repeats it."),
+        sentence("Look at that gateway's machine, discard it; the agency repeats its request."),
     ),
     "TooMany": (
         sentence("More came in the name of one agent than gateways let through."),
@@ -81,6 +81,21 @@ KINDS = {
     "Other": (
         sentence("The reason names no kind."),
         sentence("Look at it; replay or discard it."),
+    ),
+}
+# What is parked for these is a page of a gateway's book.
+PARKED_KINDS = {
+    "KeyNotTrusted": (
+        sentence("The page is signed with a key that is unknown here, ended or revoked."),
+        sentence("Key unknown? Bring evidence the newest keyring: it takes it in. Else discard."),
+    ),
+    "NotAllowed": (
+        sentence("It is a page of a book, and not of its sender's."),
+        sentence("Look at that gateway's machine, discard it."),
+    ),
+    "MalformedEnvelope": (
+        sentence("It is a page of a book, and has a time that is none."),
+        sentence("Look at that gateway's machine, discard it."),
     ),
 }
 MISTAKE = (
@@ -131,16 +146,31 @@ STEPS = {
 }
 DONE = {
     "replayed": sentence("Handed over: each is handled at most once, in its turn."),
-    "discarded": sentence("Discarded. The senders of parked ones get the refusal DISCARDED."),
+    "discarded": sentence("Discarded. Their senders get the refusal DISCARDED."),
     "proposed": sentence("Proposed. Somebody else must approve it before it can be replayed."),
     "approved": sentence("Approved. Replay it now to have it handled with the correction."),
     "rejected": sentence("Rejected. Nothing changes."),
 }
 
 
-def meaning(kind: str) -> tuple[str, str]:
-    """Return what a kind of reason means, and what to do."""
-    return KINDS.get(kind, MISTAKE)
+DONE_PAST_THE_GUARD = {
+    "replayed": sentence(
+        "Sent past the guard again. What it refuses comes back here: look again in a moment."
+    ),
+    "discarded": sentence("Discarded. Nothing of it came inside; its sender may send it again."),
+}
+
+
+def meaning(kind: str, place: Place) -> tuple[str, str]:
+    """Return what a kind of reason means in a place, and what to do."""
+    parked = PARKED_KINDS.get(kind) if place is Place.PARKED else None
+    return parked or KINDS.get(kind, MISTAKE)
+
+
+def done(word: str, place: Place) -> str | None:
+    """Return what is said once something is done."""
+    past = DONE_PAST_THE_GUARD.get(word) if place is not Place.PARKED else None
+    return past or DONE.get(word)
 
 
 def step(entry: Entry) -> str:

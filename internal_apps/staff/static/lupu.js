@@ -22,7 +22,15 @@ for (const reference of document.querySelectorAll("[data-select]")) {
 }
 
 // The first field that is wrong is where one goes on typing.
-document.querySelector("[aria-invalid]")?.focus();
+const invalid = document.querySelector("[aria-invalid]");
+invalid?.focus();
+// In a document that is the line that is wrong.
+if (invalid?.dataset.line > 0) {
+  const before = invalid.value.split("\n").slice(0, invalid.dataset.line);
+  const end = before.join("\n").length;
+  invalid.setSelectionRange(end - before.at(-1).length, end);
+  invalid.scrollTop = (before.length - 4) * (invalid.scrollHeight / invalid.value.split("\n").length);
+}
 
 // What the lines of a booking come to, while they are being typed.
 const total = document.querySelector("[data-total]");
