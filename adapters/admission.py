@@ -14,6 +14,9 @@ from hub.envelope import Message
 from hub.errors import (
     AgentBlocked,
     AgentsNotKnown,
+    AgentsOlder,
+    LupuError,
+    NeverWorks,
     NotSigned,
     ProofWrong,
     TooMany,
@@ -51,11 +54,11 @@ class KnownAgents:
 
     def admit(self, message: Message, now: datetime) -> None:
         """Let an agent's message through; see ``hub.ports.Agents``."""
-        agent = self._agent(message)
-        if not agent.active:
-            _check_accepted_before(agent, message)
-        if not message.proof:
-            _check_may_be_unsigned(agent, message)
+        edition = self._newest()
+        try:
+            agent = _let_in(edition.content, message)
+        except NeverWorks as refusal:
+            raise _for_now(refusal, edition, message) from None
         # With its id, for who has a gateway can give many requests one number. The hash of texts
         # has a secret of this process, so nobody makes two alike.
         sent = hash((message.transmission, message.id))
@@ -66,7 +69,7 @@ class KnownAgents:
 
     def prove(self, message: Message, row: MessageType) -> None:
         """Check the proof; see ``hub.ports.Agents``."""
-        self._check_proof(message, row, self._agent(message))
+        self._check_proof(message, row)
         self._metrics.count("lupu_guard_proofs_total")
 
     def known(self) -> bool:
@@ -77,18 +80,19 @@ class KnownAgents:
         """Set the gauge of the edition's age."""
         self._agents.measure()
 
-    def _agent(self, message: Message) -> Agent:
+    def _newest(self) -> Edition[Directory]:
         edition = self._agents.edition
         if edition is None:
             raise AgentsNotKnown("the agents are not known yet")
-        agent = edition.content.numbered(message.id.sender.partition(":")[2])
-        if agent is None:
-            raise UnknownAgent("No agent of this number is published.")
-        return agent
+        return edition
 
-    def _check_proof(self, message: Message, row: MessageType, agent: Agent) -> None:
-        proof = read_proof(message.proof)
-        _check_signer(proof.fingerprint, agent, message)
+    def _check_proof(self, message: Message, row: MessageType) -> None:
+        proof, edition = read_proof(message.proof), self._newest()
+        try:
+            agent = _let_in(edition.content, message)
+            _check_signer(proof.fingerprint, agent, message)
+        except NeverWorks as refusal:
+            raise _for_now(refusal, edition, message) from None
         _check_fresh(proof, message, row)
         proof.verify(message.accepted_at, sha1_allowed=agent.sha1_allowed)
         if row.name != GET_OUTCOME:
@@ -129,6 +133,21 @@ def known_agents(
     listen(feed, published_stream(AGENTS), snapshot.deliver)
     snapshot.start_thread()
     return KnownAgents(snapshot, schemas, metrics, rates=rates)
+
+
+def _for_now(refusal: NeverWorks, edition: Edition[Directory], message: Message) -> LupuError:
+    return refusal if edition.published_at >= message.accepted_at else AgentsOlder(refusal)
+
+
+def _let_in(directory: Directory, message: Message) -> Agent:
+    agent = directory.numbered(message.id.sender.partition(":")[2])
+    if agent is None:
+        raise UnknownAgent("No agent of this number is published.")
+    if not agent.active:
+        _check_accepted_before(agent, message)
+    if not message.proof:
+        _check_may_be_unsigned(agent, message)
+    return agent
 
 
 def _check_accepted_before(agent: Agent, message: Message) -> None:

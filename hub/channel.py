@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from hub.backoff import Backoff
 from hub.envelope import Message, Wire, onward, request_of
-from hub.errors import GuardBroken, KeyNotTrusted, NeverWorks, TryAgain, broken
+from hub.errors import AgentsOlder, GuardBroken, KeyNotTrusted, NeverWorks, TryAgain, broken
 from hub.flow import ANYWHERE, Flow, Later
 from hub.guard import Checked, Guard
 from hub.keeping import Keeping
@@ -29,6 +29,7 @@ from hub.ports import (
     Quarantine,
     Subscription,
 )
+from hub.undecided import Undecided
 
 _log = logging.getLogger(__name__)
 
@@ -82,12 +83,12 @@ class Channel:
         self._publisher = publisher
         self._clock = clock
         self._metrics = metrics
-        self._persistent = persistent
-        self._drop_unwanted = drop_unwanted
+        self._persistent, self._drop_unwanted = persistent, drop_unwanted
         self._witnessed = witnessed
         self._seal = seal
         self._later = later
         self._keeping = self._new_keeping(quarantine, chance)
+        self._undecided = Undecided(clock.monotonic)
         self._flow = self._new_flow(chance)
         self._under_way = self._flow.under_way
         self._aside_max = 0
@@ -111,7 +112,7 @@ class Channel:
             later=self._later,
             metrics=self._metrics,
             ready=lambda: self._publisher.ready() and self._guard.ready(),
-            given_back=self._keeping.forget,
+            given_back=self._forget,
             chance=chance,
         )
 
@@ -139,6 +140,9 @@ class Channel:
             checked = self._guard.check(wire)
             to = self._route(checked.message, checked.row)
             sent = self._onward(wire, checked)
+        except AgentsOlder as error:
+            self._wait_or_refuse(delivery, error.refusal)
+            return
         except TryAgain as error:
             self._flow.not_taken(tag, ANYWHERE, str(error))
             return
@@ -206,8 +210,21 @@ class Channel:
             self._leave(delivery.tag)
         return True
 
+    def _wait_or_refuse(self, delivery: Delivery, why: NeverWorks) -> None:
+        if self._undecided.may_wait(delivery, self._aside_max):
+            self._leave(delivery.tag)
+        else:
+            self._refuse(delivery, why)
+
+    def _forget(self) -> None:
+        self._keeping.forget()
+        self._undecided.forget()
+
     def _offer_again(self) -> None:
         self._keeping.offer_again()
+        if self._flow.taking:
+            for delivery in self._undecided.take():
+                self._deliver(delivery)
         self._later.call_later(OFFER_SECONDS, self._offer_again)
 
     def _done(self, tag: int, *proved: str) -> None:

@@ -8,6 +8,7 @@
     │   ├── DatabaseAway          no connection, deadlock, lock timeout, disk full
     │   ├── InHand                somebody else is at the same kept messages
     │   ├── AgentsNotKnown        no edition of the agents has come yet
+    │   ├── AgentsOlder           the edition is older than the message that it refuses
     │   └── KeyMissing            no key of one's own to seal or sign with is at hand
     ├── NeverWorks                the same thing will fail again
     │   ├── MalformedEnvelope     headers are missing or cannot be read
@@ -74,6 +75,17 @@ class KeyMissing(TryAgain):
 
 class AgentsNotKnown(TryAgain):
     """No edition of the agents has come yet: nothing can be said of what agents send."""
+
+
+class AgentsOlder(TryAgain):
+    """The agents are known as they were before the message was accepted, and it is refused by
+    that: a newer edition may let it through.
+    """
+
+    def __init__(self, refusal: "NeverWorks") -> None:
+        """``refusal``: what becomes of it where no newer edition comes."""
+        super().__init__(str(refusal))
+        self.refusal = refusal
 
 
 class NeverWorks(LupuError):

@@ -43,14 +43,14 @@ class Agents(Protocol):
     """Knows the agents as they were last published; asked of every message that agents send."""
 
     def admit(self, message: Message, now: datetime) -> None:
-        """Let an agent's message through: UnknownAgent, AgentBlocked, NotSigned (where a proof
-        must be there), TooMany where it may not.
+        """Let an agent's message through, and count it once against its agent's rate.
 
-        AgentsNotKnown before the first edition. It counts against its agent's rate once.
+        UnknownAgent, AgentBlocked, NotSigned, TooMany where it may not; AgentsNotKnown before the
+        first edition; AgentsOlder instead of a refusal that a newer one may take back.
         """
 
     def prove(self, message: Message, row: MessageType) -> None:
-        """Check the proof that a message has: ProofWrong where it is not right."""
+        """Check the proof that a message has: ProofWrong where it is not right, or AgentsOlder."""
 
     def known(self) -> bool:
         """Return whether an edition has come."""

@@ -1,6 +1,6 @@
 """An edition of the agents on a test's inside broker, for hubs that run without ticketing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapters.xml import Schemas
@@ -15,9 +15,12 @@ AGENT_NUMBERS = ("1001", "1002")
 SIGNS = "1003"
 
 
-def agents_document(*agents: dict[str, Any], version: int = 0) -> bytes:
+def agents_document(
+    *agents: dict[str, Any], version: int = 0, at: datetime | None = None
+) -> bytes:
     """Return an edition; a real worker's has a version above 0 and replaces it."""
-    values = {"Version": version, "PublishedAt": datetime.now(UTC), "Agent": list(agents)}
+    published_at = at or datetime.now(UTC)
+    values = {"Version": version, "PublishedAt": published_at, "Agent": list(agents)}
     return Schemas().write(AGENTS.element, values)
 
 
@@ -39,7 +42,9 @@ def make_known(transport: AmqpTransport, account: str) -> None:
     """Let every hub of the inside broker know the agents of AGENT_NUMBERS, and SIGNS."""
     signs = agent(SIGNS, SignatureFingerprint=["00" * 32])
     by_tls = {"CertificateFingerprint": ["00" * 32]}
-    body = agents_document(*(agent(number, **by_tls) for number in AGENT_NUMBERS), signs)
+    known = (*(agent(number, **by_tls) for number in AGENT_NUMBERS), signs)
+    # Newer than whatever a test sends, so that nothing waits for a newer one.
+    body = agents_document(*known, at=datetime.now(UTC) + timedelta(days=1))
     name = str(RequestId("application:test", AGENTS.name, "0"))
     # Past the exchange: no gateway is to hear of it.
     told = transport.send(account, Address("", published_stream(AGENTS)), Wire("", name, body))

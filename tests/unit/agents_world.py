@@ -30,7 +30,7 @@ def fingerprint(of: Signer) -> str:
     return hashlib.sha256(of.der).hexdigest()
 
 
-def edition(version: int = 1, **of_first: Any) -> bytes:
+def edition(version: int = 1, *, at: datetime | None = None, **of_first: Any) -> bytes:
     """Return the agents: one only signs, one does that too, one has a password, one is blocked."""
     password = {"Salt": "00", "Verifier": "00"}
     signature = [fingerprint(signer())]
@@ -40,6 +40,7 @@ def edition(version: int = 1, **of_first: Any) -> bytes:
         agent(PLAIN, Password=[password], RequestsPerSecondMax=RATE),
         agent(BLOCKED, Password=[password], Status="BLOCKED", BlockedAt=BLOCKED_AT),
         version=version,
+        at=at,
     )
 
 

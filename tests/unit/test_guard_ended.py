@@ -7,7 +7,14 @@ import pytest
 
 from adapters.admission import GRACE
 from hub.envelope import Message
-from hub.errors import NotSigned, ProofWrong
+from hub.errors import (
+    AgentBlocked,
+    AgentsOlder,
+    NeverWorks,
+    NotSigned,
+    ProofWrong,
+    UnknownAgent,
+)
 from tests.unit.agents_world import (
     BLOCKED,
     BLOCKED_AT,
@@ -64,7 +71,10 @@ def test_what_was_signed_before_a_certificate_ended_still_passes() -> None:
     """A renewal quarantines nothing that waited; what is accepted later is refused."""
     ended = [{"Fingerprint": fingerprint(signer()), "EndedAt": NOW}]
     world, late = World(), NOW + LATE
-    new = {"SignatureFingerprint": [fingerprint(STRANGERS)], "EndedSignature": ended}
+    new: dict[str, Any] = {
+        "SignatureFingerprint": [fingerprint(STRANGERS)],
+        "EndedSignature": ended,
+    }
     assert world.snapshot.offer(edition(2, **new))
     world.clock.move(hours=24)
     assert world.check(signed()) == signed()
@@ -78,3 +88,34 @@ def test_what_was_accepted_before_a_block_still_passes() -> None:
     """Accepted is accepted, however late the hub comes to it."""
     before = request(place(), BLOCKED, accepted_at=BLOCKED_AT - MINUTE)
     assert World().check(before) == before
+
+
+@pytest.mark.parametrize(
+    ("message", "refusal"),
+    [
+        (request(place(), "9999"), UnknownAgent),
+        (request(place(), BLOCKED), AgentBlocked),
+        (request(place()), NotSigned),
+        (signed(proof=proof(place(), STRANGERS)), ProofWrong),
+    ],
+)
+def test_what_a_newer_edition_may_let_through_is_not_refused_by_an_older(
+    message: Message, refusal: type[NeverWorks]
+) -> None:
+    """Added, unblocked, renewed a moment ago: the gateway may know it before the hub does."""
+    world = World()
+    assert world.snapshot.offer(edition(2, at=NOW - MINUTE))
+    with pytest.raises(AgentsOlder) as older:
+        world.check(message)
+    assert type(older.value.refusal) is refusal
+    assert world.snapshot.offer(edition(3, at=NOW))
+    with pytest.raises(refusal):
+        world.check(message)
+
+
+def test_what_is_wrong_by_itself_is_refused_at_once() -> None:
+    """No edition lets through what was altered."""
+    world = World()
+    assert world.snapshot.offer(edition(2, at=NOW - MINUTE))
+    with pytest.raises(ProofWrong, match="other values"):
+        world.check(signed()._replace(body=place(quantity=9).encode()))
