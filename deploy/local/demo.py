@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -193,9 +193,11 @@ def _compared(stack: Stack) -> str:
     """Return what ``lupu evidence verify`` prints, once the gateways' pages have come."""
     deadline = time.monotonic() + PAGES_SECONDS_MAX
     while time.monotonic() < deadline:
-        by_type = json.loads(stack.lupu("inside", *VERIFY, "--json"))["totals"]
-        if by_type and not any(total.get(one) for total in by_type.values() for one in OPEN):
-            break
+        # Before the first page it says that nothing was compared, and its status says so too.
+        with suppress(ProcessFailed):
+            by_type = json.loads(stack.lupu("inside", *VERIFY, "--json"))["totals"]
+            if by_type and not any(total.get(one) for total in by_type.values() for one in OPEN):
+                break
     return stack.lupu("inside", *VERIFY)
 
 
