@@ -20,9 +20,14 @@ class Books:
 
     def __init__(self, staff: StaffWorld, folder: Path) -> None:
         self.staff = staff
-        self.world = World(folder / "books", clock=staff.clock)
+        self.folder = folder / "books"
         self.store = InboxStore(staff.database, staff.clock, "evidence-1")
         self.handlers = Handlers(SCHEMAS, CountedMetrics())
+        self.starts("b00t")
+
+    def starts(self, boot: str) -> None:
+        """Let the gateway start, anew if it has died."""
+        self.world = World(self.folder, boot, clock=self.staff.clock)
         self.world.asking.inside = self.take
 
     def take(self, message: Message) -> Answer:

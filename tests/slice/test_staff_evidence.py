@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from hub.ports import Taken
+from internal_apps.evidence.compare import Verdict
+from internal_apps.evidence.domain import Kind
+from internal_apps.evidence.web import words
+from internal_apps.evidence.web.proving import ORDER
 from tests.slice.evidence_books import Books, troubled
 from tests.slice.staff_visitor import Visitor
 from tests.slice.staff_world import staff_world
+from tests.unit.evidence.test_verdicts import crossed
 
 
 @pytest.fixture
@@ -111,6 +117,33 @@ def test_a_period_that_is_too_large_for_a_page_is_left_to_the_command(
     books.turn()
     monkeypatch.setattr("internal_apps.evidence.web.proving.ENTRIES_MAX", 0)
     assert "lupu evidence verify" in shown(books)
+
+
+def test_a_book_that_broke_off_and_what_it_had_are_named(books: Books) -> None:
+    """Since when, which book and what to do; so is what was taken in and stands in none."""
+    books.turn()
+    message = books.world.request("A-9")
+    with books.store.unit() as unit:
+        unit.take(message._replace(crossed=crossed()), Taken.FIRST)
+    books.world.die()
+    books.staff.clock.move(minutes=50)
+    (path,) = books.world.files()
+    path.unlink()
+    books.starts("next")
+    books.turn()
+    text = shown(books)
+    assert "Something is wrong." in text
+    assert "book broke off: gateway-1, found 1 Jun 2010, 10:00:10" in text
+    assert "put it back into the folder of its books" in text
+    assert "in no book 1 since 1 Jun 2010, 10:00:20" in text
+    assert "agent:1001/PlaceBooking/A-9" in text
+
+
+def test_every_verdict_and_finding_has_its_words() -> None:
+    """None can come up on the page without what it means and what to do."""
+    assert set(words.VERDICTS) == set(Verdict)
+    assert set(words.WHAT_TO_DO) == set(ORDER)
+    assert set(words.FINDINGS) == {kind.value for kind in Kind}
 
 
 def test_a_clerk_does_not_see_it(books: Books) -> None:
