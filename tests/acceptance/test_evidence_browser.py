@@ -1,5 +1,6 @@
 """The page of evidence in Chromium, as a person on duty at night uses it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.acceptance.staff_browser import Person, chromium, served
+from tests.acceptance.staff_browser import WAIT_SECONDS, Person, chromium, served
+from tests.contract.transports import until
 from tests.slice.evidence_books import Books, troubled
 from tests.slice.staff_world import staff_world
 
@@ -85,8 +87,10 @@ def test_a_silent_gateway_is_named_and_its_return_is_seen(books: Books, person: 
     assert "heard" in person.find("table.list:last-of-type .state").text
 
 
-def test_period_day_route_and_language_are_kept_as_chosen(books: Books, person: Person) -> None:
-    """Chosen once, the page says what it looked at; in Chinese too."""
+def test_period_day_route_and_language_are_kept_as_chosen(
+    books: Books, person: Person, tmp_path: Path
+) -> None:
+    """Chosen once, the page says what it looked at, and so does its file; in Chinese too."""
     troubled(books)
     books.staff.clock.move(days=3)
     books.later()
@@ -99,10 +103,25 @@ def test_period_day_route_and_language_are_kept_as_chosen(books: Books, person: 
     person.wait("Something is wrong.")
     assert person.find("#day").get_attribute("value") == "2010-06-01"
     assert person.find("#route").get_attribute("value") == "ticketing"
+    saved = _saved(person, tmp_path)
+    assert not saved["fine"]
+    assert saved["since"].startswith("2010-05-31T16:00:00")
+    named = {item["request"]: item["verdict"] for item in saved["items"]}
+    assert named["agent:1001/PlaceBooking/lost"] == "lost"
     person.leave_by(person.find("header form button[name=language]"))
     person.wait("发现异常。")
     assert "请代理商用相同的编号逐条重发" in person.text()
     assert person.find("#day").get_attribute("value") == "2010-06-01"
+
+
+def _saved(person: Person, folder: Path) -> dict[str, Any]:
+    """Press the link that saves what is shown; return what the file says."""
+    allowed = {"behavior": "allow", "downloadPath": str(folder)}
+    person.driver.execute_cdp_cmd("Browser.setDownloadBehavior", allowed)
+    person.find("a[download]").click()
+    file = folder / "evidence.json"
+    assert until(file.exists, WAIT_SECONDS)
+    return dict(json.loads(file.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("pixels", [DESK_PIXELS, PHONE_PIXELS])

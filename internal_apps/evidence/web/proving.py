@@ -1,5 +1,6 @@
 """Both sides compared, for a period and a route: what is wrong, since when, what to do."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from internal_apps.evidence.compare import OF_SENT, WRONG, Comparison, Item, Verdict
 from internal_apps.evidence.entries import APPLICATIONS, Heard, Period
@@ -69,21 +70,26 @@ class Gateway:
     is_silent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody chose, as the page shows it again; what makes no sense is the last day."""
+
+    hours: str
+    day: str
+    route: str
+    today: str
+    period: Period
+
+
 def add_proving(blueprint: Blueprint, desk: Desk) -> None:
-    """Add the page to the blueprint."""
+    """Add the page to the blueprint, and what it shows as a file."""
 
     @blueprint.get("/evidence")
     @desk.shell.requires(SEE)
     def proof() -> Any:
         now = desk.clock.now()
-        hours, route = request.args.get("hours", ""), request.args.get("route", "")
-        hours = hours if hours in HOURS else DEFAULT
-        route = route if route in _routes() else ""
-        today = now.astimezone(SHANGHAI).date()
-        day = _day(request.args.get("day", ""), today)
-        since, until = (now - timedelta(hours=HOURS[hours]), now) if day is None else _of(day)
-        period = Period(since, min(until, now), route)
-        report = _report(desk, period, now)
+        asked = _asked(now)
+        report = _report(desk, asked.period, now)
         return render_template(
             "evidence/proof.html",
             report=report,
@@ -91,13 +97,32 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
             rows=() if report is None else _rows(report.comparison),
             gateways=() if report is None else _gateways(report),
             columns=COLUMNS,
-            hours=hours,
             all_hours=words.HOURS,
-            route=route,
             routes=_routes(),
-            day="" if day is None else day.isoformat(),
-            today=today.isoformat(),
+            asked=asked,
         )
+
+    @blueprint.get("/evidence/evidence.json")
+    @desk.shell.requires(SEE)
+    def file() -> Any:
+        now = desk.clock.now()
+        report = _report(desk, _asked(now).period, now)
+        if report is None:
+            abort(413)
+        said = json.dumps(report.summary(), indent=2, ensure_ascii=False)
+        headers = {"Content-Disposition": 'attachment; filename="evidence.json"'}
+        return Response(said, mimetype="application/json", headers=headers)
+
+
+def _asked(now: datetime) -> Asked:
+    hours, route = request.args.get("hours", ""), request.args.get("route", "")
+    hours = hours if hours in HOURS else DEFAULT
+    route = route if route in _routes() else ""
+    today = now.astimezone(SHANGHAI).date()
+    day = _day(request.args.get("day", ""), today)
+    since, until = (now - timedelta(hours=HOURS[hours]), now) if day is None else _of(day)
+    shown, period = "" if day is None else day.isoformat(), Period(since, min(until, now), route)
+    return Asked(hours, shown, route, today.isoformat(), period)
 
 
 def _day(text: str, today: date) -> date | None:
