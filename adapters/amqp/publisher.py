@@ -42,7 +42,7 @@ class AmqpPublisher:
         self._window_max = broker.window_max
         self._stall_seconds = broker.confirm_seconds
         self._unconfirmed_seconds_max = broker.unconfirmed_seconds_max
-        self._opened_at = 0.0
+        self._heard_at = 0.0
         self._channel: Any = None
         self._blocked = False
         self._number = 0
@@ -86,7 +86,7 @@ class AmqpPublisher:
 
     def _opened(self, connection: Any) -> None:
         self._blocked = False
-        self._opened_at = time.monotonic()
+        self._heard_at = time.monotonic()
         self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
@@ -102,11 +102,10 @@ class AmqpPublisher:
         self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
 
     def _silent(self, now: float) -> bool:
-        if self._blocked:  # the broker has said why, and will say when it is over
+        # While it is blocked the broker has said why, and will say when it is over.
+        if self._blocked or now - self._heard_at <= self._unconfirmed_seconds_max:
             return False
-        if self._channel is None:
-            return now - self._opened_at > self._unconfirmed_seconds_max
-        return self._waits(now, self._unconfirmed_seconds_max)
+        return self._channel is None or self._waits(now, self._unconfirmed_seconds_max)
 
     def _channel_opened(self, channel: Any) -> None:
         channel.add_on_close_callback(self._channel_closed)
@@ -130,6 +129,7 @@ class AmqpPublisher:
 
     def _on_unblocked(self, _connection: Any, _method: Any) -> None:
         self._blocked = False
+        self._heard_at = time.monotonic()
         _log.info("amqp.unblocked", extra={"link": self._link.purpose})
 
     def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:

@@ -1,12 +1,14 @@
 """A broker whose connection lives, and whose confirms do not come."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from adapters.amqp.loop import Loop
-from adapters.amqp.publisher import AmqpPublisher
+from adapters.amqp.publisher import LOOK_SECONDS, AmqpPublisher
 from certs.authority import Purpose
 from hub.envelope import to_wire
 from hub.messages import INWARD_EXCHANGE
@@ -86,3 +88,23 @@ def test_a_link_on_which_confirms_are_not_even_promised_is_given_up_too(
     assert not publisher.ready()
     relay.swallowed = b""
     assert until(publisher.ready)
+
+
+def test_after_an_alarm_confirms_have_their_time_anew(
+    publisher: AmqpPublisher, relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long it was, no link is given up for it, nor for what it held back."""
+    loop = publisher._link.loop
+    publisher.start()
+    assert until(publisher.ready)
+    relay.swallowed = CONFIRM
+    alarm = SimpleNamespace(method=SimpleNamespace(reason="low on memory"))
+    loop.call(lambda: publisher.publish(NOWHERE, WIRE, lambda _: None))
+    loop.call(lambda: publisher._on_blocked(None, alarm))
+    long = GIVEN_UP_SECONDS + 3 * LOOK_SECONDS
+    assert until(lambda: publisher._waits(time.monotonic(), long))
+    assert reasons(caplog) == []
+    over_at = time.monotonic()
+    loop.call(lambda: publisher._on_unblocked(None, alarm))
+    assert until(lambda: len(reasons(caplog)) == 1)
+    assert time.monotonic() - over_at >= GIVEN_UP_SECONDS
