@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hub.errors import NeverWorks
+from hub.ports import InboxState
 from internal_apps.ticketing.history import Step, history
 from internal_apps.ticketing.loading import EXPO_2010, Sample
 from lupu import opened, options
@@ -75,7 +76,7 @@ def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  
         click.echo(json.dumps(steps, ensure_ascii=False))
         return
     for step in steps:
-        click.echo(f"{step['request']}  {step['outcome']}")
+        click.echo(f"{step['request']}  {step['outcome'] or step['state'].lower()}")
         for place, at in step["way"]:
             click.echo(f"  {place:<12}  {at}")
         if step["signed_by"]:
@@ -85,10 +86,12 @@ def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  
 
 
 def _facts(step: Step) -> dict[str, Any]:
-    way = [(hop.place, hop.at) for hop in step.hops] + [("handled", step.handled_at)]
+    last = "handled" if step.state == InboxState.HANDLED.value else "looked at"
+    way = [(hop.place, hop.at) for hop in step.hops] + [(last, step.handled_at)]
     return {
         "request": str(step.request_id),
         "outcome": step.outcome_code,
+        "state": step.state,
         "way": [(place, at.isoformat(timespec="microseconds")) for place, at in way],
         "signed_by": step.signed_by,
         "reused": [

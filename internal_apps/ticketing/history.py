@@ -8,12 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.database import Database, Reused, SqlUnit, kept_proofs, reused_references
-from adapters.database.tables import inbox
+from adapters.database.tables import inbox, standing
 from adapters.soap.proof import read_proof
 from hub.envelope import Hop, RequestId, read_hops
 from internal_apps.ticketing import store
 from internal_apps.ticketing.catalogue import SHANGHAI
 from internal_apps.ticketing.domain import Booking
+from internal_apps.ticketing.handlers import placed_subject
 from internal_apps.ticketing.references import normal
 
 SIGNATURE = "signature"
@@ -23,9 +24,10 @@ SIGNATURE = "signature"
 class Step:
     """One message of a booking's history, and its way: hops, and the times inside.
 
-    ``replied_at`` is None while no reply has left. ``reused``: what came under the same reference
-    with other values and was refused, the latest first. ``signed_by``: the SHA-256 of the
-    certificate with which its agent signed it, while what was signed is kept.
+    ``handled_at`` is when it was looked at last; ``replied_at`` is None while no reply has left.
+    ``reused``: what came under the same reference with other values and was refused, the latest
+    first. ``signed_by``: the SHA-256 of the certificate with which its agent signed it, while what
+    was signed is kept.
     """
 
     request_id: RequestId
@@ -55,7 +57,10 @@ class History:
 
 
 def history(database: Database, reference: str) -> History | None:
-    """Return one booking with its history, or None where there is none of this reference."""
+    """Return one booking with its history, or None where there is none of this reference.
+
+    What is tried again, parked, or waits behind such a one, is found by its place in line.
+    """
     plain = normal(reference)
     if plain is None:
         return None
@@ -63,15 +68,21 @@ def history(database: Database, reference: str) -> History | None:
         booking = store.find(SqlUnit(connection, datetime.now(SHANGHAI), read_only=True), plain)
         if booking is None:
             return None
-        rows = connection.execute(
-            sa.select(inbox)
-            .where(inbox.c.subject == plain)
-            .order_by(inbox.c.handled_at, inbox.c.accepted_at, inbox.c.sequence)
-        )
-        steps = rows.all()
+        steps = _rows(connection, inbox.c.subject == plain)
+        known = {row.request_id for row in steps}
+        line = standing.c.line == placed_subject(booking.sender, booking.placed_as)
+        kept = connection.execute(sa.select(standing.c.request_id).where(line)).scalars()
+        if others := [request_id for request_id in kept if request_id not in known]:
+            steps += _rows(connection, inbox.c.request_id.in_(others))
+            steps.sort(key=lambda row: (row.handled_at, row.accepted_at, row.sequence))
     reused = reused_references(database, subject=plain)
     signers = _signers(database, [row.request_id for row in steps if SIGNATURE in row.sign_in])
     return History(booking, [_step(row, reused, signers) for row in steps])
+
+
+def _rows(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[sa.Row[Any]]:
+    order = (inbox.c.handled_at, inbox.c.accepted_at, inbox.c.sequence)
+    return list(connection.execute(sa.select(inbox).where(which).order_by(*order)))
 
 
 def _signers(database: Database, request_ids: Sequence[str]) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from tests.contract.shelves import OPERATOR, in_memory, wire
 from tests.slice.night import Night
 from tests.slice.staff_visitor import Visitor
 from tests.unit.evidence.books import World as Gateway
+from tests.unit.ticketing.world import booking_values
 
 
 @pytest.fixture
@@ -114,6 +115,33 @@ def test_a_quarantine_is_worked_on_like_what_is_parked(night: Night) -> None:
     )
     assert outside.listed() == []
     assert [what for _, what in night.parking.facts(name)] == ["viewed", "replay", "ended"]
+
+
+def test_what_is_kept_of_a_booking_is_on_its_page(tmp_path: Path) -> None:
+    """Tried again, waiting behind that, and then for a person: in the clerk's words, till done."""
+    night = Night(tmp_path)
+    worker, taking = night.parking.worker, night.parking.taking
+    placed = worker.message("PlaceBooking", booking_values())
+    (said,) = worker.handle(placed)
+    named = {"PlacedAs": placed.id.reference, "Version": 1}
+    lines = {"Lines": booking_values(quantity=3)["Lines"]}
+    change = worker.message("ChangeBooking", {**named, **lines})
+    confirm = worker.message("ConfirmBooking", named)
+    taking.broken = True
+    worker.handle(change)
+    worker.handle(confirm)
+    taking.broken = False
+    visitor, page = _visitor(night, "wang"), f"/bookings/{said.booking['BookingReference']}"
+    night.now()
+    visitor.sign_in("wang")
+    assert "failed and is tried again" in visitor.get(page).text
+    assert "waits behind an earlier request" in visitor.text()
+    assert "looked at last" in visitor.text()
+    night.parking.later(600)
+    night.now()
+    visitor.sign_in("wang")
+    assert "changed by others before" in visitor.get(page).text
+    assert "looked at last" not in visitor.text()
 
 
 def test_of_every_application_it_is_foreseen_what_a_replay_would_do(

@@ -15,6 +15,7 @@ ACCEPTED = sentence("accepted")
 PASSED = sentence("passed on")
 TAKEN = sentence("taken up")
 COMMITTED = sentence("committed")
+LOOKED_AT = sentence("looked at last")
 REPLIED = sentence("reply sent")
 
 MILLISECONDS = 1_000
@@ -92,7 +93,9 @@ def _way(desk: Desk, step: Step, agents: Mapping[str, AgentName]) -> Way:
 def _points(step: Step) -> list[Point]:
     passed = [(hop.place, PASSED, hop.at) for hop in step.hops if hop.place != step.origin]
     events = [(step.origin, ACCEPTED, step.accepted_at), *passed]
-    events += [("ticketing", TAKEN, step.taken_at), ("ticketing", COMMITTED, step.handled_at)]
+    is_handled = step.state == InboxState.HANDLED.value
+    looked_at = COMMITTED if is_handled else LOOKED_AT
+    events += [("ticketing", TAKEN, step.taken_at), ("ticketing", looked_at, step.handled_at)]
     if step.replied_at is not None:
         events.append(("ticketing", REPLIED, step.replied_at))
     points: list[Point] = []
