@@ -23,7 +23,9 @@ Values = dict[str, Any]
 
 # libxml2's sentences quote the value; what is refused may be a passenger's name.
 _ELEMENT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '[^']*')?: ")
-_VALUE = re.compile(r"(?:The value )?'.*' (is not|has a|has|exceeds|does not)", re.DOTALL)
+_VALUE = re.compile(
+    r"(?:The value )?(?<!attribute )'.*' (is not|has a|has|exceeds|does not)", re.DOTALL
+)
 _FACET = re.compile(r"\[facet '[^']*'\] ")
 _NAMESPACE = re.compile(r"\{urn:[^}]*\}")
 

@@ -202,3 +202,11 @@ def test_it_is_all_said_in_chinese_too(night: Night) -> None:
     visitor.get(f"/kept/parked/message/{name}")
     visitor.get("/kept/audit")
     assert "查看了" in visitor.text()
+    path, right = f"/kept/parked/correct/{name}", night.messages[0].body.decode()
+    for old, new, said in (
+        ("INDIVIDUAL", "ALL", "Kind 必须是以下之一"),
+        (night.messages[0].id.reference, "ANOTHER", "RequestReference 必须保持为"),
+    ):
+        visitor.get(path)
+        visitor.send(path, document=right.replace(old, new), why="更正")
+        assert said in visitor.text()

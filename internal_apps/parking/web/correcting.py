@@ -9,6 +9,7 @@ from hub.parking import Place, Shown
 from internal_apps.parking.document import text_of
 from internal_apps.parking.domain import check_why
 from internal_apps.parking.web.desk import ACT, WRONG, Desk, Page
+from internal_apps.parking.web.faults import fault
 from internal_apps.parking.web.one import open_one
 
 
@@ -60,7 +61,7 @@ def _form(
         kept=shown.kept,
         document=text,
         why=why,
-        faults=faults,
+        faults=[fault(*one) for one in faults],
         error=error,
         text_of_line=lambda number: lines[number - 1].strip() if number <= len(lines) else "",
         rows=min(max(text.count("\n") + 3, 12), 40),
