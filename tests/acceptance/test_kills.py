@@ -118,8 +118,10 @@ def proof(system: System) -> dict[str, Any]:
     count_as_lost_after(system, 5)
 
     def has_settled() -> bool:
-        total = counts(verified(system, "--route", "ticketing"))
-        return not total["awaited"] and not total["in flight"]
+        said = verified(system, "--route", "ticketing")
+        total = counts(said)
+        open_ = total["awaited"] + total["unbooked"] + total["in flight"]
+        return bool(said["compared"]) and not open_
 
     assert until(has_settled, PROVE_SECONDS_MAX), verified(system)
     return verified(system)
