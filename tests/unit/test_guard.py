@@ -38,8 +38,17 @@ def test_a_right_message_passes_unchanged() -> None:
 REFUSED: dict[str, tuple[Wire, type[NeverWorks]]] = {
     "oversized": (sent(body=b"x" * (BODY_BYTES_MAX + 1)), InvalidBody),
     "schema-invalid": (sent(body=b"invalid"), InvalidBody),
-    "of the wrong direction": (sent(type="Offers.1"), NotAllowed),
-    "of another lane": (sent(type="GetBooking.1"), NotAllowed),
+    "of the wrong direction": (
+        sent(
+            type="PlaceBookingResponse.1",
+            id=RequestId("agent:1001", "PlaceBookingResponse", "A-1"),
+        ),
+        NotAllowed,
+    ),
+    "of another lane": (
+        sent(type="GetBooking.1", id=RequestId("agent:1001", "GetBooking", "A-1")),
+        NotAllowed,
+    ),
     "of unknown type": (sent(type="Explode.1"), UnknownMessage),
     "of unknown version": (sent(type="PlaceBooking.2"), UnknownMessage),
     "without an account": (sent(account=""), NotAllowed),

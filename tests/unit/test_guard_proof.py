@@ -75,6 +75,14 @@ def test_what_an_agent_signed_passes_and_its_proof_stays_with_it() -> None:
     assert world.metrics.counts["lupu_guard_proofs_total"] == 2
 
 
+def test_what_old_stacks_add_to_what_they_sign_says_nothing() -> None:
+    """An element that is there to say that it is left out crosses no more: the same request."""
+    nil = '<t:Email xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>'
+    content = place().replace("</t:Contact>", f"{nil}</t:Contact>")
+    message = signed()._replace(proof=proof(content))
+    assert World().check(message) == message
+
+
 ATTACKS: dict[str, tuple[Message, type[NeverWorks], str]] = {
     "the document is altered": (
         signed()._replace(body=place(quantity=9).encode()),

@@ -257,3 +257,15 @@ def test_a_session_announced_at_length_is_refused(keys: Keys) -> None:
     body = seal(new_cipher(bytes(32)), 1, announcement, b"body", b"bound")
     with pytest.raises(NotAuthentic, match="too long"):
         keys.of("hub-1", MovedClock()).opener.open(WIRE._replace(body=body), ROUTE)
+
+
+def test_however_many_sessions_are_announced_few_are_remembered(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A captured gateway fills no memory with its own; what was forgotten opens all the same."""
+    monkeypatch.setattr("adapters.sealing.opener.SESSIONS_MAX", 3)
+    opener, gateway = keys.of("hub-1", MovedClock()).opener, keys.of("gateway-1", MovedClock())
+    wires = [gateway.sealer.seal(WIRE, ROUTE, ("hub",)) for _ in range(8)]
+    for wire in (*wires, wires[0]):
+        assert opener.open(wire, ROUTE).wire.body == WIRE.body
+        assert len(opener._sessions) <= 3
