@@ -90,9 +90,7 @@ def test_nobody_stops_a_lane_with_agents_that_he_invents(hurried: Hurried) -> No
     assert len(hurried.world.kept()) == 5
 
 
-def test_what_waits_comes_again_after_a_lost_connection_and_crosses_once(
-    hurried: Hurried,
-) -> None:
+def test_what_waits_comes_again_after_a_pause_and_crosses_once(hurried: Hurried) -> None:
     """While the inside is away it lies outside; it is judged anew when it comes again."""
     hurried.send("A-1")
     hurried.world.inside.up = False
@@ -103,3 +101,15 @@ def test_what_waits_comes_again_after_a_lost_connection_and_crosses_once(
     hurried.pass_seconds(120)
     assert sorted(hurried.world.arrived()) == ["A-1", "B-1"]
     assert (hurried.world.kept(), hurried.world.held()) == ([], 0)
+
+
+def test_what_waits_is_not_lost_with_its_connection(hurried: Hurried) -> None:
+    """It comes again, as all does that was under way, and is done with when it has crossed."""
+    hurried.send("A-1")
+    hurried.world.reconnect()
+    hurried.pass_seconds(1)
+    hurried.known(KNOWN, NEW, version=2, at=NOON)
+    hurried.pass_seconds(UNDECIDED_SECONDS)
+    assert set(hurried.world.arrived()) == {"A-1"}
+    assert (hurried.world.kept(), hurried.world.held()) == ([], 0)
+    assert hurried.world.outside.depth("inward.requests") == 0
