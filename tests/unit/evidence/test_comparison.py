@@ -164,3 +164,13 @@ def test_the_order_of_the_entries_does_not_matter(truths: list[Truth], random: o
     again = compare(booked, taken, [], view)
     assert again.totals == first.totals
     assert [item[:5] for item in again.items] == [item[:5] for item in first.items]
+
+
+def test_a_book_that_has_a_transmission_twice_is_never_fine() -> None:
+    """A gateway numbers each of its sendings once: somebody wrote the other, whatever arrived."""
+    key = Key("gateway-1", "b00t", 1)
+    booked = Booked(key, "r-1", "Working.1", "d-1", NOON, Published.CONFIRMED.value, NOON)
+    taken = TakenIn(key, "r-1", "Working.1", "d-1", Taken.FIRST.value, NOON)
+    compared = compare([booked, booked], [taken], [], View(LATE, BOUND_SECONDS))
+    assert [item.verdict for item in compared.items] == [Verdict.ALTERED]
+    assert not compared.fine
