@@ -8,6 +8,8 @@ PIP_FAILED := { echo "pip did not get them; what it said is above. Run make agai
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
+# Most tests wait most of their time: for brokers, browsers, deadlines.
+SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -31,7 +33,7 @@ try: $(INSTALLED) ## A first look in one process: no root, no broker (proves not
 	@$(BIN)/python -m deploy.local.first_look
 
 test: servers-for-test $(INSTALLED_DEV) client-stacks ## Run every test, on real brokers and databases
-	$(BIN)/pytest $(T) $(if $(K),-k '$(K)')
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(T) $(if $(K),-k '$(K)')
 
 check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .

@@ -11,7 +11,12 @@ from tests.servers.brokers import Authorities, Brokers
 from tests.servers.databases import KINDS, Databases, databases
 from tests.servers.system import System, running
 
-pytest_plugins = ["tests.servers.strictness", "tests.servers.promises"]
+pytest_plugins = [
+    "tests.servers.strictness",
+    "tests.servers.promises",
+    "tests.servers.side_by_side",
+    "tests.clients.shown",
+]
 
 
 @pytest.fixture(scope="session")

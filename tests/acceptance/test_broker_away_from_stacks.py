@@ -20,6 +20,8 @@ from tests.contract.transports import until
 from tests.servers.standstill import standing_still
 from tests.servers.system import System, running
 
+# How soon each stack is told is measured.
+pytestmark = pytest.mark.alone
 NOT_ACCEPTED_SECONDS_MAX = 1.0
 # How long the gateway waits for a confirm, and what a stack and a busy machine may add.
 CONFIRM_SECONDS = 0.8

@@ -2,21 +2,20 @@
 
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from certs.authority import Authority, KeyKind, Purpose
+from tests.clients import shown
 from tests.clients.job import CERTIFICATE, DIGEST, SIGNATURE, SOAP_11, SOAP_12, TEXT, Call
 from tests.clients.matrix import ANSWERED, OPERATIONS, Step, Visit, summary, table, verdict
 from tests.clients.stacks import CELLS, NPM, PHP, STACKS, SUDS, ZEEP, Agency, Cell, Stack
+from tests.servers import reported
 from tests.servers.system import System
 
 KNOWN_WITHIN_SECONDS = 30
-
-Results = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -54,20 +53,9 @@ def visit(running_system: System) -> Visit:
     return Visit(uuid.uuid4().hex[:12], running_system.opening + timedelta(days=10))
 
 
-@pytest.fixture(scope="module")
-def results(request: pytest.FixtureRequest) -> Iterator[Results]:
-    """Collect what came of each cell, and print the matrix when all have run."""
-    collected: Results = {}
-    yield collected
-    capture = request.config.pluginmanager.get_plugin("capturemanager")
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        print(f"\n\n{table(collected)}\n")  # noqa: T201  the table is what is asked for
-
-
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_every_operation_of_every_stack(
-    cell: Cell, agency: Agency, visit: Visit, results: Results
+    cell: Cell, agency: Agency, visit: Visit, request: pytest.FixtureRequest
 ) -> None:
     """Each operation answers and refuses, by declared faults, every stack in every way."""
     steps = visit.answered() + visit.refused()
@@ -78,7 +66,8 @@ def test_every_operation_of_every_stack(
     ]
     wrong = [(operation, said) for operation, said in verdicts if said != ANSWERED]
     failed = {operation for operation, _ in wrong}
-    results[str(cell)] = {one: "WRONG" if one in failed else ANSWERED for one in OPERATIONS}
+    came = {one: "WRONG" if one in failed else ANSWERED for one in OPERATIONS}
+    reported.say(request.node, shown.CELL, (str(cell), came))
     assert wrong == []
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from deploy.local.broker import PACKAGE
 from deploy.local.ports import LOOPBACK, answers, free_port
@@ -49,15 +50,17 @@ def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_demo_once_books_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_demo_once_books_and_leaves_nothing_running() -> None:
     """The agency's bookings are answered as the sample file says, and every process ends."""
-    folder = tmp_path / "demo"
     ports = (f"PORT={free_port()}", f"STAFF_PORT={free_port()}")
-    done = made("demo", "ONCE=1", f"FOLDER={folder}", *ports, seconds_max=DEMO_SECONDS_MAX)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("HELD", "CONFIRMED", "CANCELLED", "REFERENCE_REUSED", "DAY_NOT_VALID", "hub-1"):
-        assert word in done.stdout
-    assert _running_below(folder) == []
+    # In a short path, as sockets need it.
+    with TemporaryDirectory(prefix="lupu-demo-") as short:
+        folder = Path(short, "demo")
+        done = made("demo", "ONCE=1", f"FOLDER={folder}", *ports, seconds_max=DEMO_SECONDS_MAX)
+        assert done.returncode == 0, done.stdout + done.stderr
+        for word in ("HELD", "CONFIRMED", "CANCELLED", "REUSED", "DAY_NOT_VALID", "hub-1"):
+            assert word in done.stdout
+        assert _running_below(folder) == []
 
 
 def test_a_name_server_that_was_left_would_be_found(tmp_path: Path) -> None:

@@ -114,6 +114,7 @@ def test_a_taken_socket_is_told_by_its_name(entrance: Edge) -> None:
     assert taken(entrance, "T-2")
 
 
+@pytest.mark.alone
 def test_a_broker_that_goes_away_is_the_right_fault_within_a_second(
     own_brokers: Brokers, tmp_path: Path
 ) -> None:

@@ -4,9 +4,12 @@ A test marked ``promise(N)`` says its figures through the fixture ``shows``; at 
 run they stand together, promise by promise. ``make promises`` runs these tests alone.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import pytest
+
+from tests.servers import reported
 
 PROMISES = {
     1: "Accepted means exactly one outcome",
@@ -17,7 +20,6 @@ PROMISES = {
     6: "It says what it does",
 }
 MARK = "promise"
-_SHOWN = pytest.StashKey[dict[int, list[str]]]()
 
 Shows = Callable[..., None]
 
@@ -25,7 +27,6 @@ Shows = Callable[..., None]
 def pytest_configure(config: pytest.Config) -> None:
     """Know the mark."""
     config.addinivalue_line("markers", f"{MARK}(number): keeps this promise, and shows figures")
-    config.stash[_SHOWN] = {}
 
 
 @pytest.fixture
@@ -34,23 +35,23 @@ def shows(request: pytest.FixtureRequest) -> Shows:
     mark = request.node.get_closest_marker(MARK)
     assert mark is not None, "a test that shows figures says of which promise"
     (number,) = mark.args
-    shown = request.config.stash[_SHOWN].setdefault(number, [])
 
     def take(**figures: object) -> None:
         said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
-        shown.append(said)
+        reported.say(request.node, MARK, (number, said))
 
     return take
 
 
-def pytest_terminal_summary(config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures of every promise that was tried."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    shown = config.stash[_SHOWN]
-    if reporter is None or not shown:
+    shown: dict[int, list[str]] = defaultdict(list)
+    for number, figures in reported.said(terminalreporter, MARK):
+        shown[number].append(figures)
+    if not shown:
         return
-    reporter.section("promises")
+    terminalreporter.section("promises")
     for number in sorted(shown):
-        reporter.write_line(f"{number}. {PROMISES[number]}")
+        terminalreporter.write_line(f"{number}. {PROMISES[number]}")
         for line in shown[number]:
-            reporter.write_line(f"   {line}")
+            terminalreporter.write_line(f"   {line}")
