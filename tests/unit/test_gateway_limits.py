@@ -133,6 +133,6 @@ def test_looking_at_names_takes_linear_time(junk: bytes) -> None:
     """No body of the largest size makes looking at its names slow."""
     names = Names()
     names.refused(b"x" * 1_000_000)
-    began = time.perf_counter()
+    began = time.process_time()
     names.parse(junk, len)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -37,9 +37,9 @@ def _peak_bytes() -> int:
 
 
 def _bounded(attack: Callable[[], object]) -> None:
-    before_bytes, began = _peak_bytes(), time.perf_counter()
+    before_bytes, began = _peak_bytes(), time.process_time()
     attack()
-    assert time.perf_counter() - began < SECONDS_MAX
+    assert time.process_time() - began < SECONDS_MAX
     assert _peak_bytes() - before_bytes < PEAK_BYTES_MAX
 
 

@@ -84,9 +84,9 @@ def test_refuses_one_part_included_twice() -> None:
 def test_a_body_of_boundaries_costs_little() -> None:
     """A quarter of a megabyte of boundaries is refused in a blink."""
     body = b"--uuid:1\r\n" * 26_000
-    began = time.perf_counter()
+    began = time.process_time()
     assert refused(body, JAVA).code == "MALFORMED_XML"
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
 
 
 @pytest.mark.parametrize(

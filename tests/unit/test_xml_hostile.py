@@ -86,10 +86,10 @@ def test_a_hostile_document_is_refused_at_once(name: str, secret: Path) -> None:
     text, code = HOSTILE[name]
     body = text.replace("{file}", str(secret).lstrip("/")).encode()
     assert len(body) <= BODY_BYTES_MAX
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(XmlRefused) as refused:
         SCHEMAS.check(PLACE_BOOKING, body)
-    assert time.perf_counter() - begun < REFUSED_WITHIN_SECONDS
+    assert time.process_time() - begun < REFUSED_WITHIN_SECONDS
     assert refused.value.code.startswith(code)
     assert SECRET not in str(refused.value)
     assert len(str(refused.value)) < 600
