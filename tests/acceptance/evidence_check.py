@@ -9,6 +9,9 @@ from typing import Any
 from lupu.exits import Exit
 from tests.servers.system import System
 
+# To ask is to start a command, which takes a processor most of a second.
+PAUSE_SECONDS = 1.0
+
 
 def count_as_lost_after(system: System, seconds: int) -> None:
     """Have what is absent for so long count as lost, and not only after half an hour."""

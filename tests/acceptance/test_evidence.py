@@ -20,7 +20,12 @@ from hub.envelope import Transmission, to_wire
 from hub.settings import OutsideBroker
 from lupu.exits import Exit
 from lupu.sealing import KEYRING, KEYS
-from tests.acceptance.evidence_check import count_as_lost_after, verdicts, verified
+from tests.acceptance.evidence_check import (
+    PAUSE_SECONDS,
+    count_as_lost_after,
+    verdicts,
+    verified,
+)
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
 from tests.servers.promises import Shows
@@ -136,7 +141,10 @@ def test_what_is_done_to_messages_outside_is_found_and_named(system: System, sho
         named = verdicts(verified(system))
         return {name: named.get(name) for name in FOUND} == FOUND
 
-    assert until(all_named, WAIT_SECONDS), (verdicts(verified(system)), hub.tail())
+    assert until(all_named, WAIT_SECONDS, pause_seconds=PAUSE_SECONDS), (
+        verdicts(verified(system)),
+        hub.tail(),
+    )
     said = verified(system, "--route", "ticketing")
     assert said["findings"] == []
     total = said["totals"]["PlaceBooking.1"]
@@ -172,7 +180,11 @@ def test_a_booking_that_is_sealed_with_a_stolen_key_is_found_as_injected(system:
     )
     putting.basic_publish("inward", "requests", wire.body, properties)
     putting.connection.close()
-    assert until(lambda: verdicts(verified(system)).get("stolen") == "injected", WAIT_SECONDS)
+
+    def is_named() -> bool:
+        return verdicts(verified(system)).get("stolen") == "injected"
+
+    assert until(is_named, WAIT_SECONDS, pause_seconds=PAUSE_SECONDS)
 
 
 def test_the_signed_report_says_the_same_to_whoever_has_the_public_key(
@@ -203,5 +215,5 @@ def test_the_book_of_a_gateway_that_is_killed_is_taken_in_at_its_next_start(
         # That it was confirmed may have died with the gateway: then it arrived all the same.
         return bool(total.get("received", 0) + total.get("arrived", 0) == 2)
 
-    assert until(is_told, WAIT_SECONDS), verified(system)
+    assert until(is_told, WAIT_SECONDS, pause_seconds=PAUSE_SECONDS), verified(system)
     assert verified(system)["findings"] == []

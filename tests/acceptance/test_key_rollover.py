@@ -21,6 +21,8 @@ OWNERS = ("gateway-1", "hub", "hub-1")
 LEAD_MINUTES = 0.2
 NAMES = ("gateway-1", "hub-1", "ticketing-1", "operator-1")
 AGENCIES = 3
+# Between two requests of an agency: enough to meet every change, and no more.
+PACE_SECONDS = 0.05
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ class Load:
         system = self._system
         agency = PlainAgency(system.port, system.ca_file, system.agent_number, system.password)
         day, count = system.opening + timedelta(days=10 + number), 0
-        while not self._ending.is_set():
+        while not self._ending.wait(PACE_SECONDS):
             count += 1
             self.told.append(agency.place(f"K-{number}-{count}", "STANDARD", day).code)
         agency.close()

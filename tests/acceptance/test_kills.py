@@ -17,7 +17,12 @@ import pytest
 from deploy.local.process import Process
 from deploy.local.stack import healthy
 from hub.settings import environment
-from tests.acceptance.evidence_check import count_as_lost_after, counts, verified
+from tests.acceptance.evidence_check import (
+    PAUSE_SECONDS,
+    count_as_lost_after,
+    counts,
+    verified,
+)
 from tests.acceptance.kill_check import Verdict, compare
 from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load
 from tests.contract.transports import until
@@ -123,7 +128,7 @@ def proof(system: System) -> dict[str, Any]:
         open_ = total["awaited"] + total["unbooked"] + total["in flight"]
         return bool(said["compared"]) and not open_
 
-    assert until(has_settled, PROVE_SECONDS_MAX), verified(system)
+    assert until(has_settled, PROVE_SECONDS_MAX, pause_seconds=PAUSE_SECONDS), verified(system)
     return verified(system)
 
 

@@ -18,13 +18,15 @@ from hub.settings import Broker
 WAIT_SECONDS = 15.0
 
 
-def until(condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> bool:
+def until(
+    condition: Callable[[], bool], seconds: float = WAIT_SECONDS, *, pause_seconds: float = 0.01
+) -> bool:
     """Wait until something is true; return whether it came true."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(pause_seconds)
     return True
 
 
