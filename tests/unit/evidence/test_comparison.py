@@ -174,3 +174,13 @@ def test_a_book_that_has_a_transmission_twice_is_never_fine() -> None:
     compared = compare([booked, booked], [taken], [], View(LATE, BOUND_SECONDS))
     assert [item.verdict for item in compared.items] == [Verdict.ALTERED]
     assert not compared.fine
+
+
+def test_what_was_stopped_and_came_under_another_id_was_not_corrected() -> None:
+    """An operator brings again what a guard stopped under its own id alone."""
+    key = Key("gateway-1", "b00t", 1)
+    booked = Booked(key, "r-1", "Working.1", "d-1", NOON, Published.CONFIRMED.value, NOON)
+    taken = TakenIn(key, "another", "Working.1", "other", Taken.FIRST.value, NOON)
+    stopped = Stopped(key, "r-1", "d-1", "why", NOON)
+    compared = compare([booked], [taken], [stopped], View(LATE, BOUND_SECONDS))
+    assert [item.verdict for item in compared.items] == [Verdict.ALTERED]
