@@ -38,7 +38,7 @@ class Kind:
 
 def add_commands(group: click.Group, kind: Kind) -> None:
     """Add the commands to a group."""
-    for add in (_list, _show, _preview, _edit, _decide, _replay, _discard, _waiting):
+    for add in (_list, _show, _preview, _edit, _compare, _decide, _replay, _discard, _waiting):
         add(group, kind)
 
 
@@ -168,6 +168,23 @@ def _edit(group: click.Group, kind: Kind) -> None:
         click.echo(f"correction {number} waits for somebody else's approval")
 
     del edit
+
+
+def _compare(group: click.Group, kind: Kind) -> None:
+    @group.command(epilog=kind.example("compare 7 --as li"))
+    @options.configured(kind.component)
+    @acting
+    @click.argument("correction", type=int)
+    def compare(config: str | None, name: str, who: Claim, correction: int) -> None:
+        """Show what CORRECTION changes, line by line; look before you approve it.
+
+        That it was looked at is written into the audit trail.
+        """
+        with work(config, name) as opened:
+            by = opened.proved(who, SEE)
+            kept_shown.compared(opened.interventions.compared(correction, by))
+
+    del compare
 
 
 def _decide(group: click.Group, kind: Kind) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from hub.errors import InvalidBody
 from hub.parking import Kept
-from internal_apps.parking.document import lines_of
+from internal_apps.parking.document import Line, lines_of
 from internal_apps.parking.domain import Correction, Entry, Found, Opened
 from internal_apps.previewing import Foreseen, Preview
 
@@ -122,6 +122,12 @@ def corrections(found: Sequence[Correction]) -> None:
         name = Text(each.name, overflow="fold")
         table.add_row(str(each.number), *(Text(value) for value in said), name)
     _console().print(table)
+
+
+def compared(lines: Sequence[Line]) -> None:
+    """Show what a correction changes: what was with ``-``, what comes with ``+``."""
+    for line in lines:
+        click.echo(f"{line.mark or ' '} {line.text}")
 
 
 def story(entries: Sequence[Entry], *, named: bool = False) -> None:

@@ -1,8 +1,19 @@
 """A kept document as people read and correct it: indented, line by line."""
 
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
 from adapters.xml import XmlRefused, indented
 
 UNREADABLE = "(these bytes are no XML; they are shown as they are)"
+
+
+class Line(NamedTuple):
+    """A line of a comparison: ``mark`` is ``-`` (before), ``+`` (after) or nothing (both)."""
+
+    mark: str
+    text: str
 
 
 def text_of(body: bytes) -> str:
@@ -16,3 +27,15 @@ def text_of(body: bytes) -> str:
 def lines_of(body: bytes) -> list[str]:
     """Return the lines of a document, indented."""
     return text_of(body).splitlines()
+
+
+def compared(before: Sequence[str], after: Sequence[str]) -> Sequence[Line]:
+    """Return the lines of two documents in one."""
+    lines: list[Line] = []
+    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            lines += [Line("", line) for line in before[i:j]]
+            continue
+        lines += [Line("-", line) for line in before[i:j]]
+        lines += [Line("+", line) for line in after[k:m]]
+    return lines

@@ -14,6 +14,7 @@ from hub.messages import destination, message_type
 from hub.parking import SIGNED, End, Ended, Place, Shelf, Shown
 from hub.ports import Clock
 from internal_apps.parking.audit import AuditTrail, Note
+from internal_apps.parking.document import Line, compared, lines_of
 from internal_apps.parking.domain import (
     ALTERED,
     DECIDED,
@@ -34,7 +35,7 @@ from internal_apps.parking.domain import (
 )
 from internal_apps.parking.noting import Noting, Paced
 from internal_apps.parking.settings import Parking
-from internal_apps.parking.store import Corrections, NewCorrection
+from internal_apps.parking.store import BODY, ORIGINAL, Corrections, NewCorrection
 from internal_apps.previewing import Foresee, Foreseen, Preview
 
 LISTED_MAX = 5_000
@@ -94,11 +95,13 @@ class Interventions:
             shown, self.corrections.of(place, name), self.trail.entries(STORY_MAX, name=name)
         )
 
-    def viewed(self, correction: Correction, who: str) -> None:
-        """Write down that somebody looked at a correction, which shows the message too."""
-        facts = {"correction": correction.number}
-        place, name = correction.place.value, correction.name
-        self.trail.append(Note(who, What.VIEWED, place, name, facts=facts))
+    def compared(self, number: int, who: str) -> Sequence[Line]:
+        """Return what a correction changes, which shows the message too: that is written down."""
+        one = self._correction(number)
+        facts = {"correction": number}
+        self.trail.append(Note(who, What.VIEWED, one.place.value, one.name, facts=facts))
+        bodies = (self.corrections.body(number, kind) for kind in (ORIGINAL, BODY))
+        return compared(*(lines_of(body) for body in bodies))
 
     def preview(self, place: Place, name: str, who: str) -> Preview:
         """Say what a replay would do now; nothing of it stays. Forbidden where nobody can say."""
@@ -222,9 +225,7 @@ class Interventions:
         )
 
     def _decide(self, number: int, state: State, who: str, why: str) -> Correction:
-        correction = self.corrections.find(number)
-        if correction is None:
-            raise Forbidden(sentence("There is no such correction."))
+        correction = self._correction(number)
         if state is State.APPROVED:
             check_approver(correction, who)
             self._shown(correction.place, correction.name)
@@ -236,6 +237,12 @@ class Interventions:
             if state is State.APPROVED:
                 self._supersede(connection, correction, who)
         return correction
+
+    def _correction(self, number: int) -> Correction:
+        found = self.corrections.find(number)
+        if found is None:
+            raise Forbidden(sentence("There is no such correction."))
+        return found
 
     def _supersede(self, connection: sa.Connection, by: Correction, who: str) -> None:
         for number in self.corrections.others_approved(connection, by):

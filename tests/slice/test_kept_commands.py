@@ -81,6 +81,16 @@ def test_a_night_on_duty_at_a_terminal(world: ParkingWorld, run: Lupu, tmp_path:
     said = run("parked", "edit", name, str(file), "--why", "three of them", "--as", "wang")
     assert said == "correction 1 waits for somebody else's approval\n"
     assert "three of them" in run("parked", "corrections")
+    changes = [
+        line
+        for line in run("parked", "compare", "1", "--as", "li").splitlines()
+        if not line.startswith("  ")
+    ]
+    assert [re.sub(r"\s", "", line) for line in changes] == [
+        "-<Quantity>2</Quantity>",
+        "+<Quantity>3</Quantity>",
+    ]
+    assert world.facts(name)[-1] == ("li", "viewed")
     run("parked", "approve", "1", "--as", "li")
     assert run("parked", "replay", name, "--why", "corrected", "--as", "wang") == "1 replayed\n"
     world.clock.at = SystemClock().now()

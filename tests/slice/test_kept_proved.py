@@ -96,6 +96,7 @@ def test_who_proposed_cannot_approve_in_another_name(
         ("show", "NAME"),
         ("preview", "NAME"),
         ("edit", "NAME", "FILE", "--why", "x"),
+        ("compare", "1"),
         ("approve", "1"),
         ("reject", "1", "--why", "x"),
         ("replay", "NAME", "--why", "x"),

@@ -1,27 +1,15 @@
 """Corrections that wait for a second person, and the audit trail."""
 
 import json
-from collections.abc import Sequence
-from difflib import SequenceMatcher
-from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from hub.errors import NeverWorks
-from internal_apps.parking.document import lines_of
 from internal_apps.parking.domain import Correction, Entry
-from internal_apps.parking.store import ORIGINAL
 from internal_apps.parking.web.desk import ACT, NOT_FOUND, SEE, WRONG, Desk, Page
 
 ENTRIES_SHOWN = 50
 NUMBER_CHARACTERS_MAX = 18
-
-
-class Line(NamedTuple):
-    """A line of a comparison: ``mark`` is ``-`` (before), ``+`` (after) or nothing (both)."""
-
-    mark: str
-    text: str
 
 
 def add_approvals(blueprint: Blueprint, desk: Desk) -> None:
@@ -68,29 +56,14 @@ def _decide(desk: Desk, found: Correction) -> Page:
 
 
 def _show(desk: Desk, found: Correction, status: int = 200, error: str = "") -> Page:
-    desk.work.viewed(found, desk.who())
-    before = lines_of(desk.work.corrections.body(found.number, ORIGINAL))
-    after = lines_of(desk.work.corrections.body(found.number))
     text = render_template(
         "kept/correction.html",
         correction=found,
-        lines=compared(before, after),
+        lines=desk.work.compared(found.number, desk.who()),
         is_own=found.proposed_by == desk.who(),
         error=error,
     )
     return text, status
-
-
-def compared(before: Sequence[str], after: Sequence[str]) -> Sequence[Line]:
-    """Return both documents in one, line by line."""
-    lines: list[Line] = []
-    for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            lines += [Line("", line) for line in before[i:j]]
-            continue
-        lines += [Line("-", line) for line in before[i:j]]
-        lines += [Line("+", line) for line in after[k:m]]
-    return lines
 
 
 def _found(desk: Desk, number: str) -> Correction:
