@@ -1,0 +1,34 @@
+"""A page is held to where its book stands: what comes too early or after the end is found."""
+
+from hub.evidence import NOTHING, Begun, Page, chained
+from internal_apps.evidence.domain import Kind, Known, check
+from tests.unit.hub_world import NOON
+
+
+def kinds(number: int, known: Known) -> list[Kind]:
+    """Return what is found of an empty page with this number."""
+    page = Page("gateway-1", "b00t", 1, number, known.page_digest, NOON, ())
+    return [finding.kind for finding in check(page, known, None).findings]
+
+
+def test_a_page_that_comes_after_a_later_one_is_out_of_order() -> None:
+    """A gateway sends a page only once the one before it is acknowledged."""
+    known = Known(pages=2, page_digest="2" * 64, chain=NOTHING)
+    assert kinds(3, known) == []
+    assert Kind.PAGE_OUT_OF_ORDER in kinds(1, known)
+
+
+def test_nothing_follows_the_end_of_a_book() -> None:
+    """Whoever sends on in the name of a start that has ended is found, however well it fits."""
+    ended = Known(pages=2, page_digest="2" * 64, chain=NOTHING, closed="ended")
+    assert kinds(3, ended) == [Kind.PAGE_AFTER_END]
+
+
+def test_a_part_begins_where_the_one_before_it_ended() -> None:
+    """Else a piece of the book between them is missing, whatever its first line says."""
+    before = Known(pages=1, chain="1" * 64, closed="next")
+    lines = tuple(chained(NOTHING, [Begun("gateway-1", "b00t", 2, NOON, "1" * 64).text()]))
+    first = Page("gateway-1", "b00t", 2, 1, NOTHING, NOON, lines)
+    assert check(first, Known(), before).findings == []
+    for wrong in (Known(pages=1, chain="2" * 64, closed="next"), Known(pages=1, chain="1" * 64)):
+        assert [one.kind for one in check(first, Known(), wrong).findings] == [Kind.PART_MISSING]
