@@ -2,7 +2,7 @@
 
 from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
-from adapters.database.parked import Pace, ParkedShelf
+from adapters.database.parked import SqlParked
 from adapters.database.proofs import KeptProof, kept_proofs
 from adapters.database.pruning import Pruning
 from adapters.database.reused import Reused, reused_references
@@ -16,10 +16,9 @@ __all__ = [
     "InboxStore",
     "KeptProof",
     "Migrations",
-    "Pace",
-    "ParkedShelf",
     "Pruning",
     "Reused",
+    "SqlParked",
     "SqlUnit",
     "first",
     "kept_proofs",

@@ -152,13 +152,6 @@ class SqlUnit:
         )
         self._keep(key, PARKED, message)
 
-    def hurry(self, subject: str, now: datetime) -> None:
-        """Make what waits for ``subject`` due now, so that whoever looks next takes it up."""
-        self.write()
-        self.connection.execute(
-            waiting.update().where(waiting.c.subject == subject).values(deadline=now)
-        )
-
     def take(self, message: Message, what: Taken) -> None:
         """Write into the inside book that this transmission was taken in."""
         self.add(inside_book, book_row(message, what, self.opened_at))

@@ -43,11 +43,21 @@ class Unsent:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """A parked message, as bytes."""
+
+    reason: str
+    at: datetime
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """The message of an inbox entry, and its place in the order."""
+    """The message of an inbox entry, its place in the order, and the body first sent."""
 
     number: int
     message: Message
+    original: bytes
 
 
 @dataclass(slots=True)
@@ -57,12 +67,13 @@ class Books:
     inbox: dict[str, InboxEntry] = field(default_factory=dict)
     recorded: dict[str, Recorded] = field(default_factory=dict)
     waiting: dict[str, Kept] = field(default_factory=dict)
-    parked: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    parked: dict[str, Parked] = field(default_factory=dict)
     outbox: dict[int, Unsent] = field(default_factory=dict)
     taken: dict[int, tuple[bytes, Taken]] = field(default_factory=dict)
     reused: dict[tuple[str, Transmission], str] = field(default_factory=dict)
     handled_at: dict[str, datetime] = field(default_factory=dict)
     standing: dict[str, tuple[int, str]] = field(default_factory=dict)
+    replays: dict[str, datetime] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     effects: dict[int, str] = field(default_factory=dict)
 
@@ -126,9 +137,10 @@ class MemoryDatabase:
             self.books = books
             return
         ours, theirs = books.changed(base), self.books.changed(base)
-        raced = (ours.inbox.keys() | locked) & theirs.inbox.keys()
-        if raced or (ours.rows.keys() | locked) & theirs.rows.keys():
-            raise DatabaseAway("Another worker handled it first.")
+        for table in ("inbox", "rows", "replays"):
+            wrote, written = getattr(ours, table).keys(), getattr(theirs, table).keys()
+            if not (wrote | locked).isdisjoint(written):
+                raise DatabaseAway("Another worker handled it first.")
         merged = self.books.copy()
         merged.take_on(ours)
         self.books = merged

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from adapters.memory.books import Books, Kept, MemoryDatabase, Recorded, Unsent
+from adapters.memory.books import Books, Kept, MemoryDatabase, Parked, Recorded, Unsent
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
 from hub.ports import Clock, InboxEntry, InboxState, Taken, Waiting
@@ -56,7 +56,7 @@ class MemoryUnit:
         self.line = MemoryLine(self, database)
         self._database = database
         self._owner = owner
-        self._opened_at = opened_at
+        self.opened_at = opened_at
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request."""
@@ -71,7 +71,9 @@ class MemoryUnit:
         key = str(message.id)
         self.books.inbox[key] = entry
         self.books.handled_at[key] = handled_at
-        self.books.recorded[key] = Recorded(next(self._database.numbers), message)
+        before = self.books.recorded.get(key)
+        original = message.body if before is None else before.original
+        self.books.recorded[key] = Recorded(next(self._database.numbers), message, original)
         self.books.waiting.pop(key, None)
         self.books.parked.pop(key, None)
         if entry.state in {InboxState.HANDLED, InboxState.WAITING}:
@@ -86,7 +88,8 @@ class MemoryUnit:
         if not self._database.parks:
             raise ValueError("A row does not fit.")
         self.record(message, entry, message.accepted_at)
-        self.books.parked[str(message.id)] = (reason, dump(to_wire(message)))
+        kept = Parked(reason, self.opened_at, dump(to_wire(message)))
+        self.books.parked[str(message.id)] = kept
 
     def take(self, message: Message, what: Taken) -> None:
         """Write a line into the inside book."""
@@ -99,7 +102,7 @@ class MemoryUnit:
     def send(self, replies: Sequence[Message]) -> None:
         """Add messages to the outbox."""
         for message in replies:
-            row = Unsent(self._owner, self._opened_at, dump(to_wire(message)))
+            row = Unsent(self._owner, self.opened_at, dump(to_wire(message)))
             self.books.outbox[next(self._database.numbers)] = row
 
     def hold(self, row: str) -> None:

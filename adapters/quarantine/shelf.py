@@ -1,7 +1,6 @@
 """What a person does with a quarantine: look, send again, correct, discard."""
 
 import heapq
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from adapters.quarantine.entries import Entry, Hand, entries
 from hub.envelope import DOCUMENT_BYTES, Wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed
 from hub.guard import BODY_BYTES_MAX
+from hub.machine import MACHINE, Machine
 from hub.messages import Lane, message_type, outside_queue
 from hub.parking import (
     LOOK_BYTES_MAX,
@@ -94,16 +94,20 @@ class QuarantineShelf:
         account: str,
         contracts: Contracts,
         seals: OperatorSeals | None = None,
+        *,
+        machine: Machine = MACHINE,
     ) -> None:
         """``opens`` takes the quarantine in hand; ``account`` is who is dialled as.
 
-        ``seals``: what lies there is sealed, as everything outside is.
+        ``seals``: what lies there is sealed, as everything outside is. ``machine`` measures how
+        long a round takes.
         """
         self.place = place
         self._opens = opens
         self._account = account
         self._contracts = contracts
         self._seals = seals
+        self._monotonic = machine.monotonic
 
     def list(
         self, *, kind: str = "", count_max: int = 100, bytes_max: int = LOOK_BYTES_MAX
@@ -150,7 +154,7 @@ class QuarantineShelf:
         return again(self.place, wire, self._account)
 
     def _act(self, names: Collection[str], record: Record, sent: Sent | None) -> Sequence[Ended]:
-        until = time.monotonic() + ACT_SECONDS_MAX
+        until = self._monotonic() + ACT_SECONDS_MAX
         goes_on = True
         done: list[Ended] = []
         with self._opens() as hand:
@@ -159,7 +163,7 @@ class QuarantineShelf:
                 entry = looked.found.get(name)
                 if entry is None and looked.complete:
                     done.append(Ended(name, End.NOT_THERE, _NOT_FOUND))
-                elif entry is None or not goes_on or time.monotonic() > until:
+                elif entry is None or not goes_on or self._monotonic() > until:
                     done.append(Ended(name, End.NOT_REACHED, _NOT_REACHED))
                 else:
                     done.append(_one(hand, self._shown(entry), entry.tags, record, sent))

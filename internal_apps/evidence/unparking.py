@@ -2,8 +2,9 @@
 
 import logging
 
-from adapters.database import ParkedShelf
+from adapters.database import SqlParked
 from hub.errors import KeyNotTrusted
+from hub.parked import ParkedShelf
 from hub.parking import Ended, Shown
 from internal_apps.answering import refused
 from internal_apps.evidence.handlers import Handlers
@@ -23,7 +24,7 @@ class Unparking:
 
     def __init__(self, around: Surroundings, handlers: Handlers, seconds: float) -> None:
         """Look every ``seconds``."""
-        self._shelf = ParkedShelf(around.store, around.schemas, refused)
+        self._shelf = ParkedShelf(SqlParked(around.store), around.schemas, refused)
         self._clock = around.clock
         self._handlers = handlers
         self._seconds = seconds

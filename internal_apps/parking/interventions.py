@@ -4,13 +4,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 
-from adapters.database import Database, ParkedShelf
+from adapters.database import Database
 from adapters.xml import Schemas
 from hub import replaying
 from hub.envelope import Message, RequestId, Wire
 from hub.errors import InvalidBody, MalformedEnvelope, NeverWorks
 from hub.guard import BODY_BYTES_MAX
+from hub.machine import MACHINE, Machine
 from hub.messages import destination, message_type
+from hub.parked import ParkedShelf
 from hub.parking import SIGNED, End, Ended, Place, Shelf, Shown
 from hub.ports import Clock
 from internal_apps.parking.audit import AuditTrail, Note
@@ -62,10 +64,12 @@ class Interventions:
         foresee: Mapping[str, Foresee],
         settings: Parking,
         guarded: Mapping[Place, Guarded] | None = None,
+        machine: Machine = MACHINE,
     ) -> None:
         """``foresee`` by the name of the application that handles a message.
 
-        ``guarded`` says for a quarantine what its guard would make of a message.
+        ``guarded`` says for a quarantine what its guard would make of a message; ``machine`` how
+        one waits.
         """
         self.trail = AuditTrail(database, clock)
         self.corrections = Corrections(database)
@@ -76,7 +80,7 @@ class Interventions:
         self._schemas = schemas
         self._foresee = foresee
         self._guarded = guarded or {}
-        self._paced = Paced(settings.replays_per_second)
+        self._paced = Paced(settings.replays_per_second, machine)
 
     def find(self, place: Place, wanted: Wanted | None = None, count_max: int = 100) -> Found:
         """Return what is kept in a place, without any body."""

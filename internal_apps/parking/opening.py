@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from adapters.amqp.hand import hand
-from adapters.database import Pace, ParkedShelf
+from adapters.database import SqlParked
 from adapters.quarantine import QuarantineShelf
 from adapters.sealing import Sealing, sealing_of
 from hub.envelope import RequestId, Wire
 from hub.messages import Lane, outside_queue
+from hub.parked import Pace, ParkedShelf
 from hub.parking import Place, Shelf
 from hub.ports import Clock, InboxEntry
 from hub.replaying import Preview, Previews
@@ -41,7 +42,7 @@ def interventions(
     settings = configuration.read(Parking)
     pace = Pace(settings.replays_per_second)
     shelves: dict[Place, Shelf] = {
-        Place.PARKED: ParkedShelf(around.store, around.schemas, refused, pace)
+        Place.PARKED: ParkedShelf(SqlParked(around.store), around.schemas, refused, pace)
     }
     guarded: dict[Place, Guarded] = {}
     for place, group in BROKERS.items():

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.database import Database
-from adapters.database.parked import REPLAYED
 from adapters.database.tables import replays, waiting
 from hub.envelope import RequestId
 from hub.errors import TryAgain
+from hub.parked import REPLAYED
 from hub.parking import End, Ended, Place
 from hub.ports import InboxState
 from tests.unit.parking.world import ParkingWorld, bookings_of

@@ -103,7 +103,7 @@ def _the_outbox_is_marked_before_the_confirm(right: Right) -> Right:
 def _replies_leave_before_the_commit(_right: Right) -> Right:
     def wrong(self: Any, replies: Sequence[Message]) -> None:
         for message in replies:
-            unsent = Unsent(self._owner, self._opened_at, dump(to_wire(message)))
+            unsent = Unsent(self._owner, self.opened_at, dump(to_wire(message)))
             self._database.change("outbox", {next(self._database.numbers): unsent})
 
     return wrong
@@ -135,7 +135,7 @@ def _deduplication_by_transmission(right: Right) -> Right:
 def _deduplication_in_a_bounded_window(right: Right) -> Right:
     def is_over(unit: Any, _first: Message, again: Message) -> bool:
         handled_at = unit.books.handled_at[str(again.id)]
-        return bool(unit._opened_at - handled_at > WINDOW)
+        return bool(unit.opened_at - handled_at > WINDOW)
 
     return _forgets(right, is_over)
 

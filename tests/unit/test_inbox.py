@@ -135,7 +135,7 @@ def test_one_bad_message_is_parked_and_the_others_of_its_batch_are_handled() -> 
     world = World(fails_on_two)
     world.inbox.handle([booking(f"A-{number}") for number in (1, 2, 3)])
     assert world.store.effects == ["A-1", "A-3"]
-    reason, _ = world.store.books.parked[str(booking("A-2").id)]
+    reason = world.store.books.parked[str(booking("A-2").id)].reason
     assert reason == "ValueError: a bug"
     world.answers()
     world.inbox.handle([booking("A-2")])

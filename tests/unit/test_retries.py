@@ -19,7 +19,7 @@ def test_what_fails_by_itself_is_tried_a_few_times_then_parked() -> None:
         world.later(seconds)
         assert len(world.tried) - 1 == tries, "the batch and the single one are one attempt"
     assert world.state(message) is InboxState.PARKED
-    assert world.store.books.parked[str(message.id)][0] == "ValueError: a bug"
+    assert world.store.books.parked[str(message.id)].reason == "ValueError: a bug"
     assert world.metrics.counts["lupu_inbox_parked_total"] == 1
     world.handle(message)
     assert [reply.body for _, reply in world.store.unsent(9)] == [b"PENDING"]
@@ -74,7 +74,7 @@ def test_what_never_will_work_is_parked_at_once() -> None:
     world.fails["A-1"] = InvalidBody("No such day.")
     world.handle(message)
     assert world.state(message) is InboxState.PARKED
-    assert world.store.books.parked[str(message.id)][0] == "InvalidBody: No such day."
+    assert world.store.books.parked[str(message.id)].reason == "InvalidBody: No such day."
 
 
 def test_a_repeat_of_what_cannot_be_read_is_still_a_repeat() -> None:

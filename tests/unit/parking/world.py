@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 
 import internal_apps.parking
-from adapters.database import Database, InboxStore, Migrations, Pace, ParkedShelf
+from adapters.database import Database, InboxStore, Migrations, SqlParked
 from adapters.xml import Schemas
 from hub.envelope import Message
+from hub.parked import Pace, ParkedShelf
 from hub.parking import Place
 from hub.ports import InboxState
 from internal_apps.answering import refused
@@ -57,7 +58,7 @@ class ParkingWorld:
     def new_shelf(self, replays_per_second: float = 10) -> ParkedShelf:
         """Return the shelf as another process of the staff has it."""
         store = InboxStore(self.database, self.clock, "staff-1")
-        return ParkedShelf(store, self.schemas, refused, Pace(replays_per_second))
+        return ParkedShelf(SqlParked(store), self.schemas, refused, Pace(replays_per_second))
 
     def interventions(self) -> Interventions:
         """Return interventions as another process of the staff has them."""
