@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hub.envelope import Message, RequestId, Wire
-from hub.errors import NeverWorks, NotAllowed, UnknownMessage
+from hub.envelope import Message, RequestId, Wire, transmission_of
+from hub.errors import MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
 from hub.guard import INSIDE, OUTSIDE, Guard
 from hub.messages import (
     INWARD_EXCHANGE,
@@ -26,11 +26,13 @@ from hub.sealing import Opener
 HEADERS_BYTES_MAX = 65_536
 # AMQP's short string: properties, and the names of headers.
 TEXT_BYTES_MAX = 255
+_ADMISSIONS = {Place.OUTSIDE: OUTSIDE, Place.INSIDE: INSIDE}
 
 _REPLY = "A reply is of use while somebody waits: its outcome is stored, and a repeat fetches it."
 _PUBLISHED = "A newer edition of this document has been published since, or soon will be."
 _QUERY = "A question is asked again by whoever still wants to know; its asker waits no more."
 _UNKNOWN = "Its type is not in this program's map of messages, so it would be refused again."
+_STRANGER = "Whoever published it may not send this, and no replay makes it right: discard it."
 _LARGE = "It is larger in its headers than any that Lupu sends, so it would be refused again."
 
 
@@ -39,7 +41,8 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
 
     NotAllowed where there is no use in that. Requests alone are sent again; they come to the
     guard that refused them, with nothing altered but who publishes. They wait there for as long
-    as it takes.
+    as it takes. The guard then sees the operator's account: that the one that published it first
+    may send this at all is asked here, or a replay would bring in what a stranger made.
     """
     try:
         row = message_type(wire.type)
@@ -51,12 +54,24 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
         raise NotAllowed(_QUERY)
     if not _fits(wire):
         raise NotAllowed(_LARGE)
+    _check_publisher(place, wire)
     key = row.lane.value
     if place is Place.INSIDE:
         operation = RequestId.parse(wire.message_id).operation if row.application == "*" else ""
         key = inside_queue(destination(row, operation), row.lane)
     sent = wire._replace(user_id=account, expiration_ms=None, persistent=True, odd=b"")
     return Address(INWARD_EXCHANGE, key), sent
+
+
+def _check_publisher(place: Place, wire: Wire) -> None:
+    try:
+        id_, origin = RequestId.parse(wire.message_id), transmission_of(wire).origin
+    except MalformedEnvelope:
+        return  # the guard refuses it again, whoever sends it
+    try:
+        _ADMISSIONS[place].check(wire.user_id, origin, id_)
+    except NotAllowed:
+        raise NotAllowed(_STRANGER) from None
 
 
 def _fits(wire: Wire) -> bool:
@@ -118,7 +133,7 @@ class Previews:
             Lane.REQUESTS,
             contracts,
             clock,
-            OUTSIDE if place is Place.OUTSIDE else INSIDE,
+            _ADMISSIONS[place],
             opener=opener,
             route=outside_queue(Lane.REQUESTS),
         )

@@ -80,6 +80,23 @@ def test_headers_that_might_not_fit_are_not_sent_again() -> None:
         again(Place.OUTSIDE, large, OPERATOR)
 
 
+@pytest.mark.parametrize("place", [Place.OUTSIDE, Place.INSIDE])
+def test_no_replay_brings_in_what_a_stranger_published(place: Place) -> None:
+    """The guard refused its account; with the operator's it would pass, and take effect."""
+    for wire in (kept("gateway-2"), kept("logistics-1"), kept("")):
+        with pytest.raises(NotAllowed, match="discard it"):
+            again(place, wire, OPERATOR)
+        preview = previews(place).of(wire, OPERATOR)
+        assert preview.refused is not None
+
+
+def test_what_an_operator_brought_and_was_refused_is_brought_again() -> None:
+    """Its account may bring what others sent, as often as it takes."""
+    for place in (Place.OUTSIDE, Place.INSIDE):
+        _, sent = again(place, kept("operator-2"), OPERATOR)
+        assert sent == kept(OPERATOR)
+
+
 def test_a_preview_says_why_it_would_be_refused_again() -> None:
     """By the guard's own judgement, with the kind of the reason."""
     for wire, kind in (
