@@ -20,6 +20,9 @@ QUESTIONS_MAX = 4
 CHANGES_MAX = 4
 QUANTITY_MAX = 5
 AHEAD = 5
+FAILING_SHARE = 0.08
+# Where somebody works on what is parked.
+FAILING_MORE = 0.24
 
 NOT_YET = ("RECEIVED", "PENDING", "NOT_KNOWN_YET")
 NOT_ACCEPTED = "FAULT NOT_ACCEPTED"
@@ -135,7 +138,7 @@ class Agents:
 
     def _name(self) -> str:
         chance = self._world.random
-        if chance.random() < 0.08:
+        if chance.random() < (FAILING_MORE if self._plan.operators else FAILING_SHARE):
             return chance.choice((FAILS, FLAKY))
         return chance.choice(("Wang", "Li", "Zhao", "Chen"))
 

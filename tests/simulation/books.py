@@ -2,15 +2,16 @@
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
-from adapters.memory.store import MemoryStore
-from dmz_gateway.books.book import Book
-from dmz_gateway.books.files import BookFile, left_behind
-from hub.envelope import Wire
-from hub.evidence import Ended, Sent, read_book
-from hub.ports import Clock
+from dmz_gateway.books.book import Book, NotWritten
+from dmz_gateway.books.files import DONE_SUFFIX, SUFFIX, BookFile
+from hub.envelope import Message, Wire
+from hub.evidence import Ended, Line, Sent, read_book
+from hub.ports import Clock, Taken
 from internal_apps.evidence.compare import Comparison
 from internal_apps.evidence.compare import compare as compared
 from internal_apps.evidence.entries import (
@@ -43,12 +44,16 @@ class Disk:
         """Return where a gateway keeps its books."""
         return self._folder / gateway
 
-    def read(self, clock: Clock) -> Iterator[Booked]:
-        """Yield what every book says, once no gateway runs."""
+    def books(self) -> Iterator["Written"]:
+        """Yield every book, once no gateway runs."""
         for folder in sorted(self._folder.iterdir()):
-            for file in left_behind(folder, clock):
-                yield from _booked(folder.name, file)
-                file.close()
+            for path in sorted((*folder.glob(f"*{SUFFIX}"), *folder.glob(f"*{DONE_SUFFIX}"))):
+                yield Written(folder.name, path.stem.rsplit(".", 1)[0], _lines(path))
+
+    def left_behind(self, boots: Collection[str]) -> Sequence[Path]:
+        """Return the books that the inside has not all of, but for those of ``boots``."""
+        paths = sorted(self._folder.glob(f"*/*{SUFFIX}"))
+        return [path for path in paths if path.stem.rsplit(".", 1)[0] not in boots]
 
     def broken(self) -> Sequence[Path]:
         """Return the books that were found changed."""
@@ -76,9 +81,20 @@ class DiskBook(Book):
         super().write(sent)
         self._chaos.at("booked")
 
-    def abandon(self) -> None:
-        """Be left behind by a process that died, maybe in the middle of a line."""
-        for file in self.files:
+    def note(self, file: BookFile, text: str) -> None:
+        """Write down what concerns a page."""
+        self._chaos.at("page")
+        if self._disk.full:
+            raise NotWritten("The disk is full.")
+        super().note(file, text)
+        self._chaos.at("paged")
+
+    def abandon(self, others: Sequence[BookFile]) -> None:
+        """Be left behind by a process that died, maybe in the middle of a line.
+
+        ``others`` are books of before that it had taken in.
+        """
+        for file in (*self.files, *others):
             if self._chaos.happens("book.torn"):
                 with file.path.open("ab") as opened:
                     opened.write(b"S 17 2010-05-0")
@@ -90,30 +106,60 @@ class DiskBook(Book):
         return super()._open_part()
 
 
+class Written(NamedTuple):
+    """A gateway's book as it lies on the disk."""
+
+    gateway: str
+    boot: str
+    lines: Sequence[Line]
+
+    def booked(self, lines: Sequence[Line] | None = None) -> Iterator[Booked]:
+        """Yield what it says was sent, and how that ended."""
+        chosen = self.lines if lines is None else lines
+        ended = {end.sequence: end for end in map(Ended.of, _of(chosen, "E"))}
+        for sent in map(Sent.of, _of(chosen, "S")):
+            end = ended.get(sent.sequence)
+            yield Booked(
+                Key(self.gateway, self.boot, sent.sequence),
+                sent.request,
+                sent.type,
+                sent.digest,
+                sent.at,
+                end.ending.value if end else "",
+                end.at if end else None,
+            )
+
+    def acknowledged(self) -> Sequence[Line]:
+        """Return the lines of which it knows that the inside has them."""
+        known = {line.fields[0] for line in _of(self.lines, "A")}
+        counts = [int(line.fields[2]) for line in _of(self.lines, "P") if line.fields[0] in known]
+        return self.lines[: max(counts, default=0)]
+
+
+def taken_in(message: Message, what: Taken) -> TakenIn:
+    """Return a line of the inside book in memory as a comparison takes it."""
+    return TakenIn(
+        Key(*message.transmission),
+        str(message.id),
+        message.type,
+        message.crossed,
+        what.value,
+        message.accepted_at,
+    )
+
+
 def comparison(
-    disk: Disk, store: MemoryStore, notices: Sequence[Wire], clock: Clock
-) -> tuple[Comparison, Sequence[Booked]]:
-    """Compare both sides as the evidence does, with every book taken in; and what was sent."""
-    booked = list(disk.read(clock))
-    taken = [
-        TakenIn(
-            Key(*message.transmission),
-            str(message.id),
-            message.type,
-            message.crossed,
-            what.value,
-            message.accepted_at,
-        )
-        for message, what in store.taken()
-    ]
+    booked: Sequence[Booked], taken: Sequence[TakenIn], stopped: Sequence[Stopped], now: datetime
+) -> Comparison:
+    """Compare both sides as the evidence does, with every book taken in."""
     covers = {(one.key.origin, one.key.boot): Cover(over=True) for one in taken}
-    now = clock.now()
-    empty = {"ticketing": Depth(0, now)}
-    view = View(now, 0.0, covers, depths=empty, applications=APPLICATIONS)
-    return compared(booked, taken, list(_stopped(notices, clock)), view), booked
+    depths = dict.fromkeys(APPLICATIONS.values(), Depth(0, now + timedelta(days=1)))
+    view = View(now, 0.0, covers, depths=depths, applications=APPLICATIONS)
+    return compared(booked, taken, stopped, view)
 
 
-def _stopped(notices: Sequence[Wire], clock: Clock) -> Iterator[Stopped]:
+def all_stopped(notices: Sequence[Wire], clock: Clock) -> Iterator[Stopped]:
+    """Yield what hubs told of."""
     for wire in notices:
         said = DOCUMENTS.values(wire.body)
         yield Stopped(
@@ -125,17 +171,9 @@ def _stopped(notices: Sequence[Wire], clock: Clock) -> Iterator[Stopped]:
         )
 
 
-def _booked(gateway: str, file: BookFile) -> Iterator[Booked]:
-    lines = read_book(file.read(0)).lines
-    ended = {end.sequence: end for end in (Ended.of(line) for line in lines if line.kind == "E")}
-    for sent in (Sent.of(line) for line in lines if line.kind == "S"):
-        end = ended.get(sent.sequence)
-        yield Booked(
-            Key(gateway, file.boot, sent.sequence),
-            sent.request,
-            sent.type,
-            sent.digest,
-            sent.at,
-            end.ending.value if end else "",
-            end.at if end else None,
-        )
+def _of(lines: Sequence[Line], kind: str) -> list[Line]:
+    return [line for line in lines if line.kind == kind]
+
+
+def _lines(path: Path) -> Sequence[Line]:
+    return read_book(path.read_bytes()).lines

@@ -14,6 +14,8 @@ from tests.simulation.world import World
 
 TRANSIENT = (f".{Lane.QUERIES.value}", f".{Lane.REPLIES.value}", f"{Lane.REPLIES.value}.")
 REQUESTS = f".{Lane.REQUESTS.value}"
+# The start that whoever forges names.
+FORGED_BOOT = "f0rged"
 NOTICES = inside_queue("evidence", Lane.REQUESTS)
 
 
@@ -114,7 +116,8 @@ class Broker:
         depths = {queue: self.memory.depth(queue) for queue in self.queues()}
         for queue in (QUARANTINE_QUEUE, NOTICES):
             depths.pop(queue, None)
-        return {queue: depth for queue, depth in depths.items() if depth}
+        is_stream = self.memory.is_stream
+        return {queue: depth for queue, depth in depths.items() if depth and not is_stream(queue)}
 
     def held(self) -> int:
         """Return how many messages are delivered and not acknowledged."""
@@ -150,3 +153,8 @@ class Broker:
 def is_transient(queue: str) -> bool:
     """Return whether what lies in a queue may be lost by the broker."""
     return queue.endswith(TRANSIENT[:2]) or queue.startswith(TRANSIENT[2])
+
+
+def is_forged(wire: Wire) -> bool:
+    """Return whether the attacker made it."""
+    return FORGED_BOOT in wire.reply_to or "another" in wire.reply_to

@@ -1,5 +1,6 @@
 """What may happen, and how often: by the seed, and counted, so that nothing is left untried."""
 
+import random
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -40,15 +41,33 @@ EVENTS = {
     "clock.skewed": 4.0,
     "clock.jumped": 1.0,
     "time.warped": 0.7,
+    "edition.older": 4.0,
+    "edition.dropped": 1.0,
+    "edition.forged": 1.0,
 }
 KINDS = (*CHANCES, *EVENTS)
 # Off in most seeds: it breaks a promise, which the books are to say.
 SELDOM = {"broker.disk_lost": 0.1}
+# What is tried beside that where more than the bridge itself is there.
+EDITIONS = ("edition.older", "edition.dropped", "edition.forged")
+MORE_KINDS = (*EDITIONS, "broker.disk_lost", "link.broken", "confirm.never")
+MORE_SHARE = 0.5
+PLAIN_SHARE = 0.5
 # The places at which each kind of process crashes, beside any other moment.
 _PUBLISHING = ("publish", "published", "settle", "settled")
 CRASH_POINTS = {
-    "gateway": ("book", "booked", *_PUBLISHING, "acknowledge", "acknowledged"),
-    "hub": (*_PUBLISHING, "acknowledge", "acknowledged"),
+    "gateway": (
+        "book",
+        "booked",
+        "page",
+        "paged",
+        "snapshot",
+        "snapshotted",
+        *_PUBLISHING,
+        "acknowledge",
+        "acknowledged",
+    ),
+    "hub": ("snapshot", "snapshotted", *_PUBLISHING, "acknowledge", "acknowledged"),
     "ticketing": (
         *_PUBLISHING,
         "acknowledge",
@@ -63,10 +82,40 @@ CRASH_POINTS = {
         "mark",
         "marked",
     ),
+    "evidence": (*_PUBLISHING, "acknowledge", "acknowledged", "note", "noted"),
+    "operator": (
+        "begin",
+        "entry",
+        "commit",
+        "committed",
+        "note",
+        "noted",
+        "publish",
+        "published",
+        "acknowledge",
+        "acknowledged",
+    ),
 }
 
 
+# At these a process crashes only where evidence takes in pages.
+KEEPING = ("evidence", "gateway.page")
 POINTS = tuple(f"{kind}.{point}" for kind, points in CRASH_POINTS.items() for point in points)
+MORE = ("evidence.", "operator.", "gateway.page", "gateway.snapshot", "hub.snapshot")
+MORE_POINTS = tuple(point for point in POINTS if point.startswith(MORE))
+PLAIN_POINTS = tuple(point for point in POINTS if not point.startswith(MORE))
+# How few of each a run may have.
+LEAST = {
+    "agents": 1,
+    "bookings": 1,
+    "hubs": 1,
+    "gateways": 1,
+    "workers": 1,
+    "forgeries": 0,
+    "operators": 0,
+    "evidence": 0,
+    "editions": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +132,9 @@ class Plan:
     gateways: int = 2
     workers: int = 2
     forgeries: int = 3
+    operators: int = 2
+    evidence: int = 1
+    editions: int = 1
 
     def smaller(self) -> list["Plan"]:
         """Return plans that leave something out."""
@@ -90,8 +142,8 @@ class Plan:
             replace(self, seconds=self.seconds / 2),
             *(
                 replace(self, **{name: getattr(self, name) // 2})
-                for name in ("agents", "bookings", "hubs", "gateways", "workers", "forgeries")
-                if getattr(self, name) > (0 if name == "forgeries" else 1)
+                for name, least in LEAST.items()
+                if getattr(self, name) > least
             ),
         ]
         return [
@@ -149,14 +201,36 @@ class Chaos:
 
 
 def draw(seed: int, world: World) -> Plan:
-    """Return the plan of a seed: some kinds of trouble in each, so that none hides another."""
+    """Return the plan of a seed: some kinds of trouble in each, so that none hides another.
+
+    Half of them are plain; in the others some of what stands around the bridge is there too.
+    """
+    drawn = plain(seed, world)
+    more = random.Random(f"more of {seed}")
+    if more.random() < PLAIN_SHARE:
+        return drawn
+    aim = more.choice(MORE_POINTS)
+    kinds = {kind for kind in MORE_KINDS if more.random() < MORE_SHARE} | {"crash"}
+    return replace(
+        drawn,
+        aim=aim,
+        kinds=drawn.kinds | kinds,
+        operators=more.choice((2, 3) if aim.startswith("operator") else (0, 0, 2)),
+        evidence=more.choice((1, 2) if aim.startswith(KEEPING) else (0, 0, 1)),
+        editions=1 if "snapshot" in aim else more.choice((0, 0, 1)),
+    )
+
+
+def plain(seed: int, world: World) -> Plan:
+    """Return a plan of hubs, gateways and workers alone."""
     chance = world.random
     share = chance.choice((0.15, 0.4, 0.8))
-    kinds = {kind for kind in KINDS if chance.random() < SELDOM.get(kind, share)}
+    plain_kinds = (kind for kind in KINDS if kind not in EDITIONS)
+    kinds = {kind for kind in plain_kinds if chance.random() < SELDOM.get(kind, share)}
     return Plan(
         seed,
         frozenset(kinds),
-        POINTS[seed % len(POINTS)],
+        PLAIN_POINTS[seed % len(PLAIN_POINTS)],
         agents=chance.randint(1, 3),
         bookings=chance.randint(1, 4),
         seconds=chance.choice((20.0, 40.0, 90.0)),
@@ -164,4 +238,7 @@ def draw(seed: int, world: World) -> Plan:
         gateways=chance.randint(1, 3),
         workers=chance.randint(1, 3),
         forgeries=chance.randint(0, 6),
+        operators=0,
+        evidence=0,
+        editions=0,
     )

@@ -9,7 +9,7 @@ from tests.simulation.figures import Figures
 from tests.simulation.run import simulate
 
 # As many as take half a minute; make simulate runs more.
-SEEDS = range(1, 151)
+SEEDS = range(1, 101)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from adapters.xml import Schemas, parse
@@ -12,6 +12,7 @@ from hub.messages import message_type
 Values = Mapping[str, Any]
 
 PRICE_FEN = 16_000
+REMEMBERED_MAX = 5_000
 
 
 class Documents:
@@ -19,9 +20,10 @@ class Documents:
 
     def __init__(self) -> None:
         self.schemas = Schemas()
-        self._checked = cache(self._check)
-        self.digest = cache(self.schemas.digest)
-        self.values = cache(lambda body: self.schemas.values(parse(body)))
+        remembered = lru_cache(REMEMBERED_MAX)
+        self._checked = remembered(self._check)
+        self.digest = remembered(self.schemas.digest)
+        self.values = remembered(lambda body: self.schemas.values(parse(body)))
 
     def check(self, element: str, body: bytes) -> None:
         """Validate ``body`` as ``element``."""

@@ -4,27 +4,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from adapters.memory.books import Books
-from adapters.memory.store import MemoryStore
 from adapters.quarantine import REASON, restored
+from hub import refusals
 from hub.envelope import RequestId, Wire, from_wire, request_of
 from hub.errors import MalformedEnvelope
-from hub.ports import InboxEntry, InboxState, Published
-from internal_apps.evidence.compare import Verdict
+from hub.guard import AGENT
+from hub.places import GATEWAY, HUB, OPERATOR
+from hub.ports import InboxEntry, InboxState
+from tests.simulation import editions
 from tests.simulation.agents import NOT_ACCEPTED, Agents
 from tests.simulation.application import booking_of
-from tests.simulation.attacker import Attacker, is_forged
-from tests.simulation.books import comparison
-from tests.simulation.broker import Broker
+from tests.simulation.attacker import Attacker
+from tests.simulation.broker import FORGED_BOOT, Broker, is_forged
+from tests.simulation.desk import Desk
 from tests.simulation.documents import DOCUMENTS
 from tests.simulation.model import DONE, Asked, Expected, Model
 from tests.simulation.system import System
 from tests.simulation.tellings import Tellings
-from tests.simulation.world import Instant
+from tests.simulation.verified import Verified
 
-OUTSIDE_REQUESTS = "requests"
 INSIDE_REQUESTS = "ticketing.requests"
 OUTSIDE_REPLIES = "replies"
 AT_ONCE_SECONDS = 5.0
+DISCARDED = refusals.DISCARDED.code
 # A message whose sender's clock is too far ahead is kept for a person, by every guard.
 FUTURE = "lies in the future"
 
@@ -46,6 +48,8 @@ class Judge:
             request_of(wire) for broker in (system.outside, system.inside) for wire in broker.lost
         }
         self._kept_ids: set[str] = set()
+        self._desk = Desk(system)
+        self._corrected = self._desk.corrected()
 
     def faults(self) -> Iterator[str]:
         """Yield every broken promise."""
@@ -57,7 +61,16 @@ class Judge:
         yield from Tellings(self._system, self._agents, self._may_lack).faults()
         yield from self._not_accepted()
         yield from self._transmissions()
-        yield from self._books_of_both_sides()
+        yield from Verified(self._system, self._corrected).faults()
+        yield from self._desk.faults()
+        yield from self._editions()
+
+    def _editions(self) -> Iterator[str]:
+        site = self._system.site
+        if site.has_editions:
+            newest, _ = self._books.rows.get(editions.ROW, (0, 0.0))
+            running = (n for n in self._system.running if n.startswith((GATEWAY, HUB)))
+            yield from editions.faults(site.used, newest, running)
 
     def _rest(self) -> Iterator[str]:
         for broker in (self._system.outside, self._system.inside):
@@ -87,7 +100,9 @@ class Judge:
                 self._books.handled_at[key],
                 key in self._system.database.stood_in_line,
             )
-            if entry.state is InboxState.HANDLED:
+            if entry.outcome_code == DISCARDED and self._desk.was_discarded(key):
+                model.discarded(asked)
+            elif entry.state is InboxState.HANDLED:
                 got, expected = _got(entry), model.outcome(asked)
                 if got != expected:
                     yield f"{key} came to {got} and should have come to {expected}"
@@ -103,9 +118,10 @@ class Judge:
         if entry.outcome_code not in ("NO_SUCH_BOOKING", "VERSION_AHEAD"):
             return
         database, line = self._system.database, self._line(key)
-        for other, parked_at in database.parked_at.items():
-            at_once = parked_at + AT_ONCE_SECONDS > database.handled_at[key]
-            if other != key and self._line(other) == line and not at_once:
+        for other, stays in database.parked.items():
+            at = database.handled_at[key]
+            while_parked = any(one.since + AT_ONCE_SECONDS < at < one.until for one in stays)
+            if other != key and self._line(other) == line and while_parked:
                 yield f"{key} came to {entry.outcome_code} while {other} was parked"
 
     def _line(self, key: str) -> str:
@@ -166,31 +182,10 @@ class Judge:
             if ids.setdefault(sent, wire.message_id) != wire.message_id:
                 yield f"{sent} names {ids[sent]} and {wire.message_id}"
 
-    def _books_of_both_sides(self) -> Iterator[str]:
-        """The books name exactly what a broker lost, and find nothing else wrong."""
-        system = self._system
-        kept = [restored([wire]) for wire in system.outside.quarantined()]
-        store, notices = MemoryStore(system.database), system.inside.notices()
-        found, booked = comparison(system.disk, store, notices, Instant(system.world))
-        taken = {str(message.transmission) for message, _ in store.taken()}
-        stopped = {str(_transmission(wire)) for wire in kept}
-        confirmed = {str(one.key) for one in booked if one.ending == Published.CONFIRMED.value}
-        lost = (confirmed & self._lost) - taken - stopped
-        named = {str(one.key) for one in found.items if one.verdict is Verdict.LOST}
-        for sent in named ^ lost:
-            yield f"{sent} was {'' if sent in lost else 'not '}lost and the books say otherwise"
-        for item in found.items:
-            if item.verdict in (Verdict.ALTERED, Verdict.INJECTED):
-                yield f"by the books {item.key} was {item.verdict.value}: {item.detail}"
-        books = {str(one.key) for one in booked}
-        for wire in self._taken_outside():
-            if str(_transmission(wire)) not in books:
-                yield f"{_transmission(wire)} was sent and stands in no book"
-        for path in system.disk.broken():
-            yield f"the book {path.name} was found changed"
-
     def _quarantines(self) -> Iterator[str]:
         """Every forgery is in the quarantine, its bytes unchanged, and nothing else is."""
+        discarded = list(self._desk.discarded())
+        self._kept_ids |= {wire.message_id for wire in discarded}
         for broker in (self._system.outside, self._system.inside):
             kept = [(restored([wire]), wire.headers[REASON]) for wire in broker.quarantined()]
             for wire, why in kept:
@@ -200,26 +195,28 @@ class Judge:
                     self._kept_ids.add(wire.message_id)
                 else:
                     yield f"{wire.message_id} is in the {broker.name} quarantine: {why}"
-            wires = [wire for wire, _ in kept]
+            wires = [_unsent(wire) for wire in (*(wire for wire, _ in kept), *discarded)]
             for forged in self._attacker.took[broker.name]:
-                if forged not in wires and forged not in broker.lost:
+                is_kept = _unsent(forged) in wires or forged.message_id in self._corrected
+                if not is_kept and forged not in broker.lost:
                     yield f"a forgery on the {broker.name} broker is not in its quarantine"
         for key, recorded in self._books.recorded.items():
-            if recorded.message.transmission.boot == "f0rged":
+            is_forged_one = recorded.message.transmission.boot == FORGED_BOOT
+            if is_forged_one and key not in self._corrected:
                 yield f"{key} was forged and was handled"
         yield from self._crossed(self._system.inside)
 
     def _crossed(self, inside: Broker) -> Iterator[str]:
         for key, wire in inside.took:
-            if key == INSIDE_REQUESTS and is_forged(wire):
+            corrected = wire.message_id in self._corrected
+            again = wire.user_id.startswith(OPERATOR)
+            if key == INSIDE_REQUESTS and is_forged(wire) and not (corrected or again):
                 yield f"{wire.message_id} was forged and crossed"
 
     def _taken_outside(self) -> list[Wire]:
-        return [
-            wire
-            for key, wire in self._system.outside.took
-            if key == OUTSIDE_REQUESTS and not is_forged(wire)
-        ]
+        """What the outside broker took of agents' requests."""
+        sent = self._system.taken_outside()
+        return [wire for wire in sent if wire.message_id.startswith(AGENT)]
 
     def _may_lack(self, id_: RequestId) -> bool:
         return str(id_) in self._lost_ids or str(id_) in self._kept_ids
@@ -236,6 +233,11 @@ def _got(entry: InboxEntry) -> Expected:
         booking["Lines"]["Line"][0]["Quantity"],
         booking["State"],
     )
+
+
+def _unsent(wire: Wire) -> Wire:
+    """Return a message as it is whoever sends it."""
+    return wire._replace(user_id="", expiration_ms=None, persistent=True)
 
 
 def _transmission(wire: Wire) -> object:

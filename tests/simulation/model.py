@@ -67,6 +67,11 @@ class Model:
             return False
         return _contents(asked.values)[0] in (BREAKS, BREAKS_FOR_A_WHILE)
 
+    def discarded(self, asked: Asked) -> None:
+        """Hear that nothing comes of a request, by somebody's decision."""
+        if asked.operation == "PlaceBooking":
+            self._not_placed.add((asked.sender, asked.reference))
+
     def outcome(self, asked: Asked) -> Expected:
         """Return what must come of a request that is decided now."""
         expected = self._decide(asked)

@@ -4,44 +4,37 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
+from adapters.admission import KnownAgents
+from adapters.database import Database
 from adapters.memory.books import MemoryDatabase
 from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
-from adapters.memory.store import MemoryStore
+from adapters.published import listen
 from adapters.quarantine import QueueQuarantine
 from dmz_gateway.agents.faults import Faulted, RefusedInside
 from dmz_gateway.agents.forwarding import Answered, Forwarding, Request
-from dmz_gateway.links import take_replies
+from dmz_gateway.books.pages import Pages
+from dmz_gateway.links import Opening, take_replies
 from dmz_gateway.replies import Replies
 from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
-from hub.guard import INSIDE, Guard
-from hub.inbox import Inbox, Limits
-from hub.messages import Direction, Lane, inside_queue, reply_queue
-from hub.outbox import Outbox
-from hub.places import HUB
+from hub.messages import reply_queue
+from hub.places import GATEWAY, HUB, OPERATOR
 from hub.requester import Requester
 from hub.sealing import Seals
-from hub.worker import Pace, QueryWorker, RequestWorker
-from internal_apps.answering import REFUSALS, stored_outcome
-from tests.simulation.application import Ticketing, line_of
 from tests.simulation.books import Disk, DiskBook
 from tests.simulation.broker import Broker
 from tests.simulation.documents import DOCUMENTS
+from tests.simulation.editions import STREAM, Learnt, Use, known_agents
 from tests.simulation.links import CONFIRM_SECONDS, Consumer, Publisher
 from tests.simulation.world import Loop, Process, World
 from tests.unit.hub_world import CountedMetrics
 
 APPLICATION = "ticketing"
-LIMITS = Limits(
-    request_age_seconds_max=7 * 86_400.0,
-    wait_seconds_max=120.0,
-    attempts_max=3,
-    retry_seconds_min=2.0,
-    retry_seconds_max=20.0,
-    behind_seconds=60.0,
-)
 PREFETCH_MAX = 10
 WAITING_MAX = 8
+PAGES_SECONDS = 20.0
+# Longer than any run, so that the judge can read all of them.
+KEPT_DAYS = 100_000.0
 PROMPT_CONFIRM_SECONDS = 0.8
 END_SECONDS = 5.0
 NOWHERE = Path("/nowhere")
@@ -57,22 +50,36 @@ Crashed = Callable[[Process], None]
 
 
 class Site:
-    """What every process of a run shares: the two brokers, the database, what may happen."""
+    """What every process of a run shares: the two brokers, the database, what may happen.
+
+    ``approvals``: which correction somebody approved, and who. ``used``: which edition each
+    process began to use. ``staff``: the tables of the
+    staff's work and of evidence.
+    """
 
     def __init__(
         self,
         world: World,
-        outside: Broker,
-        inside: Broker,
+        brokers: tuple[Broker, Broker],
+        *,
         database: MemoryDatabase,
         disk: Disk,
+        staff: Database,
+        has_evidence: bool,
+        has_editions: bool,
     ) -> None:
         self.world = world
-        self.outside = outside
-        self.inside = inside
+        self.outside, self.inside = brokers
         self.database = database
         self.disk = disk
+        self.staff = staff
+        self.has_evidence = has_evidence
+        self.has_editions = has_editions
+        self.used: list[Use] = []
+        # What is sent again and again would be under way whenever one looks.
+        self.is_ending = False
         self.chaos = disk.chaos
+        self.approvals: list[tuple[int, str]] = []
         self.metrics = CountedMetrics()
         self.keys = MemoryKeys()
 
@@ -107,9 +114,17 @@ class HubProcess(Process):
             metrics=site.metrics,
             later=Loop(self),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, name, self),
-            seals=Seals(MemoryOpener(site.keys, name), MemorySealer(site.keys, name), tuple),
+            seals=Seals(
+                MemoryOpener(site.keys, name), MemorySealer(site.keys, name), lambda: (GATEWAY,)
+            ),
             chance=chance,
+            agents=self._agents(site) if site.has_editions else None,
         ).start(Hub(prefetch_max, prefetch_max, prefetch_max, 1))
+
+    def _agents(self, site: Site) -> KnownAgents:
+        learnt = Learnt(self, site.chaos, site.used, None)
+        listen(site.consumer(self, site.inside), STREAM, learnt.deliver)
+        return known_agents(learnt)
 
     def stop(self) -> None:
         """End as on SIGTERM: what was taken first settles."""
@@ -124,87 +139,6 @@ class HubProcess(Process):
             self.world.later(0.05, lambda: self._leave(deadline), self)
 
 
-class WorkerProcess(Process):
-    """A worker of the application: the real loops, inbox and outbox."""
-
-    def __init__(self, site: Site, name: str, crashed: Crashed) -> None:
-        super().__init__(site.world, name, crashed)
-        self.store = MemoryStore(site.database, owner=name, clock=self)
-        self._site = site
-        self._stopping = False
-        self._loop = Loop(self)
-        self._publisher = site.publisher(self, site.inside)
-        self._application = Ticketing(self.store)
-        self.requests = self._requests()
-        self.queries = self._queries()
-        consumer = site.consumer(self, site.inside)
-        self.requests.start(consumer, inside_queue(APPLICATION, Lane.REQUESTS), PREFETCH_MAX)
-        self.queries.start(consumer, inside_queue(APPLICATION, Lane.QUERIES), PREFETCH_MAX)
-        self.spawn(self._handle)
-        self.spawn(self._answer)
-
-    def stop(self) -> None:
-        """End as on SIGTERM, after the batch under way."""
-        self._stopping = True
-
-    def _requests(self) -> RequestWorker:
-        machine, metrics = self.machine(), self._site.metrics
-        inbox = Inbox(
-            self.store,
-            self._application.handlers(),
-            contracts=DOCUMENTS,
-            refusals=REFUSALS,
-            clock=self,
-            metrics=metrics,
-            line_of=line_of,
-            limits=LIMITS,
-        )
-        outbox = Outbox(
-            self.store,
-            self._publisher,
-            self._loop.call,
-            account=self.name,
-            clock=self,
-            metrics=metrics,
-            chance=machine.chance,
-        )
-        return RequestWorker(
-            inbox,
-            outbox,
-            Guard(Direction.INWARD, Lane.REQUESTS, DOCUMENTS, self, INSIDE),
-            run=self._loop.call,
-            quarantine=QueueQuarantine(self._publisher, self.name, self),
-            metrics=metrics,
-            pace=Pace(batch_max=5, idle_seconds=0.5),
-            chores=lambda: None,
-            machine=machine,
-        )
-
-    def _queries(self) -> QueryWorker:
-        outcome = stored_outcome(self.store, DOCUMENTS.schemas)
-        return QueryWorker(
-            {"GetOutcome.1": outcome, **self._application.queries()},
-            Guard(Direction.INWARD, Lane.QUERIES, DOCUMENTS, self, INSIDE),
-            self._publisher,
-            run=self._loop.call,
-            account=self.name,
-            clock=self,
-            metrics=self._site.metrics,
-            machine=self.machine(patience=50.0),
-        )
-
-    def _handle(self) -> None:
-        while not self._stopping:
-            if seconds := self.requests.step():
-                self.world.sleep(seconds)
-        self.requests.settle()
-        self.world.soon(self.crash, self)
-
-    def _answer(self) -> None:
-        while True:
-            self.queries.step()
-
-
 class GatewayProcess(Process):
     """A gateway behind its SOAP endpoint: forwarding, replies, requester."""
 
@@ -213,6 +147,7 @@ class GatewayProcess(Process):
         self._site = site
         boot = new_boot(site.world)
         self.book = DiskBook(site.disk, self, boot)
+        self._sequence = itertools.count(1).__next__
         requester = Requester(
             Loop(self),
             site.publisher(self, site.outside),
@@ -222,25 +157,56 @@ class GatewayProcess(Process):
             opener=MemoryOpener(site.keys, name),
         )
         self.forwarding = self._forwarding(boot, requester)
+        self.pages = self._pages(requester)
         take_replies(site.consumer(self, site.outside), reply_queue(name, boot), requester.deliver)
+        if site.has_evidence:
+            self.spawn(self._send_pages)
+        if site.has_editions:
+            self._learn()
+
+    def _learn(self) -> None:
+        site = self._site
+        folder = site.disk.folder(self.name) / "snapshots"
+        learnt = Learnt(self, site.chaos, site.used, folder)
+        opening = Opening(MemoryOpener(site.keys, self.name), STREAM, learnt, site.metrics)
+        listen(site.consumer(self, site.outside), STREAM, opening)
+
+    def _asking(self, requester: Requester, waiting_max: int) -> Replies:
+        return Replies(
+            requester,
+            self.book,
+            self._site.metrics,
+            account=self.name,
+            sealer=MemorySealer(self._site.keys, self.name),
+            readers=lambda: (HUB, OPERATOR),
+            waiting_max=waiting_max,
+        )
+
+    def _pages(self, requester: Requester) -> Pages:
+        return Pages(
+            self.book,
+            self._asking(requester, 1),
+            schemas=DOCUMENTS.schemas,
+            clock=self,
+            metrics=self._site.metrics,
+            sequence=self._sequence,
+            wait_seconds=SETTINGS.reply_wait_seconds,
+            kept_days=KEPT_DAYS,
+        )
+
+    def _send_pages(self) -> None:
+        while not self._site.is_ending:
+            self.pages.turn()
+            self.world.sleep(PAGES_SECONDS * (0.5 + self.world.random.random()))
 
     def _forwarding(self, boot: str, requester: Requester) -> Forwarding:
         site = self._site
-        replies = Replies(
-            requester,
-            self.book,
-            site.metrics,
-            account=self.name,
-            sealer=MemorySealer(site.keys, self.name),
-            readers=lambda: (HUB,),
-            waiting_max=WAITING_MAX,
-        )
         return Forwarding(
             self.name,
             boot,
-            itertools.count(1).__next__,
+            self._sequence,
             settings=SETTINGS,
-            replies=replies,
+            replies=self._asking(requester, WAITING_MAX),
             contracts=DOCUMENTS,
             clock=self,
             metrics=site.metrics,
@@ -258,7 +224,7 @@ class GatewayProcess(Process):
     def end(self) -> None:
         """Leave the book behind as it is."""
         super().end()
-        self.book.abandon()
+        self.book.abandon(self.pages._left_behind)
 
     def _answered(self, request: Request) -> tuple[str, bytes]:
         try:

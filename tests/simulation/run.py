@@ -12,12 +12,12 @@ from tests.simulation.agents import Agents, Try, Wish
 from tests.simulation.attacker import Attacker
 from tests.simulation.broker import Broker
 from tests.simulation.chaos import Chaos, Plan, draw
+from tests.simulation.database import FAST
 from tests.simulation.judge import Judge
 from tests.simulation.system import System
+from tests.simulation.verified import Verified
 from tests.simulation.world import EndlessError, World
 
-# A disk in memory where there is one: books wait for the disk at each line.
-FAST = Path("/dev/shm")
 STEPS_MAX = 200_000
 REST_SECONDS = 10.0
 LOOKS = 20
@@ -73,14 +73,18 @@ class _Run:
         """Run, come to rest, ask once more, judge."""
         seconds = self.result.plan.seconds
         self._until(seconds)
+        faults = self.result.faults
+        if self._system.site.has_evidence and not self._chaos.counts["time.warped"]:
+            faults += Verified(self._system, set()).too_early()
         self._system.heal()
         self._world.trace("healed")
         self._rest()
         before = len(self._agents.tries)
         self._ask_once_more()
         self._until(self._world.seconds + ASKING_SECONDS)
+        self._system.site.is_ending = True
+        self._until(self._world.seconds + REST_SECONDS)
         self._system.end()
-        faults = self.result.faults
         faults += Judge(self._system, self._agents, self._attacker).faults()
         for tried in self._agents.tries[before:]:
             state = self._state(tried)
@@ -102,6 +106,9 @@ class _Run:
             quarantined=sum(len(broker.quarantined()) for broker in self._brokers()),
             parked=len(books.parked),
             crashes=world.counts["crashes"],
+            acts=world.counts["acts"],
+            pages=self._system.staff.pages(),
+            editions=len(self._system.site.used),
         )
         return result
 

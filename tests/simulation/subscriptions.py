@@ -128,6 +128,7 @@ class _Channel:
         self._take = take
         self._held: dict[int, bytes] = {}
         self._tags = 0
+        self._last_of_stream = b""
 
     def attach(self) -> None:
         """Begin to deliver."""
@@ -144,8 +145,10 @@ class _Channel:
         broker = self._link.broker
         while not self.closed and len(self._held) < self._prefetch_max and broker.up:
             body = broker.take(self._queue)
-            if body is None:
+            if body is None or body is self._last_of_stream:
                 return
+            if broker.memory.is_stream(self._queue):
+                self._last_of_stream = body
             self._tags += 1
             self._held[self._tags] = body
             tag = (self.number << TAG_SHIFT) + self._tags

@@ -1,24 +1,20 @@
 """The whole system of one run: who is there, who starts again, and the troubles that come."""
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
-from adapters.memory.books import Books, MemoryDatabase
 from adapters.memory.broker import inside_broker, outside_broker
-from hub.errors import DatabaseAway
+from hub.envelope import Wire
 from hub.messages import QUARANTINE_QUEUE, Lane, inside_queue, outside_queue, outward_queue
 from hub.ports import InboxState
 from tests.simulation.books import Disk
-from tests.simulation.broker import Broker
+from tests.simulation.broker import Broker, is_forged
 from tests.simulation.chaos import EVENTS, Chaos, Plan
-from tests.simulation.processes import (
-    APPLICATION,
-    GatewayProcess,
-    HubProcess,
-    Site,
-    WorkerProcess,
-)
+from tests.simulation.database import Database, StaffDatabase
+from tests.simulation.editions import Misleading
+from tests.simulation.operators import OperatorProcess
+from tests.simulation.processes import APPLICATION, GatewayProcess, HubProcess, Site
+from tests.simulation.workers import EvidenceProcess, WorkerProcess
 from tests.simulation.world import Process, World
 
 RESTART_SECONDS = 1.0
@@ -27,7 +23,6 @@ WARPS_SECONDS = (3_600.0, 86_400.0, 8 * 86_400.0, 400 * 86_400.0)
 SKEW_SECONDS = 100.0
 JUMP_SECONDS = 4_000.0
 FULL_MAX = 3
-YIELDS_SECONDS = (0.002, 0.02, 0.2)
 # A policy bounds these; the other queues are streams, or go with their process.
 BOUNDED = (
     outside_queue(Lane.REQUESTS),
@@ -36,49 +31,8 @@ BOUNDED = (
     outward_queue(Lane.REPLIES),
     QUARANTINE_QUEUE,
 )
-_WRITES = ("commit", "lend", "mark")
 
 Start = Callable[[Site, str, Callable[[Process], None]], Process]
-
-
-class Database(MemoryDatabase):
-    """The database; remembers when each outcome was committed."""
-
-    def __init__(self, world: World, chaos: Chaos) -> None:
-        super().__init__(self._passing)
-        self.handled_at: dict[str, float] = {}
-        self.stood_in_line: set[str] = set()
-        self.parked_at: dict[str, float] = {}
-        self.seen_at: dict[str, datetime] = {}
-        self.full = False
-        self._world = world
-        self._chaos = chaos
-
-    def commit(self, books: Books, base: Books, locked: set[str]) -> None:
-        """Commit, and note what has its outcome now."""
-        super().commit(books, base, locked)
-        for key, entry in books.changed(base).inbox.items():
-            self.seen_at.setdefault(key, books.handled_at[key])
-            self._world.trace(f"committed {key} {entry.state.value} {entry.outcome_code}")
-            if entry.state in (InboxState.BEHIND, InboxState.RETRIED):
-                self.stood_in_line.add(key)
-            elif entry.state is InboxState.PARKED:
-                self.parked_at[key] = self._world.seconds
-            elif entry.state is InboxState.HANDLED:
-                self.handled_at.setdefault(key, self._world.seconds)
-
-    def _passing(self, step: str) -> None:
-        self._world.passing()
-        chaos = self._chaos
-        if self._world.is_in_thread() and chaos.happens("database.yields"):
-            self._world.sleep(self._world.delay(self._world.random.choice(YIELDS_SECONDS)))
-        chaos.at(step)
-        if self.full and step in _WRITES:
-            raise DatabaseAway("The disk is full.")
-        if step == "commit" and chaos.happens("database.deadlock"):
-            raise DatabaseAway("A deadlock.")
-        if step == "committed" and chaos.happens("database.commit_lost"):
-            raise DatabaseAway("The answer to the commit was lost.")
 
 
 class System:
@@ -92,7 +46,17 @@ class System:
         self.inside = Broker(world, "inside", inside_broker(), chaos)
         self.database = Database(world, chaos)
         self.disk = Disk(folder, chaos)
-        self.site = Site(world, self.outside, self.inside, self.database, self.disk)
+        self.staff = StaffDatabase.opened().of(self.database)
+        self.site = Site(
+            world,
+            (self.outside, self.inside),
+            database=self.database,
+            disk=self.disk,
+            staff=self.staff,
+            has_evidence=plan.evidence > 0,
+            has_editions=plan.editions > 0,
+        )
+        self._misleading = Misleading(self.outside, self.site.keys, world.random.choice)
         self._starts: dict[str, Start] = {}
         self.running: dict[str, Process] = {}
         self._missing: list[tuple[Broker, tuple[str, str], list[str]]] = []
@@ -100,6 +64,8 @@ class System:
             ("gateway", GatewayProcess, plan.gateways),
             ("hub", HubProcess, plan.hubs),
             ("ticketing", WorkerProcess, plan.workers),
+            ("operator", OperatorProcess, plan.operators),
+            ("evidence", EvidenceProcess, plan.evidence),
         ):
             for number in range(1, count + 1):
                 self._starts[f"{kind}-{number}"] = start
@@ -135,13 +101,30 @@ class System:
         for process in list(self.running.values()):
             process.end()
 
+    def boots(self) -> set[str]:
+        """Return the starts of gateways that run, or that ran when all ended."""
+        gateways = (one for one in self.running.values() if isinstance(one, GatewayProcess))
+        return {one.book.boot for one in gateways}
+
     def is_at_rest(self) -> bool:
         """Return whether nothing lies anywhere that should move on."""
         brokers = (self.outside, self.inside)
         books = self.database.books
+        if self.site.has_evidence and (
+            self.inside.notices() or self.staff.unsent() or self.disk.left_behind(self.boots())
+        ):
+            return False
         moving = any(broker.left() or broker.held() for broker in brokers)
         waiting = [key for key in books.waiting if not self.is_stuck(key)]
         return not (moving or books.outbox or waiting)
+
+    def taken_outside(self) -> list[Wire]:
+        """Return the requests of gateways that the outside broker took."""
+        return [
+            wire
+            for key, wire in self.outside.took
+            if key == Lane.REQUESTS.value and not is_forged(wire)
+        ]
 
     def is_stuck(self, key: str) -> bool:
         """Return whether a request waits, as it should, behind one that is parked."""
@@ -191,7 +174,7 @@ class System:
 
     def _link_broken(self) -> None:
         process = self._any_process()
-        if process is not None:
+        if process is not None and process.links:
             link = self.world.random.choice(process.links)
             self.world.trace(f"{process.name} {link.broker.name} broken")
             link.broken()
@@ -279,6 +262,15 @@ class System:
         if process is not None:
             process.skew = seconds_max * (2 * self.world.random.random() - 1)
             self.world.trace(f"{process.name} clock {process.skew:.1f}")
+
+    def _edition_older(self) -> None:
+        self._misleading.show_older()
+
+    def _edition_dropped(self) -> None:
+        self._misleading.drop()
+
+    def _edition_forged(self) -> None:
+        self._misleading.forge(self.world.now())
 
     def _time_warped(self) -> None:
         self.world.warp(self.world.random.choice(WARPS_SECONDS))
