@@ -58,7 +58,8 @@ class Runs:
 HUBS = [Mover(number, HUB_PREFETCH) for number in HUB_PROCESSES]
 SHOVELS = [Mover(0, prefetch) for prefetch in SHOVEL_PREFETCHES]
 MANY_LINES = Mover(2, HUB_PREFETCH, LINES_MANY)
-# What a part costs is seen where one process is all that is busy with it.
+# What a part costs: processor time of all that is at work, which other work on the machine
+# disturbs less than the rate.
 WHOLE = Mover(1, HUB_PREFETCH)
 WITHOUT = {part: Mover(1, HUB_PREFETCH, without=part) for part in (SEALING, EVIDENCE)}
 
@@ -167,8 +168,10 @@ def _show(runs: Runs) -> None:
     )
     figures.show(figures.spread("ratio.hub_to_shovel", ratios, "ratio"))
     for part, mover in WITHOUT.items():
-        lost = [
-            (1 - whole / rate) * 100
-            for whole, rate in zip(runs.rates[WHOLE], runs.rates[mover], strict=True)
+        costs = [
+            (whole / least - 1) * 100
+            for whole, least in zip(
+                runs.microseconds[WHOLE], runs.microseconds[mover], strict=True
+            )
         ]
-        figures.show(figures.spread(f"hub.cost_of_{part}", lost, "percent"))
+        figures.show(figures.spread(f"hub.cost_of_{part}", costs, "percent"))
