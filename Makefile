@@ -10,10 +10,12 @@ INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
 # Most tests wait most of their time: for brokers, browsers, deadlines.
 SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+COMPILED := build/compiled
+PACKAGES := adapters certs deploy dmz_gateway hub internal_apps lupu schemas
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check promises kills simulate bench clean
+.PHONY: help setup demo try test check compiled promises kills simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +42,9 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 
+compiled: $(COMPILED)/.made ## Compile what every message passes to C, into build/compiled
+	@echo "Ready: PYTHONPATH=$(COMPILED) $(BIN)/lupu --help"
+
 promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
 	$(BIN)/pytest -q -m promise
 
@@ -50,8 +55,16 @@ simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of tro
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
 	    $(if $(SEED),--seed $(SEED)) $(if $(PLAN),--plan '$(PLAN)')
 
-bench: servers-for-bench $(INSTALLED_DEV) ## Measure; prints lines "name value unit"
+bench: servers-for-bench $(INSTALLED_DEV) $(COMPILED)/.made ## Measure; prints lines "name value unit"
 	@$(BIN)/python -m bench $(N)
+
+$(COMPILED)/.made: $(INSTALLED_DEV) $(shell find $(PACKAGES) -type f -not -name '*.pyc' -not -name '*.mo')
+	@sh deploy/install-debian.sh compile
+	@echo "Compiling into $(COMPILED)"
+	@rm -rf build
+	@LUPU_COMPILED=1 $(PIP) --no-deps --no-build-isolation --target $(COMPILED) . || \
+	    { echo "It did not compile; what the compiler said is above."; exit 1; }
+	@touch $@
 
 clean: ## Remove what the targets above made, the virtual environment included
 	rm -rf .venv run build tests/clients/node/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

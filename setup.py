@@ -1,16 +1,26 @@
 """Lupu, an enterprise integration hub that joins two networks which must not touch."""
 
+import os
+from importlib import import_module
 from pathlib import Path
 
-from setuptools import find_namespace_packages, find_packages, setup
+from setuptools import Extension, find_namespace_packages, find_packages, setup
 
 HERE = Path(__file__).parent
 
 
-def pinned(name: str) -> list[str]:
+def listed(name: str) -> list[str]:
     """Return the requirements of a file, without remarks."""
     lines = (HERE / name).read_text("utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "-"))]
+
+
+def compiled() -> list[Extension]:
+    """Return what mypyc compiles to C, if LUPU_COMPILED=1 asks for it: see compiled.txt."""
+    if os.environ.get("LUPU_COMPILED") != "1":
+        return []
+    extensions: list[Extension] = import_module("mypyc.build").mypycify(listed("compiled.txt"))
+    return extensions
 
 
 setup(
@@ -22,6 +32,7 @@ setup(
         *find_packages(exclude=["tests", "tests.*", "bench", "bench.*"]),
         *find_namespace_packages(include=["schemas", "schemas.*"]),
     ],
+    ext_modules=compiled(),
     include_package_data=True,
     package_data={
         "": [
@@ -31,7 +42,7 @@ setup(
         "schemas.xsd": ["*.xsd"],
         "schemas.wsdl": ["*.wsdl"],
     },
-    install_requires=pinned("requirements.txt"),
-    extras_require={"db2": pinned("requirements-db2.txt")},
+    install_requires=listed("requirements.txt"),
+    extras_require={"db2": listed("requirements-db2.txt")},
     entry_points={"console_scripts": ["lupu = lupu.commands:main"]},
 )

@@ -32,6 +32,7 @@ class Mover:
     prefetch: int
     lines: int = LINES
     without: str = ""
+    interpreted: bool = False
 
     @property
     def name(self) -> str:
@@ -40,7 +41,8 @@ class Mover:
             return f"shovel.prefetch{self.prefetch}"
         lines = "" if self.lines == LINES else f".lines{self.lines}"
         without = f".without_{self.without}" if self.without else ""
-        return f"hub.processes{self.processes}{lines}{without}"
+        interpreted = ".interpreted" if self.interpreted else ""
+        return f"hub.processes{self.processes}{lines}{without}{interpreted}"
 
 
 @dataclass(slots=True)
@@ -58,10 +60,12 @@ class Runs:
 HUBS = [Mover(number, HUB_PREFETCH) for number in HUB_PROCESSES]
 SHOVELS = [Mover(0, prefetch) for prefetch in SHOVEL_PREFETCHES]
 MANY_LINES = Mover(2, HUB_PREFETCH, LINES_MANY)
+INTERPRETED = Mover(2, HUB_PREFETCH, interpreted=True)
 # What a part costs: processor time of all that is at work, which other work on the machine
 # disturbs less than the rate.
 WHOLE = Mover(1, HUB_PREFETCH)
 WITHOUT = {part: Mover(1, HUB_PREFETCH, without=part) for part in (SEALING, EVIDENCE)}
+OURS = [*HUBS, MANY_LINES, INTERPRETED, *WITHOUT.values()]
 
 
 def measure(peaks: Peaks) -> None:
@@ -71,7 +75,7 @@ def measure(peaks: Peaks) -> None:
     with world.brokers() as brokers, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = _Bench(brokers, Path(folder), peaks)
         for number in range(ROUNDS):
-            for mover in _interleaved([*HUBS, MANY_LINES, *WITHOUT.values()], SHOVELS):
+            for mover in _interleaved(OURS, SHOVELS):
                 rate, microseconds = bench.run(mover)
                 figures.progress(f"round {number + 1}: {mover.name} {rate:.0f} {RATE}")
                 runs.rates.setdefault(mover, []).append(rate)
@@ -121,8 +125,15 @@ class _Bench:
             with movers.shovel(self._brokers, mover.prefetch):
                 yield brokers
             return
-        processes, prefetch, without = mover.processes, mover.prefetch, mover.without
-        with movers.hubs(self._brokers, self._folder, processes, prefetch, without) as hubs:
+        hubs_ = movers.hubs(
+            self._brokers,
+            self._folder,
+            mover.processes,
+            mover.prefetch,
+            without=mover.without,
+            interpreted=mover.interpreted,
+        )
+        with hubs_ as hubs:
             yield [*brokers, *(hub.pid for hub in hubs)]
 
 
@@ -145,6 +156,7 @@ def _settings() -> None:
             "guard": "on, with XSD",
             "sealing": "on, COSE, AES-256-GCM",
             "evidence": "on",
+            "code": "compiled (make compiled), or interpreted where it says so",
         },
     )
     prefetches = "/".join(map(str, SHOVEL_PREFETCHES))
@@ -157,7 +169,6 @@ def _show(runs: Runs) -> None:
         micro = statistics.median(runs.microseconds[mover])
         figures.show([Figure(f"{mover.name}.processor", micro, MICROSECONDS)])
     ours, theirs = runs.best(HUBS), runs.best(SHOVELS)
-    ratios = [a / b for a, b in zip(runs.rates[ours], runs.rates[theirs], strict=True)]
     figures.show(
         [
             Figure("hub.messages", statistics.median(runs.rates[ours]), RATE),
@@ -166,7 +177,9 @@ def _show(runs: Runs) -> None:
             Figure("shovel.prefetch.best", theirs.prefetch, "messages"),
         ]
     )
-    figures.show(figures.spread("ratio.hub_to_shovel", ratios, "ratio"))
+    for name, mover in (("hub", ours), ("interpreted_hub", INTERPRETED)):
+        ratios = [a / b for a, b in zip(runs.rates[mover], runs.rates[theirs], strict=True)]
+        figures.show(figures.spread(f"ratio.{name}_to_shovel", ratios, "ratio"))
     for part, mover in WITHOUT.items():
         costs = [
             (whole / least - 1) * 100

@@ -1,31 +1,66 @@
 """The two ways across that are compared: our hub, and RabbitMQ's own shovel."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
 from bench.backlog import ARRIVALS
 from deploy.brokers.definitions import VIRTUAL_HOST
 from deploy.local.process import Process
+from hub import settings
 from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
 from hub.settings import Broker
 from tests.servers.brokers import OBSERVER, Brokers
 
 SHOVEL = "bench"
 LUPU = (sys.executable, "-m", "lupu")
+COMPILED = Path(__file__).resolve().parents[1] / "build" / "compiled"
+
+
+class NotCompiled(Exception):
+    """What was to be measured compiled is not; the figure would be another's."""
+
+
+@cache
+def compiled() -> Mapping[str, str]:
+    """Return an environment whose Python takes Lupu as ``make compiled`` made it."""
+    own = {"PYTHONPATH": str(COMPILED), "PYTHONSAFEPATH": "1"}
+    environment = {**settings.environment(), **own}
+    asked = [sys.executable, "-c", "import hub.channel as c; print(c.__file__)"]
+    said = subprocess.run(  # noqa: S603  our own interpreter
+        asked, env=environment, capture_output=True, text=True, check=True
+    )
+    if not said.stdout.strip().endswith(".so"):
+        raise NotCompiled("make compiled")
+    return environment
 
 
 @contextmanager
 def hubs(
-    brokers: Brokers, folder: Path, processes: int, prefetch: int, without: str = ""
+    brokers: Brokers,
+    folder: Path,
+    processes: int,
+    prefetch: int,
+    *,
+    without: str = "",
+    interpreted: bool = False,
 ) -> Iterator[list[Process]]:
-    """Run hub processes, each as the command line starts it; or ``without`` a part of it."""
+    """Run hub processes, each as the command line starts it; or ``without`` a part of it.
+
+    Compiled, unless they are to be ``interpreted``.
+    """
+    environment = None if interpreted else compiled()
     started = [
-        _hub(brokers, folder, f"hub-{number + 1}", prefetch, without)
-        for number in range(processes)
+        Process(name, command, folder / f"{name}.log", environment=environment)
+        for name, command in (
+            _hub(brokers, folder, f"hub-{number + 1}", prefetch, without)
+            for number in range(processes)
+        )
     ]
     try:
         for process in started:
@@ -36,7 +71,9 @@ def hubs(
             process.stop()
 
 
-def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int, without: str) -> Process:
+def _hub(
+    brokers: Brokers, folder: Path, name: str, prefetch: int, without: str
+) -> tuple[str, list[str]]:
     config = folder / f"{name}.toml"
     sides = [("outside_broker", brokers.outside(name)), ("inside_broker", brokers.inside(name))]
     text = [f"[{section}]\n{broker(side)}" for section, side in sides]
@@ -46,7 +83,7 @@ def _hub(brokers: Brokers, folder: Path, name: str, prefetch: int, without: str)
     command = [*LUPU, "hub", "run", "--config", str(config), "--name", name]
     if without:
         command = [sys.executable, "-m", "bench.hub_without", without, str(config), name]
-    return Process(name, command, folder / f"{name}.log")
+    return name, command
 
 
 def broker(settings: Broker) -> str:

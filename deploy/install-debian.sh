@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs from Debian's or Ubuntu's own packages whatever server programs are missing.
-# Usage: install-debian.sh demo|test|bench
+# Usage: install-debian.sh demo|test|bench|compile
 set -eu
 
 # program:package, tried in this order; the program is looked for before anything is installed.
@@ -11,10 +11,13 @@ test="$demo postgres:postgresql java:default-jre-headless php:php-cli node:nodej
       /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk
       curl:curl ss:iproute2 openssl:openssl"
 bench="$demo postgres:postgresql wrk:wrk"
+compile="cc:gcc /usr/include/stdio.h:libc6-dev Python.h:python3-dev"
 
 there() {
     case $1 in
         /usr/share/php/soap) php -m 2>/dev/null | grep -qix soap ;;
+        Python.h) python3 -c 'import pathlib as p, sys, sysconfig as s
+sys.exit(not p.Path(s.get_path("include"), "Python.h").exists())' ;;
         postgres) ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 ;;
         /*) [ -e "$1" ] ;;
         *) PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 ;;
@@ -25,7 +28,8 @@ case ${1:-} in
     demo) wanted=$demo ;;
     test) wanted=$test ;;
     bench) wanted=$bench ;;
-    *) echo "Say what for: install-debian.sh demo, test or bench." >&2; exit 2 ;;
+    compile) wanted=$compile ;;
+    *) echo "Say what for: install-debian.sh demo, test, bench or compile." >&2; exit 2 ;;
 esac
 
 missing=""

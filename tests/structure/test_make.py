@@ -7,7 +7,19 @@ from pathlib import Path
 
 from tests.structure.source import ROOT
 
-TARGETS = ("help", "setup", "demo", "try", "test", "check", "kills", "simulate", "bench", "clean")
+TARGETS = (
+    "help",
+    "setup",
+    "demo",
+    "try",
+    "test",
+    "check",
+    "compiled",
+    "kills",
+    "simulate",
+    "bench",
+    "clean",
+)
 
 
 def _pins(*names: str) -> dict[str, str]:
