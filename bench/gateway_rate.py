@@ -106,7 +106,8 @@ def _kinds(brokers: Brokers) -> dict[str, Servers]:
             by_command = (*movers.LUPU, "gateway", "run", "--config", str(config), "--name", name)
             without = (sys.executable, "-m", "bench.unpublished", str(config), name)
             command = by_command if publishing else without
-            started.append(Process(name, command, folder / f"{name}.log"))
+            log = folder / f"{name}.log"
+            started.append(Process(name, command, log, environment=movers.compiled()))
         return started
 
     return {

@@ -1,6 +1,7 @@
 """The two ways across that are compared: our hub, and RabbitMQ's own shovel."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from tests.servers.brokers import OBSERVER, Brokers
 
 SHOVEL = "bench"
 LUPU = (sys.executable, "-m", "lupu")
-COMPILED = Path(__file__).resolve().parents[1] / "build" / "compiled"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class NotCompiled(Exception):
@@ -29,7 +30,8 @@ class NotCompiled(Exception):
 @cache
 def compiled() -> Mapping[str, str]:
     """Return an environment whose Python takes Lupu as ``make compiled`` made it."""
-    own = {"PYTHONPATH": str(COMPILED), "PYTHONSAFEPATH": "1"}
+    path = f"{ROOT / 'build' / 'compiled'}{os.pathsep}{ROOT}"
+    own = {"PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
     environment = {**settings.environment(), **own}
     asked = [sys.executable, "-c", "import hub.channel as c; print(c.__file__)"]
     said = subprocess.run(  # noqa: S603  our own interpreter
