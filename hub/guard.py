@@ -65,13 +65,14 @@ class Admission:
 
 
 _GATEWAYS, _STAFF = {"gateway": ("agent",)}, {"staff": ("staff",)}
+_CROSSED = {**_GATEWAYS, "hub": ()}
 # Gateways send for agencies; an operator may bring that again, out of the quarantine.
 OUTSIDE = Admission(_GATEWAYS, brings={"operator": _GATEWAYS})
 # Inside, the hub brings what gateways sent, and tells for itself what it stopped; the staff's
 # pages ask themselves; an operator may bring again what was sent for others.
 INSIDE = Admission(
     _STAFF,
-    brings={"hub": {**_GATEWAYS, "hub": ()}, "operator": {**_GATEWAYS, **_STAFF}},
+    brings={"hub": _CROSSED, "operator": {**_CROSSED, **_STAFF}},
     believed=("hub", "operator"),
 )
 

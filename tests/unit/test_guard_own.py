@@ -43,11 +43,17 @@ NOTICE: dict[str, Any] = {
 
 
 def test_the_hub_tells_inside_what_it_stopped_and_nobody_else_does() -> None:
-    """Not another hub, not a gateway through the hub, not the staff; and never from outside."""
+    """Not another hub, not a gateway through the hub, not the staff; and never from outside.
+
+    An operator brings again what the hub said, in the hub's name alone.
+    """
     assert inside_guard().check(sent("hub-1", **NOTICE))
+    assert inside_guard().check(sent("operator-1", **NOTICE))
     for account, changes in (
         ("hub-2", {}),
-        ("operator-1", {}),
+        ("operator-1", {"transmission": Transmission("operator-1", "b00t", 1)}),
+        ("operator-1", {"id": RequestId("operator:operator-1", "Stopped", "ab")}),
+        ("ticketing-1", {}),
         ("hub-1", {"transmission": Transmission("gateway-1", "b00t", 1)}),
         ("hub-1", {"type": "PlaceBooking.1", "id": RequestId("hub:hub-1", "PlaceBooking", "A")}),
         ("staff-1", {"transmission": Transmission("staff-1", "b00t", 1)}),
