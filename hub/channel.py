@@ -99,7 +99,6 @@ class Channel:
             self.name,
             quarantine,
             kept=self._kept,
-            done=lambda delivery: self._done(delivery.tag),
             may_wait=self._may_wait,
             monotonic=self._clock.monotonic,
             metrics=self._metrics,
@@ -134,7 +133,7 @@ class Channel:
     def _deliver(self, delivery: Delivery) -> None:
         if not self._flow.taking:
             return
-        wire, tag, _ = delivery
+        wire, tag = delivery.wire, delivery.tag
         self._under_way[tag] = None
         try:
             checked = self._guard.check(wire)

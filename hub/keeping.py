@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
 
@@ -20,7 +20,6 @@ class _Refused:
     offered: bool = False
     is_aside: bool = False
     given_back: bool = False
-    copies: list[Delivery] = field(default_factory=list)
 
 
 class Keeping:
@@ -36,14 +35,12 @@ class Keeping:
         quarantine: Quarantine,
         *,
         kept: Callable[[Delivery, str], None],
-        done: Callable[[Delivery], None],
         may_wait: Callable[[Delivery, str], bool],
         monotonic: Callable[[], float],
         metrics: Metrics,
         backoff: Backoff,
     ) -> None:
-        """``kept`` is told of each delivery with its reason, to acknowledge it; ``done`` of those
-        that looked the same and need no copy of their own.
+        """``kept`` is told of each delivery with its reason, to acknowledge it.
 
         ``may_wait`` is asked, with why it was not taken, before one is set aside: False means
         that it has been given back and comes again. ``backoff`` says how long each pause is.
@@ -51,7 +48,6 @@ class Keeping:
         self._channel = channel
         self._quarantine = quarantine
         self._kept = kept
-        self._done = done
         self._may_wait = may_wait
         self._monotonic = monotonic
         self._metrics = metrics
@@ -68,8 +64,6 @@ class Keeping:
         if refused is None:
             refused = _Refused(delivery, reason)
             self._refused[refused] = None
-        if refused.delivery is not delivery:
-            refused.copies.append(refused.delivery)
         refused.delivery = delivery
         refused.given_back = False
         if not refused.offered:
@@ -95,10 +89,11 @@ class Keeping:
 
     def _known(self, delivery: Delivery) -> _Refused | None:
         # After a reconnect all that waits is delivered anew: one copy is enough, and the tag of
-        # before is void. Of two alike the one that came first has waited for its turn longest.
-        alike = (one for one in self._refused if one.delivery.wire == delivery.wire)
-        refused = min(alike, key=lambda one: one.delivery.tag, default=None)
-        return refused if refused and refused.delivery.tag < delivery.tag else None
+        # before is void. What came on the same channel and looks alike is another message: the
+        # first may be kept by now, taken out again and sent anew, and this be what was sent.
+        before = (one for one in self._refused if one.delivery.channel < delivery.channel)
+        alike = (one for one in before if one.delivery.wire == delivery.wire)
+        return min(alike, key=lambda one: one.delivery.tag, default=None)
 
     def _offer(self, refused: _Refused) -> None:
         refused.offered = True
@@ -110,10 +105,6 @@ class Keeping:
         if outcome is Published.CONFIRMED:
             self._drop(refused)
             self._kept(refused.delivery, refused.reason)
-            # Most are void and acknowledging them does nothing; a message that the broker has
-            # twice is not.
-            for copy in refused.copies:
-                self._done(copy)
             self._on_taken()
             return
         self._on_not_taken(outcome)

@@ -93,12 +93,14 @@ class Publisher(Protocol):
 class Delivery(NamedTuple):
     """A message handed over by a broker, until it is acknowledged.
 
-    ``tag`` is meaningful only to the subscription that delivered it.
+    ``tag`` is meaningful only to the subscription that delivered it. ``channel`` rises each time
+    that it loses what it held and takes anew: the broker has what came on an earlier one again.
     """
 
     wire: Wire
     tag: int
     redelivered: bool = False
+    channel: int = 0
 
 
 class Subscription(Protocol):

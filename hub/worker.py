@@ -80,7 +80,6 @@ class RequestWorker:
             "worker",
             self._quarantine,
             kept=lambda delivery, _: self._acknowledge(delivery),
-            done=self._acknowledge,
             may_wait=lambda _delivery, _why: True,
             monotonic=machine.monotonic,
             metrics=metrics,

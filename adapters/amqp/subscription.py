@@ -194,7 +194,7 @@ class AmqpSubscription:
             return
         self._open.append(read.tag)
         tag = (self._generation << _GENERATION_SHIFT) + read.tag
-        self._deliver(Delivery(read.wire, tag, read.redelivered))
+        self._deliver(Delivery(read.wire, tag, read.redelivered, self._generation))
 
     def _cancelled(self, channel: Any, _method: Any) -> None:
         self._served = self._served and channel is not self._channel

@@ -74,6 +74,7 @@ class MemorySubscription:
         self._held: dict[int, bytes] = {}
         self._seen: set[bytes] = set()
         self._number = 0
+        self._channel = 0
         self._last: bytes | None = None
         self._paused = False
         self._stream = broker.is_stream(queue)
@@ -102,6 +103,7 @@ class MemorySubscription:
 
     def lose(self) -> None:
         """Give back what is not acknowledged, as when a connection breaks."""
+        self._channel += 1
         held, self._held = self._held, {}
         self._seen.update(held.values())
         self._broker.put_back(self._queue, list(held.values()))
@@ -114,4 +116,4 @@ class MemorySubscription:
             self._last = body
             self._number += 1
             self._held[self._number] = body
-            self._deliver(Delivery(load(body), self._number, body in self._seen))
+            self._deliver(Delivery(load(body), self._number, body in self._seen, self._channel))

@@ -152,7 +152,7 @@ class _Channel:
             self._tags += 1
             self._held[self._tags] = body
             tag = (self.number << TAG_SHIFT) + self._tags
-            delivery = Delivery(load(body), tag, body in broker.redelivered)
+            delivery = Delivery(load(body), tag, body in broker.redelivered, self.number)
             self._link.answer(partial(self._take, self, delivery))
 
     def acknowledged(self, number: int, *, up_to: bool) -> None:

@@ -9,7 +9,7 @@ from hub.ports import Delivery, Published
 from tests.unit.hub_world import CountedMetrics, booking
 
 DELIVERY = Delivery(to_wire(booking()), 1, redelivered=False)
-AGAIN = DELIVERY._replace(tag=2, redelivered=True)
+AGAIN = DELIVERY._replace(tag=2, redelivered=True, channel=1)
 
 
 class Asked:
@@ -29,12 +29,10 @@ class World:
     def __init__(self) -> None:
         self.quarantine = Asked()
         self.kept: list[Delivery] = []
-        self.done: list[Delivery] = []
         self.keeping = Keeping(
             "inward",
             self.quarantine,
             kept=lambda delivery, _why: self.kept.append(delivery),
-            done=self.done.append,
             may_wait=lambda _delivery, _why: True,
             monotonic=lambda: 0.0,
             metrics=CountedMetrics(),
@@ -77,11 +75,26 @@ def test_not_taken_after_it_came_again_is_set_aside() -> None:
     assert world.keeping.set_aside() == 1
 
 
-def test_of_two_alike_that_came_again_both_are_acknowledged() -> None:
-    """A message may lie in the queue twice: kept once, and neither is held for ever."""
+def test_of_two_alike_each_is_kept() -> None:
+    """The second may be the first, sent anew out of the quarantine before that was heard."""
     world = World()
-    first = DELIVERY._replace(redelivered=True)
+    first, second = AGAIN, AGAIN._replace(tag=3)
     assert world.keeping.keep(first, "why")
-    assert not world.keeping.keep(AGAIN, "why")
+    assert world.keeping.keep(second, "why")
     world.end(Published.CONFIRMED)
-    assert (world.kept, world.done) == ([AGAIN], [first])
+    world.end(Published.CONFIRMED)
+    assert world.kept == [first, second]
+
+
+def test_of_two_alike_that_came_again_each_is_kept_once() -> None:
+    """After a reconnect each takes up one that waits, and neither is held for ever."""
+    world = World()
+    first, second = DELIVERY, DELIVERY._replace(tag=2)
+    world.keeping.keep(first, "why")
+    world.keeping.keep(second, "why")
+    again = [AGAIN._replace(tag=3), AGAIN._replace(tag=4)]
+    assert [world.keeping.keep(one, "why") for one in again] == [False, False]
+    world.end(Published.CONFIRMED)
+    world.end(Published.CONFIRMED)
+    assert world.kept == again
+    assert world.quarantine.waiting == []
