@@ -91,11 +91,7 @@ class Publisher(Protocol):
 
 
 class Delivery(NamedTuple):
-    """A message handed over by a broker, until it is acknowledged.
-
-    ``tag`` is meaningful only to the subscription that delivered it. ``channel`` rises each time
-    that it loses what it held and takes anew: the broker has what came on an earlier one again.
-    """
+    """A message, until acknowledged; what came on an earlier ``channel`` comes again by itself."""
 
     wire: Wire
     tag: int
