@@ -91,12 +91,15 @@ class Agents:
             return self._secret(connection, number, digest=digest)
 
     def block(self, number: str) -> None:
-        """Let an agent in no more; what was accepted from it before is still carried out."""
-        self._change(number, status=BLOCKED)
+        """Let an agent in no more; what was accepted from it before is still carried out.
+
+        One that is blocked stays so since when it was: what came in between stays refused.
+        """
+        self._turn(number, BLOCKED)
 
     def unblock(self, number: str) -> None:
         """Let an agent in again."""
-        self._change(number, status=ACTIVE)
+        self._turn(number, ACTIVE)
 
     def rate(self, number: str, per_second: int) -> None:
         """Let so many requests of an agent through a second, at each gateway."""
@@ -198,13 +201,13 @@ class Agents:
         connection.execute(agent_secrets.insert(), [row])
         return secret
 
-    def _change(self, number: str, **values: object) -> None:
+    def _turn(self, number: str, status: str) -> None:
         with self._database.begin() as connection:
             _known(connection, number)
             connection.execute(
                 agents.update()
-                .where(agents.c.number == number)
-                .values(changed_at=self._clock.now(), **values)
+                .where(agents.c.number == number, agents.c.status != status)
+                .values(status=status, changed_at=self._clock.now())
             )
 
 

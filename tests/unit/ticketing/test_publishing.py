@@ -200,6 +200,18 @@ def test_another_rate_is_published_and_moves_no_block(gateway: Gateway, agents: 
             agents.rate(number, rate)
 
 
+def test_who_is_blocked_again_stays_blocked_since_the_first_time(
+    gateway: Gateway, agents: Agents
+) -> None:
+    """What came after a block stays refused, however often one blocks."""
+    agents.block("1001")
+    gateway.look()
+    blocked_at = gateway.agent()["BlockedAt"]
+    agents.block("1001")
+    assert gateway.look(seconds=60) == ["Offers", "Agents"]
+    assert gateway.agent()["BlockedAt"] == blocked_at
+
+
 def test_only_who_signs_in_by_digest_has_the_secret_published(
     gateway: Gateway, agents: Agents
 ) -> None:
