@@ -18,6 +18,7 @@ class Exit(enum.IntEnum):
     AWAY = 4
     REFUSED = 5
     BUG = 70
+    BROKEN_OFF = 130
 
 
 MEANINGS = {
@@ -28,6 +29,7 @@ MEANINGS = {
     Exit.AWAY: "a broker or database is away; the same command may work later",
     Exit.REFUSED: "refused; the same command will be refused again",
     Exit.BUG: "a mistake in Lupu itself",
+    Exit.BROKEN_OFF: "broken off at the keyboard; what it had done by then is done",
 }
 
 EPILOG = "Exit status: " + "; ".join(f"{code.value} {text}" for code, text in MEANINGS.items())
@@ -52,7 +54,7 @@ def guarded(command: Callable[[], None]) -> int:
         print(f"lupu: {error}", file=sys.stderr)  # noqa: T201  this is a command line
         return exit_code(error)
     except KeyboardInterrupt:
-        return Exit.FINE
+        return Exit.BROKEN_OFF
     except Exception:  # noqa: BLE001  the last place that can give it a status and a sentence
         traceback.print_exc()
         print(f"lupu: {MEANINGS[Exit.BUG]}; please report the lines above.", file=sys.stderr)  # noqa: T201

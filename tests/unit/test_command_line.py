@@ -98,6 +98,15 @@ def test_a_mistake_of_ours_has_a_status_of_its_own(capsys: pytest.CaptureFixture
     assert printed.splitlines()[-1].startswith("lupu: a mistake in Lupu itself")
 
 
+def test_what_was_broken_off_is_not_called_done() -> None:
+    """A command that is ended at the keyboard has looked at nothing to its end."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    assert guarded(interrupted) == Exit.BROKEN_OFF
+
+
 def test_missing_configuration_is_one_sentence(tmp_path: Path) -> None:
     """A process without a readable configuration ends with status 3 and names the file."""
     done = _run("hub", "run", "--config", str(tmp_path / "none.toml"))
