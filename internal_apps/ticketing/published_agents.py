@@ -4,7 +4,8 @@ What was accepted is carried out: hubs judge each request by what was good when 
 and so have to know what has ended since.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,17 +38,20 @@ def agents_values(connection: sa.Connection, now: datetime) -> dict[str, Any]:
         .order_by(agent_certificates.c.fingerprint)
     ).all()
     rows = connection.execute(sa.select(agents).order_by(agents.c.number)).all()
+    secrets_of, certificates_of = _by_agent(secret_rows), _by_agent(certificates)
     return {
         "Agent": [
-            _agent_values(
-                row,
-                [secret for secret in secret_rows if secret.agent == row.number],
-                [entry for entry in certificates if entry.agent == row.number],
-                now,
-            )
+            _agent_values(row, secrets_of[row.number], certificates_of[row.number], now)
             for row in rows
         ]
     }
+
+
+def _by_agent(rows: Iterable[sa.Row[Any]]) -> Mapping[str, list[sa.Row[Any]]]:
+    found: defaultdict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for row in rows:
+        found[row.agent].append(row)
+    return found
 
 
 def _agent_values(
