@@ -12,6 +12,7 @@ from internal_apps.ticketing.agents import SIGNATURE, TLS, Agents, NewAgent
 from lupu import opened, options
 
 NAME = "ticketing-1"
+KEEP_HOURS_MAX = 8_784  # a year
 PURPOSES = click.Choice([TLS, SIGNATURE], case_sensitive=False)
 
 
@@ -68,7 +69,11 @@ def add(config: str | None, name: str, number: str, **given: object) -> None:
 @options.configured(NAME)
 @click.argument("number")
 @click.option(
-    "--keep-hours", default=0.0, show_default=True, help="How long the old password works on."
+    "--keep-hours",
+    type=click.FloatRange(0, KEEP_HOURS_MAX),
+    default=0.0,
+    show_default=True,
+    help="How long the old password works on.",
 )
 def rotate(config: str | None, name: str, number: str, keep_hours: float) -> None:
     """Give the agency NUMBER a new password; prints it, once."""
