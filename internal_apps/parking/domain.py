@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.errors import NotAllowed
+from hub.headers import NUMBER_DIGITS_MAX
 from hub.parking import Kept, Listing, Place, Shown
 from internal_apps.parking.tables import WHY_CHARACTERS_MAX
 
@@ -120,7 +121,8 @@ class Head:
     def parse(cls, text: str) -> "Head":
         """Read what was noted; Forbidden where it is not a head."""
         number, _, of = text.strip().partition(":")
-        if not number.isdecimal() or len(of) != HASH_CHARACTERS:
+        known = number.isdecimal() and len(number) <= NUMBER_DIGITS_MAX
+        if not known or len(of) != HASH_CHARACTERS:
             raise Forbidden("A head reads NUMBER:HASH, as 'lupu parked audit head' prints it.")
         return cls(int(number), of)
 
@@ -185,8 +187,10 @@ def check_why(why: str) -> str:
     plain = " ".join(why.split())
     if not plain:
         raise Forbidden(sentence("Say why: the next person on duty reads it."))
-    if len(plain) > WHY_CHARACTERS_MAX or not plain.isprintable():
+    if len(plain) > WHY_CHARACTERS_MAX:
         raise Forbidden(sentence("The reason is too long: 500 characters at most."))
+    if not plain.isprintable():
+        raise Forbidden(sentence("The reason has a character that cannot be shown: type it anew."))
     return plain
 
 
