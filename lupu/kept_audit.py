@@ -120,14 +120,17 @@ def _head(text: str, configuration: Configuration) -> Head:
 
 def _logged(log: TextIO, configuration: Configuration) -> Iterator[Head]:
     """Return every head in a log; where evidence has keys, what is not signed was put in."""
-    signs = configuration.has(Sealing)
+    signs, found = configuration.has(Sealing), 0
     for line in log:
         event = _event(line)
         if event.get("event") != EVENT:
             continue
         if signs and not event.get("signed"):
             raise NotAuthentic(f"The log has the head {event.get('head')} without a signature.")
+        found += 1
         yield _head(str(event["signed"] if signs else event.get("head")), configuration)
+    if not found:
+        raise NotAuthentic(f"The log has no {EVENT}: it is not that of evidence's worker.")
 
 
 def _event(line: str) -> dict[str, object]:

@@ -190,6 +190,13 @@ def test_a_line_put_into_the_log_is_found(zone: Zone) -> None:
         zone.lupu("parked", "audit", "verify", "--log", str(zone.log))
 
 
+def test_a_log_without_any_end_proves_nothing(zone: Zone) -> None:
+    """Another component's log, say: that the trail was held to it would not be true."""
+    zone.log.write_text('{"event": "hub.started"}\n', "utf-8")
+    with pytest.raises(NotAuthentic, match="no audit.head"):
+        zone.lupu("parked", "audit", "verify", "--log", str(zone.log))
+
+
 def test_what_is_parked_is_looked_at_without_keys_of_ones_own(zone: Zone) -> None:
     """Ticketing, as which the commands run, need not have any where the zone seals."""
     assert zone.lupu("parked", "list") == "nothing is kept\n"
