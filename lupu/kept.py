@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hub.headers import NUMBER_DIGITS_MAX
 from hub.parking import Ended, Place
 from internal_apps.parking.domain import Wanted, check_why
 from lupu import kept_shown, options
@@ -17,6 +18,7 @@ from lupu.proving import Claim, acting
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+NUMBER = click.IntRange(1, 10**NUMBER_DIGITS_MAX - 1)
 SEE = "kept.see"
 ACT = "kept.act"
 
@@ -174,7 +176,7 @@ def _compare(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example("compare 7 --as li"))
     @options.configured(kind.component)
     @acting
-    @click.argument("correction", type=int)
+    @click.argument("correction", type=NUMBER)
     def compare(config: str | None, name: str, who: Claim, correction: int) -> None:
         """Show what CORRECTION changes, line by line; look before you approve it.
 
@@ -191,7 +193,7 @@ def _decide(group: click.Group, kind: Kind) -> None:
     @group.command(epilog=kind.example("approve 7 --as li"))
     @options.configured(kind.component)
     @acting
-    @click.argument("correction", type=int)
+    @click.argument("correction", type=NUMBER)
     def approve(config: str | None, name: str, who: Claim, correction: int) -> None:
         """Approve CORRECTION, which somebody else proposed; a replay then sends it."""
         with work(config, name) as opened:
@@ -202,7 +204,7 @@ def _decide(group: click.Group, kind: Kind) -> None:
     @options.configured(kind.component)
     @acting
     @_why
-    @click.argument("correction", type=int)
+    @click.argument("correction", type=NUMBER)
     def reject(config: str | None, name: str, who: Claim, why: str, correction: int) -> None:
         """Say no to CORRECTION; who proposed it may do so too."""
         with work(config, name) as opened:

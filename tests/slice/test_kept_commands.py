@@ -158,3 +158,9 @@ def test_a_number_that_cannot_be_is_a_usage_error(run: Lupu, options: tuple[str,
     """One sentence, as for every word that is not understood."""
     with pytest.raises(click.UsageError):
         run("parked", "list", *options)
+
+
+def test_a_correction_that_cannot_be_is_a_usage_error(run: Lupu) -> None:
+    """A slip of the finger is not taken for a mistake in Lupu."""
+    with pytest.raises(click.UsageError):
+        run("parked", "compare", "9" * 20, "--as", "li")
