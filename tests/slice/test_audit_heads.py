@@ -193,7 +193,7 @@ def test_a_line_put_into_the_log_is_found(zone: Zone) -> None:
 def test_a_log_without_any_end_proves_nothing(zone: Zone) -> None:
     """Another component's log, say: that the trail was held to it would not be true."""
     zone.log.write_text('{"event": "hub.started"}\n', "utf-8")
-    with pytest.raises(NotAuthentic, match="no audit.head"):
+    with pytest.raises(NotAuthentic, match=r"no audit\.head"):
         zone.lupu("parked", "audit", "verify", "--log", str(zone.log))
 
 

@@ -178,6 +178,29 @@ def test_a_quarantine_that_is_away_leaves_the_others(night: Night) -> None:
     assert visitor.get("/kept?place=parked").status_code == 200
 
 
+def test_what_was_decided_is_said_though_its_quarantine_is_away(night: Night) -> None:
+    """Nobody is told that a broker is away, and decides once more, when all is done."""
+    world = in_memory()
+    world.keep(wire("Q-1", body=night.messages[0].body))
+    shelves, name = night.staff.work.shelves, world.named("Q-1")
+    shelves[Place.OUTSIDE] = QuarantineShelf(Place.OUTSIDE, world.opens, OPERATOR, Schemas())
+    body = night.messages[0].body.replace(night.messages[0].id.reference.encode(), b"Q-1")
+    number = night.staff.work.propose(Place.OUTSIDE, name, body, why="x", who="night")
+    shelves[Place.OUTSIDE] = QuarantineShelf(Place.OUTSIDE, world.away, OPERATOR, Schemas())
+    visitor = _visitor(night)
+    visitor.get(f"/kept/correction/{number}")
+    page = visitor.send(f"/kept/correction/{number}", decision="reject", why="a mistake")
+    assert (page.status_code, page.request.path) == (200, "/kept/approvals")
+    assert ("oper", "rejected") in night.parking.facts(name)
+
+
+def test_a_number_that_nothing_can_have_breaks_no_page(night: Night) -> None:
+    """An address that was typed finds nothing; it is no mistake of ours."""
+    visitor, number = _visitor(night), "9" * 20
+    assert visitor.get(f"/kept/audit?before={number}").status_code == 200
+    assert visitor.get(f"/kept/correction/{number}").status_code == 404
+
+
 def test_what_an_agent_signed_is_not_corrected_in_vain(night: Night) -> None:
     """Its page offers no correction, and takes none: its replay would be refused."""
     world = in_memory()

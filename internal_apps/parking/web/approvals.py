@@ -4,12 +4,12 @@ import json
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from hub.errors import NeverWorks
+from hub.errors import NeverWorks, TryAgain
+from hub.headers import NUMBER_DIGITS_MAX
 from internal_apps.parking.domain import Correction, Entry
 from internal_apps.parking.web.desk import ACT, NOT_FOUND, SEE, WRONG, Desk, Page
 
 ENTRIES_SHOWN = 50
-NUMBER_CHARACTERS_MAX = 18
 
 
 def add_approvals(blueprint: Blueprint, desk: Desk) -> None:
@@ -50,9 +50,16 @@ def _decide(desk: Desk, found: Correction) -> Page:
     except NeverWorks as error:
         return _show(desk, found, WRONG, error=str(error))
     done = "approved" if approves else "rejected"
-    if desk.work.shelves[found.place].show(found.name) is None:
+    if not _can_be_shown(desk, found):
         return redirect(url_for(".approvals"), 303)
     return redirect(url_for(".one", place=found.place.value, name=found.name, done=done), 303)
+
+
+def _can_be_shown(desk: Desk, found: Correction) -> bool:
+    try:
+        return desk.work.shelves[found.place].show(found.name) is not None
+    except TryAgain:
+        return False  # its place is away; what was decided is decided all the same
 
 
 def _show(desk: Desk, found: Correction, status: int = 200, error: str = "") -> Page:
@@ -67,15 +74,20 @@ def _show(desk: Desk, found: Correction, status: int = 200, error: str = "") -> 
 
 
 def _found(desk: Desk, number: str) -> Correction:
-    known = number.isdecimal() and len(number) <= NUMBER_CHARACTERS_MAX
-    found = desk.work.corrections.find(int(number)) if known else None
+    known = _number(number)
+    found = None if known is None else desk.work.corrections.find(known)
     if found is None or found.place not in desk.work.shelves:
         abort(NOT_FOUND)
     return found
 
 
+def _number(text: str) -> int | None:
+    """Return a number that the database may have given out; None where it is none."""
+    return int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX else None
+
+
 def _audit(desk: Desk) -> Page:
-    before = request.args.get("before", 0, type=int) or None
+    before = _number(request.args.get("before", ""))
     name = request.args.get("name", "")[:160]
     entries = desk.work.trail.entries(ENTRIES_SHOWN + 1, before=before, name=name)
     shown = entries[:ENTRIES_SHOWN]
