@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from certs.authority import AUTHORITY
@@ -18,7 +18,8 @@ Section = Mapping[str, Entry]
 class Places:
     """Where everything of a local installation is.
 
-    ``sockets`` is apart because a unix socket's path must be short.
+    ``sockets`` is apart because a unix socket's path must be short. ``gateway`` is what gateways
+    are set to beside.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Places:
     outside_port: int
     inside_port: int
     database: Section
+    gateway: Section = field(default_factory=dict)
 
     @property
     def certificates(self) -> Path:
@@ -125,6 +127,7 @@ def _gateway(places: Places) -> Section:
         "snapshots": str(places.folder / "snapshots" / "{name}"),
         "replays": str(places.folder / "replays"),
         "public_url": places.public_url,
+        **places.gateway,
     }
 
 

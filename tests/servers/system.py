@@ -11,7 +11,7 @@ from typing import Any
 from certs.authority import Authority, Issued, Purpose
 from deploy.local.ports import free_port
 from deploy.local.stack import NAMES, Stack
-from deploy.local.zones import Places
+from deploy.local.zones import Places, Section
 
 AGENT = "1001"
 DAYS_TO_OPENING = 30
@@ -53,7 +53,9 @@ class System:
         return self.client.key
 
 
-def _places(folder: Path, sockets: Path, database: dict[str, Any] | None) -> Places:
+def _places(
+    folder: Path, sockets: Path, database: dict[str, Any] | None, gateway: Section
+) -> Places:
     """Return free ports and folders under ``folder``; SQLite where no database is given."""
     return Places(
         folder=folder,
@@ -63,16 +65,20 @@ def _places(folder: Path, sockets: Path, database: dict[str, Any] | None) -> Pla
         outside_port=free_port(),
         inside_port=free_port(),
         database=database or {"file": str(folder / "database" / "lupu.sqlite")},
+        gateway=gateway,
     )
 
 
 @contextmanager
 def running(
-    folder: Path, database: dict[str, Any] | None = None, names: tuple[str, ...] = NAMES
+    folder: Path,
+    database: dict[str, Any] | None = None,
+    names: tuple[str, ...] = NAMES,
+    **gateway: Any,
 ) -> Iterator[System]:
-    """Run the whole system until the block ends."""
+    """Run the whole system until the block ends; ``gateway``: what its gateways are set to."""
     with TemporaryDirectory(prefix="lupu-") as short, ExitStack() as ending:
-        stack = Stack(_places(folder, Path(short), database), names)
+        stack = Stack(_places(folder, Path(short), database, gateway), names)
         ending.callback(stack.stop)
         client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
         opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
