@@ -53,7 +53,8 @@ class Broker:
 
     ``name`` must be in the broker's certificate. ``confirm_seconds`` bounds every wait for a
     confirm; ``window_max`` the publishes under way at once. Where a confirm is missing for
-    ``unconfirmed_seconds_max`` the connection is given up for another.
+    ``unconfirmed_seconds_max``, or a consumer is not served, the connection is given up for
+    another.
     """
 
     section: ClassVar[str] = ""

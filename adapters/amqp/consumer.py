@@ -16,6 +16,7 @@ class AmqpConsumer:
 
     def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
         self._loop = loop
+        self._answer_seconds_max = broker.unconfirmed_seconds_max
         self._link = Link(
             loop, broker, f"{purpose} consumes from", opened=self._opened, closed=self._lost
         )
@@ -42,7 +43,7 @@ class AmqpConsumer:
         self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None]
     ) -> AmqpSubscription:
         """Consume ``queue``; see ``hub.ports.Consumer``. Before ``start`` or on the loop only."""
-        return self._add(AmqpSubscription(self._loop, queue, prefetch_max, deliver))
+        return self._add(queue, prefetch_max, deliver)
 
     def subscribe_exclusive(
         self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None]
@@ -51,19 +52,13 @@ class AmqpConsumer:
 
         Replies that name the queue come to it.
         """
-        return self._add(
-            AmqpSubscription(self._loop, queue, prefetch_max, deliver, exclusive=True)
-        )
+        return self._add(queue, prefetch_max, deliver, exclusive=True)
 
     def subscribe_stream(
         self, stream: str, prefetch_max: int, deliver: Callable[[Delivery], None]
     ) -> AmqpSubscription:
         """Consume a stream from its last chunk on."""
-        return self._add(
-            AmqpSubscription(
-                self._loop, stream, prefetch_max, deliver, arguments={"x-stream-offset": "last"}
-            )
-        )
+        return self._add(stream, prefetch_max, deliver, arguments={"x-stream-offset": "last"})
 
     def count(self, queue: str, told: Callable[[int], None]) -> None:
         """Tell how many messages wait in ``queue``, if the broker says so; on the loop only.
@@ -83,7 +78,18 @@ class AmqpConsumer:
 
         connection.channel(on_open_callback=opened)
 
-    def _add(self, subscription: AmqpSubscription) -> AmqpSubscription:
+    def _add(
+        self, queue: str, prefetch_max: int, deliver: Callable[[Delivery], None], **how: Any
+    ) -> AmqpSubscription:
+        subscription = AmqpSubscription(
+            self._loop,
+            queue,
+            prefetch_max,
+            deliver,
+            answer_seconds_max=self._answer_seconds_max,
+            give_up=self._link.break_off,
+            **how,
+        )
         self._subscriptions.append(subscription)
         if self._link.connection is not None:
             subscription.connected(self._link.connection)

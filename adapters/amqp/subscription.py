@@ -39,13 +39,18 @@ class AmqpSubscription:
         prefetch_max: int,
         deliver: Callable[[Delivery], None],
         *,
+        answer_seconds_max: float,
+        give_up: Callable[[str], None],
         exclusive: bool = False,
         arguments: dict[str, Any] | None = None,
     ) -> None:
+        """``give_up`` is told why, where the broker does not serve in ``answer_seconds_max``."""
         self._loop = loop
         self._queue = queue
         self._prefetch_max = prefetch_max
         self._deliver = deliver
+        self._answer_seconds_max = answer_seconds_max
+        self._give_up = give_up
         self._exclusive = exclusive
         self._arguments = arguments
         self._connection: Any = None
@@ -149,6 +154,13 @@ class AmqpSubscription:
         self._acknowledged = 0
         self._channel = connection.channel(on_open_callback=self._opened)
         self._channel.add_on_close_callback(self._closed)
+        self._loop.call_later(self._answer_seconds_max, partial(self._look, self._channel))
+
+    def _look(self, channel: Any) -> None:
+        # What it asked for, and nobody answers, it would wait for as long as the connection lives.
+        if channel is self._channel and not self._served:
+            seconds = f"{self._answer_seconds_max:.0f} s"
+            self._give_up(f"a consumer of {self._queue} has not been answered for {seconds}")
 
     def _opened(self, channel: Any) -> None:
         if channel is not self._channel:

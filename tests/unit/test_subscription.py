@@ -15,6 +15,7 @@ from tests.unit.hub_world import booking
 from tests.unit.pika_channels import FakeConnection
 
 QUEUE = "inward.requests"
+ANSWER_SECONDS_MAX = 30.0
 WIRE = to_wire(booking())
 
 
@@ -25,10 +26,22 @@ class Served:
         self.loop = HandMovedLoop()
         self.given: list[Delivery] = []
         self.subscription = AmqpSubscription(
-            cast("Loop", self.loop), QUEUE, 100, self.given.append, exclusive=exclusive
+            cast("Loop", self.loop),
+            QUEUE,
+            100,
+            self.given.append,
+            answer_seconds_max=ANSWER_SECONDS_MAX,
+            give_up=self._break_off,
+            exclusive=exclusive,
         )
+        self.reasons: list[str] = []
         self.connection = FakeConnection()
         self.subscription.connected(self.connection)
+
+    def _break_off(self, reason: str) -> None:
+        self.reasons.append(reason)
+        self.connection.is_open = False
+        self.subscription.disconnected()
 
     def deliver(self, number: int, *tags: int) -> None:
         """Deliver on the channel of this number."""
@@ -184,3 +197,35 @@ def test_a_queue_deleted_under_its_consumer_is_named_as_the_reason(
     served.connection.answer_all()
     (record,) = caplog.records
     assert "its queue has gone" in record.reason  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("exclusive", "answers"), [(False, 3), (True, 5)])
+def test_a_broker_that_does_not_answer_is_given_up_once(answers: int, *, exclusive: bool) -> None:
+    """At whichever step it falls silent, another connection is dialled, and serves."""
+    for given in range(answers):
+        served = Served(exclusive=exclusive)
+        for _ in range(given):
+            served.connection.channels[0].answer()
+        served.loop.pass_seconds(ANSWER_SECONDS_MAX - 1)
+        assert served.reasons == []
+        served.loop.pass_seconds(2)
+        assert served.reasons == [f"a consumer of {QUEUE} has not been answered for 30 s"]
+        served.connection = FakeConnection()
+        served.subscription.connected(served.connection)
+        served.connection.answer_all()
+        served.loop.pass_seconds(2 * ANSWER_SECONDS_MAX)
+        assert len(served.reasons) == 1
+        assert served.subscription.served()
+
+
+def test_who_is_served_or_paused_gives_nothing_up() -> None:
+    """A deadline of before is of no channel that came later, nor of one that was left."""
+    served = Served()
+    served.subscription.pause()
+    served.loop.pass_seconds(ANSWER_SECONDS_MAX - 1)
+    served.subscription.resume()
+    served.loop.pass_seconds(2)
+    served.connection.answer_all()
+    served.loop.pass_seconds(2 * ANSWER_SECONDS_MAX)
+    assert served.reasons == []
+    assert served.subscription.served()
