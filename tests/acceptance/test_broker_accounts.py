@@ -10,8 +10,9 @@ import pytest
 from pika.exceptions import AMQPError
 
 from adapters.amqp.link import parameters
+from deploy.components import Components
 from hub.settings import Broker
-from tests.servers.brokers import Brokers
+from tests.servers.brokers import NAMES, Brokers
 
 Attempt = Callable[[Any], None]
 
@@ -92,7 +93,6 @@ OUTSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("gateway-1", publish("replies", "replies.gateway-1.x")),
     ("gateway-1", publish("replies", "replies.gateway-2.x")),
     ("gateway-1", publish("published", "published.Offers.1")),
-    ("gateway-1", publish("quarantine", "quarantine")),
     ("gateway-1", bind("replies.gateway-1.x", "inward")),
     ("gateway-1", bind("replies.gateway-1.x", "published", "published.Offers.1")),
     ("gateway-1", bind("replies.gateway-1.x", "quarantine", "quarantine")),
@@ -116,7 +116,6 @@ OUTSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("hub-1", declare("anything")),
     ("hub-1", delete("inward.requests")),
     ("operator-1", consume("inward.requests")),
-    ("operator-1", publish("quarantine", "quarantine")),
     ("operator-1", publish("replies", "replies.gateway-1.x")),
     ("operator-1", publish("published", "published.Offers.1")),
     ("operator-1", publish("", "inward.requests")),
@@ -140,7 +139,7 @@ INSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("staff-1", declare("replies.staff-2.stolen", exclusive=True)),
     ("staff-1", publish("", "ticketing.requests")),
     ("staff-1", publish("replies", "replies.staff-2.x")),
-    ("staff-1", publish("quarantine", "quarantine")),
+    ("staff-1", dead_letters_to("replies.staff-1.x", "quarantine")),
     *(
         ("staff-1", bind("replies.staff-1.x", "replies", key))
         for key in ("#", "replies.staff-2.x")
@@ -157,10 +156,17 @@ INSIDE_FORBIDDEN: list[tuple[str, Attempt]] = [
     ("operator-1", consume("ticketing.requests")),
     ("operator-1", publish("outward", "replies")),
     ("operator-1", publish("replies", "replies.staff-1.x")),
-    ("operator-1", publish("quarantine", "quarantine")),
+    ("operator-1", dead_letters_to("quarantine.hand", "quarantine")),
     ("ticketing-1", declare("quarantine.hand", exclusive=True)),
     ("staff-1", declare("quarantine.hand", exclusive=True)),
 ]
+
+
+# Who has a guard, whose refusals are kept there.
+KEEPERS = {
+    "outside": {"hub-1", "hub-2"},
+    "inside": {"hub-1", "hub-2", "ticketing-1", "ticketing-2", "evidence-1"},
+}
 
 
 @dataclass
@@ -237,6 +243,14 @@ def test_what_a_component_needs_is_allowed(
 ) -> None:
     """The test of the test: the same attempts succeed where they are the component's own."""
     assert not refused(getattr(sides, side)(account), attempt)
+
+
+@pytest.mark.parametrize("side", KEEPERS)
+def test_nobody_without_a_guard_publishes_to_a_quarantine(sides: Sides, side: str) -> None:
+    """What lies there says who published it first, and is believed: only guards may say it."""
+    dial, names = getattr(sides, side), getattr(Components.of(NAMES), side)
+    attempt = publish("quarantine", "nowhere")
+    assert {name for name in names if not refused(dial(name), attempt)} == KEEPERS[side]
 
 
 def test_the_outside_does_not_take_an_inside_certificate(brokers: Brokers) -> None:
