@@ -245,6 +245,12 @@ class Page(NamedTuple):
         return len(self.lines) < LINES_MAX
 
     @property
+    def highest(self) -> int:
+        """The highest number of what was sent by this page; 0 where nothing was."""
+        sent = (line.split(" ", 2)[1] for line in self.lines if line.startswith("S "))
+        return max(map(int, sent), default=0)
+
+    @property
     def reference(self) -> str:
         """What makes the page one request, however often it is sent."""
         return f"{self.boot}.{self.part}.{self.number}"

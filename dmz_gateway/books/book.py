@@ -61,6 +61,7 @@ class Book:
         self._bytes_max = bytes_max
         self._gathering = threading.Lock()
         self._group = _Group()
+        self._passed = 0
         self._endings: deque[str] = deque()
         self._writing = threading.Lock()
         self._is_full = False
@@ -89,6 +90,8 @@ class Book:
         """Write a line and wait for the disk; NotWritten if it fails."""
         text = sent.text()
         with self._gathering:
+            if sent.sequence <= self._passed:
+                raise NotWritten("The pages have passed its number.")
             group = self._group
             group.texts.append(text)
             is_first = len(group.texts) == 1
@@ -108,6 +111,16 @@ class Book:
         """Write what is gathered."""
         with self._writing:
             self._write()
+
+    def pass_by(self, sequence: int) -> None:
+        """Write what is gathered, and from now on nothing that has a number up to this one.
+
+        So the next page has all of them, and what is on none was not sent by this gateway. Who
+        numbered a request and has not written it since the page before is slow beyond measure.
+        """
+        with self._gathering:
+            self._passed = sequence
+        self.flush()
 
     def note(self, file: BookFile, text: str) -> None:
         """Write down what concerns a page; NotWritten if it fails."""

@@ -78,6 +78,7 @@ class Pages:
         self._documents: dict[str, bytes] = {}
         self._sent = ""
         self._resend_at = 0.0
+        self._highest = 0
         self._stopping = threading.Event()
 
     def start_thread(self, seconds: float) -> None:
@@ -90,7 +91,7 @@ class Pages:
 
     def turn(self) -> None:
         """Send what was written since the last turn, and what others left behind."""
-        self._book.flush()
+        self._book.pass_by(self._highest)
         self._left_behind += left_behind(self._book.folder, self._clock, self._not_taken_in)
         for file in (*self._left_behind, *self._book.files):
             if not self._send_all(file):
@@ -127,6 +128,8 @@ class Pages:
                 return False
             self._book.note(file, acknowledged(page.number, self._clock.now()))
             reading.end()
+            if page.boot == self._book.boot:
+                self._highest = max(self._highest, page.highest)
             self._documents.pop(page.reference, None)
             self._metrics.count("lupu_book_pages_total")
             if page.complete and not file.closed:

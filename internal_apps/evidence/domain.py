@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from hub.evidence import NOTHING, Begun, Closed, Ended, Line, NotALine, Page, Sent, read_line
@@ -127,11 +126,11 @@ def _together(
     return sent, list(ended.values())
 
 
-def complete_until(page: Page, heard_before: datetime | None) -> datetime | None:
-    """Return until when all that was taken in stands on this page or one before it.
+def is_complete(page: Page, checked: Checked) -> bool:
+    """Whether all that its gateway had written by then stands on this page or one before it.
 
-    A gateway makes a page only when the one before it has been acknowledged. So the page was
-    made after that had been heard here, and what had been taken in by then was in the book
-    already: it is written there before it is sent. No two clocks are compared.
+    Then it has every number up to the highest on the complete page before it. Two threads may
+    write two numbers in the other order; but before the next page a gateway lets go of those that
+    it has passed (``Book.pass_by``). No clocks are compared.
     """
-    return heard_before if page.complete else None
+    return page.complete and checked.closed != Closed.NEXT

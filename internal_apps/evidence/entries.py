@@ -64,21 +64,25 @@ class Stopped(NamedTuple):
 
 
 class Cover(NamedTuple):
-    """How far one start's book is here: all taken in before ``until``; all, if it is ``over``.
+    """How far one start's book is here: all numbers up to ``up_to``; all, if it is ``over``.
 
-    Its first page came at ``begun_at``, its last at ``heard_at``: page ``page`` of ``part``.
+    Unless it is not ``whole``: then a piece is missing, and nobody knows what stood there. By its
+    own clock all is here until ``until``. Its first page came at ``begun_at``, its last at
+    ``heard_at``: page ``page`` of ``part``.
     """
 
-    until: datetime | None = None
+    up_to: int = 0
     over: bool = False
+    whole: bool = True
+    until: datetime | None = None
     begun_at: datetime | None = None
     heard_at: datetime | None = None
     part: int = 0
     page: int = 0
 
-    def covers(self, at: datetime) -> bool:
-        """Whether what was taken in at a time must stand on a page that is here."""
-        return self.over or (self.until is not None and at < self.until)
+    def must_name(self, sequence: int) -> bool:
+        """Whether what has this number must stand on a page that is here, if it was sent."""
+        return self.whole and (self.over or sequence <= self.up_to)
 
 
 class Depth(NamedTuple):
@@ -122,13 +126,13 @@ class View:
         return timedelta(seconds=self.bound_seconds)
 
     def must_be_booked(self, key: Key, taken_at: datetime) -> bool:
-        """Whether what was taken in then must stand in a book that is here.
+        """Whether a transmission must stand in a book that is here, if it was sent.
 
         A start of which no book has come is none, once its gateway was heard long after.
         """
         cover = self.covers.get((key.origin, key.boot))
         if cover is not None:
-            return cover.covers(taken_at)
+            return cover.must_name(key.sequence)
         heard = self.heard.get(key.origin)
         return heard is not None and heard - taken_at > self.bound
 
@@ -140,15 +144,15 @@ class View:
         """Whether what was confirmed may still lie in a queue, or be held by who takes from it.
 
         A page crosses behind what stands on it. So time counts from when the page came: after
-        an outage all come together. And a queue is empty if it was found so after that.
+        an outage all come together, and its gateway's clock does not count. And a queue is empty
+        if it was found so after that.
         """
-        confirmed_at = booked.ended_at or booked.at
-        known_at = booked.known_at or confirmed_at
+        known_at = booked.known_at or booked.ended_at or booked.at
         if self.now - known_at <= self.bound:
             return True
         application = self.applications.get(booked.type, "")
         passed = self.passed.get(application)
-        if passed is not None and passed - confirmed_at > self.bound:
+        if passed is not None and passed - known_at > self.bound:
             return False
         depth = self.depths.get(application)
         return depth is None or depth.messages > 0 or depth.looked_at <= known_at

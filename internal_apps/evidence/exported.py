@@ -137,8 +137,9 @@ def _entries(given: Mapping[str, Any]) -> Entries:
 
 
 def _cover(row: Sequence[Any]) -> Cover:
-    until, over, begun_at, heard_at, part, page = row
-    return Cover(_time(until), over, _time(begun_at), _time(heard_at), part, page)
+    up_to, over, whole, until, begun_at, heard_at, part, page = row
+    times = _time(until), _time(begun_at), _time(heard_at)
+    return Cover(up_to, over, whole, *times, part, page)
 
 
 def _booked(row: Sequence[Any]) -> Booked:

@@ -16,7 +16,7 @@ from hub.ports import Handled, Metrics, Unit
 from hub.sealing import Signatures
 from internal_apps.answering import DONE, answer, sql_unit, values
 from internal_apps.evidence import store
-from internal_apps.evidence.domain import NEW, Finding, Kind, check, complete_until
+from internal_apps.evidence.domain import NEW, Finding, Kind, check, is_complete
 
 _log = logging.getLogger(__name__)
 
@@ -86,12 +86,12 @@ class Handlers:
         rows = sql_unit(unit)
         known = store.known(rows, page.gateway, page.boot, page.part)
         before = store.known(rows, page.gateway, page.boot, page.part - 1)
-        heard_before = store.heard_before(rows, page.gateway, page.boot)
         checked = check(page, known or NEW, before)
         store.keep(rows, page, checked, now)
         if page.number > (known or NEW).pages:
-            until = complete_until(page, heard_before)
-            store.turn(rows, page, checked, until=until, now=now, key_id=key_id)
+            store.turn(rows, page, checked, now, key_id)
+            if is_complete(page, checked):
+                store.complete(rows, page)
         return list(checked.findings)
 
     def _signed_by(self, page: Page, signature: str) -> tuple[str, list[Finding]]:

@@ -1,7 +1,7 @@
 """The entries of both sides for a period, as the database has them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +35,7 @@ LOOKED_SECONDS_MAX = 120.0
 FINDINGS_MAX = 1_000
 # Requests of the staff never cross the outside broker: no gateway's book has them.
 _CROSSED = "gateway-%"
+_GAPS = (Kind.PAGE_MISSING, Kind.PART_MISSING, Kind.LINE_CHANGED, Kind.BOOK_BROKEN)
 _REFERENCE = re.compile(r"([A-Za-z0-9._-]{1,40})\.([0-9]{1,9})\.([0-9]{1,12})")
 
 
@@ -161,28 +162,38 @@ def covers(connection: sa.Connection) -> Mapping[tuple[str, str], Cover]:
     rows = connection.execute(
         sa.select(
             *(books.c.origin, books.c.boot, books.c.part, books.c.pages, books.c.closed),
-            *(books.c.complete_until, books.c.begun_at, books.c.heard_at),
+            *(books.c.complete_until, books.c.complete_up_to, books.c.begun_at, books.c.heard_at),
         )
     ).all()
+    torn = _torn(connection)
     found: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         found.setdefault((row.origin, row.boot), []).append(row)
-    return {key: _cover(parts) for key, parts in found.items()}
+    return {key: _cover(parts, whole=key not in torn) for key, parts in found.items()}
 
 
-def _cover(parts: Sequence[Any]) -> Cover:
+def _cover(parts: Sequence[Any], *, whole: bool) -> Cover:
     last = max(parts, key=lambda row: row.part)
-    whole = {row.part for row in parts} == set(range(1, last.part + 1))
+    has_all = {row.part for row in parts} == set(range(1, last.part + 1))
+    numbers = [row.complete_up_to for row in parts if row.complete_up_to is not None]
     times = [row.complete_until for row in parts if row.complete_until is not None]
     begun = [row.begun_at for row in parts if row.begun_at is not None]
     return Cover(
+        max(numbers, default=0),
+        has_all and all(row.closed for row in parts) and last.closed != Closed.NEXT,
+        whole,
         max(times, default=None),
-        whole and all(row.closed for row in parts) and last.closed != Closed.NEXT,
         min(begun, default=None),
         max(row.heard_at for row in parts),
         last.part,
         last.pages,
     )
+
+
+def _torn(connection: sa.Connection) -> Collection[tuple[str, str]]:
+    """Return the starts of whose book a piece is missing or unreadable."""
+    statement = sa.select(findings.c.origin, findings.c.boot).where(findings.c.kind.in_(_GAPS))
+    return {(origin, boot) for origin, boot in connection.execute(statement.distinct())}
 
 
 def _depths(connection: sa.Connection, now: datetime) -> Mapping[str, Depth]:

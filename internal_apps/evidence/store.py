@@ -32,15 +32,6 @@ def known(unit: SqlUnit, origin: str, boot: str, part: int) -> Known | None:
     return None if row is None else Known(*row)
 
 
-def heard_before(unit: SqlUnit, origin: str, boot: str) -> datetime | None:
-    """Return when the last page of a start was heard, of whichever part."""
-    statement = sa.select(sa.func.max(books.c.heard_at)).where(
-        books.c.origin == origin, books.c.boot == boot
-    )
-    at: datetime | None = unit.connection.execute(statement).scalar()
-    return at
-
-
 def keep(unit: SqlUnit, page: Page, checked: Checked, now: datetime) -> None:
     """Keep what a page says was sent, and how what stood on pages before it ended."""
     name = {"origin": page.gateway, "boot": page.boot}
@@ -65,15 +56,7 @@ def keep(unit: SqlUnit, page: Page, checked: Checked, now: datetime) -> None:
     _hear(unit, page.gateway, now)
 
 
-def turn(
-    unit: SqlUnit,
-    page: Page,
-    checked: Checked,
-    *,
-    until: datetime | None,
-    now: datetime,
-    key_id: str,
-) -> None:
+def turn(unit: SqlUnit, page: Page, checked: Checked, now: datetime, key_id: str) -> None:
     """Note that a part's book is known up to and with this page."""
     values = {
         "pages": page.number,
@@ -84,14 +67,24 @@ def turn(
         "closed": checked.closed,
         "key_id": key_id,
     }
-    if until is not None:
-        values["complete_until"] = until
     where = _part(page.gateway, page.boot, page.part)
     if unit.connection.execute(books.update().where(*where).values(values)).rowcount:
         return
     name = {"origin": page.gateway, "boot": page.boot, "part": page.part}
-    unit.add(books, {**name, "complete_until": until, "begun_at": now, **values})
+    unit.add(books, {**name, "begun_at": now, **values})
     unit.write()
+
+
+def complete(unit: SqlUnit, page: Page) -> None:
+    """Note that a start's book is complete with this page, which is kept."""
+    start = page.gateway, page.boot
+    values = {
+        "complete_until": page.made_at,
+        "complete_up_to": _highest(unit, books.c.complete_next, *start),
+        "complete_next": _highest(unit, sent.c.sequence, *start),
+    }
+    where = _part(*start, page.part)
+    unit.connection.execute(books.update().where(*where).values(values))
 
 
 def find(unit: SqlUnit, page: Page, found: Sequence[Finding], now: datetime) -> None:
@@ -156,6 +149,13 @@ def _hear(unit: SqlUnit, origin: str, now: datetime) -> None:
     if not unit.connection.execute(statement).rowcount:
         unit.add(gateways, {"origin": origin, "first_heard_at": now, **values})
         unit.write()
+
+
+def _highest(unit: SqlUnit, column: sa.Column[Any], origin: str, boot: str) -> int | None:
+    of = column.table.c
+    statement = sa.select(sa.func.max(column)).where(of.origin == origin, of.boot == boot)
+    number: int | None = unit.connection.execute(statement).scalar()
+    return number
 
 
 def _end(unit: SqlUnit, page: Page, ended: Ended, now: datetime) -> None:

@@ -17,7 +17,9 @@ gateways = sa.Table(
     sa.Column("retired_at", UtcTime, nullable=True),
 )
 
-# ``complete_until``: whatever was taken in before it stands on a page that is here.
+# ``complete_until``: what was sent before it, by its gateway's clock, stands on a page here.
+# ``complete_up_to``: so does what has a number up to it. ``complete_next``: the highest number
+# there was on the last complete page, up to which all is here once another such page has come.
 # ``begun_at``: when the first page came; of books of before it is not known.
 books = sa.Table(
     "evidence_books",
@@ -34,6 +36,8 @@ books = sa.Table(
     sa.Column("closed", ascii_text(12), nullable=False),
     sa.Column("key_id", ascii_text(16), nullable=False),
     sa.Column("begun_at", UtcTime, nullable=True),
+    sa.Column("complete_up_to", sa.BigInteger, nullable=True),
+    sa.Column("complete_next", sa.BigInteger, nullable=True),
 )
 
 # What a gateway wrote twice is two rows, and is found: hence no unique key on transmissions.

@@ -124,7 +124,7 @@ def test_what_is_said_is_what_happened(truths: list[Truth]) -> None:
     view = View(
         LATE,
         BOUND_SECONDS,
-        covers={("gateway-2", "b00t"): Cover(LATE)},
+        covers={("gateway-2", "b00t"): Cover(1_000)},
         depths={"standing": Depth(3, LATE), "working": Depth(0, LATE)},
         applications={"Standing.1": "standing", "Working.1": "working"},
     )
