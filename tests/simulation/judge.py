@@ -195,10 +195,12 @@ class Judge:
                     self._kept_ids.add(wire.message_id)
                 else:
                     yield f"{wire.message_id} is in the {broker.name} quarantine: {why}"
-            wires = [_unsent(wire) for wire in (*(wire for wire, _ in kept), *discarded)]
+            # What an operator sent again is lost like anything else.
+            gone = (*discarded, *broker.lost)
+            wires = [_unsent(wire) for wire in (*(wire for wire, _ in kept), *gone)]
             for forged in self._attacker.took[broker.name]:
                 is_kept = _unsent(forged) in wires or forged.message_id in self._corrected
-                if not is_kept and forged not in broker.lost:
+                if not is_kept:
                     yield f"a forgery on the {broker.name} broker is not in its quarantine"
         for key, recorded in self._books.recorded.items():
             is_forged_one = recorded.message.transmission.boot == FORGED_BOOT
