@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,26 +10,37 @@ import click
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from adapters.clock import SystemClock
+from adapters.database import Database
 from adapters.sealing import Sealing, sealing_of
 from adapters.sealing.keys import Use, public_pem
 from adapters.sealing.signing import verify as verify_signature
 from hub.errors import LupuError, NeverWorks, SettingsError
 from internal_apps.evidence import exported, store
 from internal_apps.evidence.entries import APPLICATIONS, Period
-from internal_apps.evidence.reading import read
+from internal_apps.evidence.reading import compared, count, read
 from internal_apps.evidence.report import Report
 from internal_apps.evidence.settings import Evidence
 from internal_apps.parking.audit import AuditTrail
 from lupu import evidence_tables, opened, options
+from lupu.files import write_new
 
 NAME = "evidence-1"
 CONFIG = "--config /etc/lupu/inside.toml"
 _AGO = re.compile(r"([0-9]{1,6})([mhd])")
+# At about 3 kB each.
+EXPORTED_MAX = 500_000
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+Reads = Callable[[Database, Period, Evidence], Report]
 
 
 class NotFine(LupuError):
     """Something is not as it must be, or was not compared."""
+
+
+class TooMuch(NeverWorks):
+    """More than one report can hold, for it is made in memory."""
 
 
 class NoSuchGateway(NeverWorks):
@@ -102,7 +114,7 @@ def verify(
     as_json: bool,
 ) -> None:
     """Compare what gateways sent with what was taken in; name what is wrong, by its id."""
-    found = _report(config, name, Period(since, until, route, origin))
+    found = _report(config, name, Period(since, until, route, origin), _compared)
     if as_json:
         click.echo(json.dumps(found.summary(), indent=2))
     else:
@@ -129,12 +141,12 @@ def export(
 
     It names the end of the audit trail too, to which 'lupu parked audit verify' can be held.
     """
-    found = _report(config, name, Period(since, until, route, origin))
+    found = _report(config, name, Period(since, until, route, origin), _with_entries)
     signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
     with opened.database(config, name) as database:
         head = str(AuditTrail(database, SystemClock()).head())
-    file.write_bytes(signer.sign(exported.written(found, name, head), exported.PURPOSE))
-    click.echo(f"{file}: {len(found.entries.booked):,} sent. {found.sentence()}")
+    write_new(file, signer.sign(exported.written(found, name, head), exported.PURPOSE))
+    click.echo(f"{file}: {found.sent:,} sent. {found.sentence()}")
 
 
 @evidence.command(epilog=options.example("lupu evidence check may.report --key evidence-1.pem"))
@@ -184,19 +196,35 @@ def retire(config: str | None, name: str, gateway: str) -> None:
     click.echo(f"{gateway} is not expected to be heard any more")
 
 
-def _report(config: str | None, name: str, period: Period) -> Report:
+def _report(config: str | None, name: str, period: Period, read_all: Reads) -> Report:
     _check_period(period)
     settings = options.configuration(config, name).read(Evidence)
     with opened.database(config, name) as database:
-        entries = read(database, period, datetime.now(UTC), settings.bound_seconds)
-    found = Report.of(entries, settings.silent_seconds)
-    known = {one.origin for one in entries.gateways}
+        found = read_all(database, period, settings)
+    known = {one.origin for one in found.entries.gateways}
     if period.origin and period.origin not in known and found.is_empty and not found.is_wrong:
         raise click.BadParameter(
             f"No page of {period.origin} has ever come, and nothing came in its name.",
             param_hint="--origin",
         )
     return found
+
+
+def _compared(database: Database, period: Period, settings: Evidence) -> Report:
+    """Compare, however much there is."""
+    entries, comparison = compared(database, period, datetime.now(UTC), settings.bound_seconds)
+    return Report.of(entries, settings.silent_seconds, comparison)
+
+
+def _with_entries(database: Database, period: Period, settings: Evidence) -> Report:
+    """Compare and keep all that it is made from; TooMuch where that would not fit."""
+    if (many := count(database, period)) > EXPORTED_MAX:
+        raise TooMuch(
+            f"{many:,} transmissions are more than one report can hold ({EXPORTED_MAX:,}): "
+            "take a shorter time, one --route or one --origin. 'verify' compares any number."
+        )
+    entries = read(database, period, datetime.now(UTC), settings.bound_seconds)
+    return Report.of(entries, settings.silent_seconds)
 
 
 def _check_period(period: Period) -> None:

@@ -1,4 +1,4 @@
-"""Files that hold personal data: made new, readable by their owner alone."""
+"""Files that prove something or hold personal data: made new, readable by their owner alone."""
 
 import os
 from pathlib import Path

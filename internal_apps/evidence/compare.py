@@ -7,13 +7,13 @@ is right. A pure function of the entries, so that whoever has the entries comes 
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from hub.ports import Published, Taken
-from internal_apps.evidence.entries import Booked, Key, Stopped, TakenIn, View
+from internal_apps.evidence.entries import Booked, Key, OneSent, Stopped, TakenIn, View
 
 
 class Verdict(enum.StrEnum):
@@ -104,15 +104,23 @@ def compare(
     booked: Sequence[Booked], taken: Sequence[TakenIn], stopped: Iterable[Stopped], view: View
 ) -> Comparison:
     """Compare the entries of both sides; every transmission of either is judged once."""
-    found: dict[Key, tuple[list[Booked], list[TakenIn], list[Stopped]]] = {}
-    for entries, place in ((booked, 0), (taken, 1), (stopped, 2)):
-        for entry in entries:
-            found.setdefault(entry.key, ([], [], []))[place].append(entry)  # type: ignore[arg-type]
+    found: dict[Key, OneSent] = {}
+    entries: Iterable[Booked | TakenIn | Stopped] = (*booked, *taken, *stopped)
+    for entry in entries:
+        found.setdefault(entry.key, OneSent(entry.key, [], [], [])).add(entry)
+    ordered = [found[key] for key in sorted(found)]
+    return compare_all(lambda: ordered, view)
+
+
+def compare_all(both: Callable[[], Iterable[OneSent]], view: View) -> Comparison:
+    """Compare what ``both`` yields, each transmission once; it is asked again to name the
+    requests of what is lost or altered.
+    """
     comparison = Comparison()
-    for key in sorted(found):
-        comparison.add(_judge(key, *found[key], view))
-    _name_swapped(comparison, booked)
-    _name_repeated(comparison, taken)
+    for one in both():
+        comparison.add(_judge(*one, view))
+    _name_swapped(comparison, both)
+    _name_repeated(comparison, both)
     return comparison
 
 
@@ -200,12 +208,17 @@ def _of_unbooked(key: Key, taken: TakenIn, view: View) -> tuple[Verdict, str]:
     return Verdict.AWAITED, ""
 
 
-def _name_swapped(comparison: Comparison, booked: Sequence[Booked]) -> None:
+def _name_swapped(comparison: Comparison, both: Callable[[], Iterable[OneSent]]) -> None:
     """Say of altered ones whose bytes they carried, where another was sent with them."""
-    altered = [item for item in comparison.items if item.verdict is Verdict.ALTERED]
-    if not altered:
+    carried = {
+        item.detail.rpartition(" ")[2]
+        for item in comparison.items
+        if item.verdict is Verdict.ALTERED
+    }
+    if not carried:
         return
-    owners = {entry.digest: entry.key for entry in booked}
+    booked = (entry for one in both() for entry in one.booked)
+    owners = {entry.digest: entry.key for entry in booked if entry.digest in carried}
     for at, item in enumerate(comparison.items):
         owner = owners.get(item.detail.rpartition(" ")[2])
         if item.verdict is Verdict.ALTERED and owner not in (None, item.key):
@@ -213,12 +226,14 @@ def _name_swapped(comparison: Comparison, booked: Sequence[Booked]) -> None:
             comparison.items[at] = item._replace(detail=said)
 
 
-def _name_repeated(comparison: Comparison, taken: Sequence[TakenIn]) -> None:
+def _name_repeated(comparison: Comparison, both: Callable[[], Iterable[OneSent]]) -> None:
     """Say of lost ones when their request was taken in: then nobody need repeat it any more."""
     came: dict[str, datetime | None] = {
         item.request: None for item in comparison.items if item.verdict is Verdict.LOST
     }
-    for one in taken:
+    if not came:
+        return
+    for one in (entry for each in both() for entry in each.taken):
         if one.request in came and one.what != Taken.QUARANTINED.value:
             before = came[one.request]
             came[one.request] = one.at if before is None else min(before, one.at)

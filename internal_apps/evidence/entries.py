@@ -63,6 +63,24 @@ class Stopped(NamedTuple):
     at: datetime
 
 
+class OneSent(NamedTuple):
+    """All that both sides have of one transmission."""
+
+    key: Key
+    booked: list[Booked]
+    taken: list[TakenIn]
+    stopped: list[Stopped]
+
+    def add(self, entry: Booked | TakenIn | Stopped) -> None:
+        """Put an entry to the others of its side."""
+        if isinstance(entry, Booked):
+            self.booked.append(entry)
+        elif isinstance(entry, TakenIn):
+            self.taken.append(entry)
+        else:
+            self.stopped.append(entry)
+
+
 class Cover(NamedTuple):
     """How far one start's book is here: all numbers up to ``up_to``; all, if it is ``over``.
 

@@ -1,8 +1,12 @@
 """The entries of both sides for a period, as the database has them."""
 
+import heapq
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,148 +17,129 @@ from adapters.database.tables import inside_book
 from hub.evidence import Closed
 from hub.messages import Lane, inside_queue
 from hub.ports import Taken
+from internal_apps.evidence import statements
+from internal_apps.evidence.compare import Comparison, compare_all
 from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.entries import (
     APPLICATIONS,
-    Booked,
     Cover,
     Depth,
     Entries,
     FoundWrong,
     Key,
+    OneSent,
     Period,
-    Stopped,
-    TakenIn,
     View,
 )
 from internal_apps.evidence.store import heard
-from internal_apps.evidence.tables import books, findings, queues, sent, stopped
+from internal_apps.evidence.tables import books, findings, queues, sent
 
 LATELY_ROWS = 500
 LOOKED_SECONDS_MAX = 120.0
 FINDINGS_MAX = 1_000
-# Requests of the staff never cross the outside broker: no gateway's book has them.
-_CROSSED = "gateway-%"
+# So many rows of each statement are held at a time.
+ROWS_HELD_MAX = 1_000
 _GAPS = (Kind.PAGE_MISSING, Kind.PART_MISSING, Kind.LINE_CHANGED, Kind.BOOK_BROKEN)
 _REFERENCE = re.compile(r"([A-Za-z0-9._-]{1,40})\.([0-9]{1,9})\.([0-9]{1,12})")
 
 
 def read(database: Database, period: Period, now: datetime, bound_seconds: float) -> Entries:
-    """Read everything of one moment."""
+    """Read everything of one moment; it is all held: see ``count``."""
     with database.reading() as connection:
-        gateways = heard(connection)
-        view = View(
-            now,
-            bound_seconds,
-            covers=covers(connection),
-            depths=_depths(connection, now),
-            passed=_passed(connection),
-            applications=APPLICATIONS,
-            heard={one.origin: one.heard_at for one in gateways},
+        around, run = _around(connection, period, now, bound_seconds), connection.execute
+        return replace(
+            around,
+            booked=[statements.booked(row) for row in run(statements.booked_in(period))],
+            taken=[
+                statements.taken(row)
+                for statement in statements.taken_in(period)
+                for row in run(statement)
+            ],
+            stopped=[
+                statements.stopped_one(row)
+                for statement in statements.stopped_in(period)
+                for row in run(statement)
+            ],
         )
-        return Entries(
-            period,
-            view,
-            booked=[_booked(row) for row in connection.execute(_sent_in(period))],
-            taken=[_taken(row) for row in _taken_rows(connection, period)],
-            stopped=[_stopped(row) for row in _stopped_rows(connection, period)],
-            findings=_findings(connection, period),
-            gateways=gateways,
-        )
+
+
+def compared(
+    database: Database, period: Period, now: datetime, bound_seconds: float
+) -> tuple[Entries, Comparison]:
+    """Compare everything of one moment, one transmission after the other.
+
+    Held is what is worth a look, and nothing else: the entries come without those of both books.
+    """
+    with database.reading() as connection:
+        around = _around(connection, period, now, bound_seconds)
+        return around, compare_all(partial(_one_by_one, connection, period), around.view)
 
 
 def count(database: Database, period: Period) -> int:
-    """Return how many entries of the gateways' books a period has."""
-    within = _within(period, sent.c.sent_at, sent.c.origin, sent.c.type)
+    """Return how many entries the longer of both books has in a period."""
     with database.reading() as connection:
-        found = connection.execute(sa.select(sa.func.count()).select_from(sent).where(*within))
-        return int(found.scalar_one())
+        counts = statements.counts_in(period)
+        return max(int(connection.execute(one).scalar_one()) for one in counts)
 
 
-def _sent_in(period: Period) -> sa.Select[Any]:
-    return sa.select(
-        sent.c.origin,
-        sent.c.boot,
-        sent.c.sequence,
-        sent.c.request_id,
-        sent.c.type,
-        sent.c.digest,
-        sent.c.sent_at,
-        sent.c.ending,
-        sent.c.ended_at,
-        sent.c.known_at,
-    ).where(*_within(period, sent.c.sent_at, sent.c.origin, sent.c.type))
-
-
-def _taken_rows(connection: sa.Connection, period: Period) -> Iterable[sa.Row[Any]]:
-    """Yield what was taken in of what was sent then, whenever; and what nobody sent, then."""
-    book = inside_book
-    columns = (
-        *(book.c.origin, book.c.boot, book.c.sequence, book.c.request_id),
-        *(book.c.type, book.c.crossed, book.c.what, book.c.taken_at),
+def _around(
+    connection: sa.Connection, period: Period, now: datetime, bound_seconds: float
+) -> Entries:
+    """Read all but the entries of both books."""
+    gateways = heard(connection)
+    view = View(
+        now,
+        bound_seconds,
+        covers=covers(connection),
+        depths=_depths(connection, now),
+        passed=_passed(connection),
+        applications=APPLICATIONS,
+        heard={one.origin: one.heard_at for one in gateways},
     )
-    together = sa.and_(
-        sent.c.origin == book.c.origin,
-        sent.c.boot == book.c.boot,
-        sent.c.sequence == book.c.sequence,
+    found = _findings(connection, period)
+    return Entries(
+        period, view, booked=(), taken=(), stopped=(), findings=found, gateways=gateways
     )
-    within = _within(period, sent.c.sent_at, sent.c.origin, sent.c.type)
-    # Once each, also where a gateway wrote the same transmission twice.
-    is_sent = sa.exists().where(together, *within)
-    yield from connection.execute(sa.select(*columns).where(is_sent))
-    alone = (
-        *_within(period, book.c.taken_at, book.c.origin, book.c.type),
-        book.c.origin.like(_CROSSED),
-        ~sa.exists().where(together),
-    )
-    yield from connection.execute(sa.select(*columns).where(*alone))
 
 
-def _stopped_rows(connection: sa.Connection, period: Period) -> Iterable[sa.Row[Any]]:
-    together = sa.and_(
-        sent.c.origin == stopped.c.origin,
-        sent.c.boot == stopped.c.boot,
-        sent.c.sequence == stopped.c.sequence,
-    )
-    columns = (
-        *(stopped.c.origin, stopped.c.boot, stopped.c.sequence, stopped.c.request_id),
-        *(stopped.c.crossed, stopped.c.reason, stopped.c.stopped_at),
-    )
-    within = _within(period, sent.c.sent_at, sent.c.origin, sent.c.type)
-    yield from connection.execute(sa.select(*columns).where(sa.exists().where(together, *within)))
-    if period.types is not None:
-        return  # of what was sent by nobody the type is nobody's word
-    alone = (
-        *_within(period, stopped.c.stopped_at, stopped.c.origin, None),
-        ~sa.exists().where(together),
-    )
-    yield from connection.execute(sa.select(*columns).where(*alone))
+def _one_by_one(connection: sa.Connection, period: Period) -> Iterator[OneSent]:
+    """Yield what both sides have of each transmission.
+
+    One start of a gateway after the other, and by number: each database sorts numbers alike, and
+    texts as it was set up to.
+    """
+    streaming = connection.execution_options(yield_per=ROWS_HELD_MAX)
+    starts = {
+        (str(row.origin), str(row.boot))
+        for statement in statements.starts_in(period)
+        for row in streaming.execute(statement)
+    }
+    for start in sorted(starts):
+        yield from _of_start(streaming, period, *start)
 
 
-def _within(
-    period: Period,
-    at: sa.ColumnElement[datetime],
-    origin: sa.ColumnElement[str],
-    type_: sa.ColumnElement[str] | None,
-) -> list[sa.ColumnElement[bool]]:
-    conditions = [at >= period.since, at < period.until]
-    if period.origin:
-        conditions.append(origin == period.origin)
-    if period.types is not None and type_ is not None:
-        conditions.append(type_.in_(list(period.types)))
-    return conditions
+def _of_start(
+    connection: sa.Connection, period: Period, origin: str, boot: str
+) -> Iterator[OneSent]:
+    def rows(read_one: Callable[[sa.Row[Any]], Any], statement: sa.Select[Any]) -> Iterator[Any]:
+        found = connection.execute(statements.of_start(statement, origin, boot))
+        return map(read_one, found)
+
+    streams = [
+        rows(statements.booked, statements.booked_in(period)),
+        *(rows(statements.taken, one) for one in statements.taken_in(period)),
+        *(rows(statements.stopped_one, one) for one in statements.stopped_in(period)),
+    ]
+    for key, entries in groupby(heapq.merge(*streams, key=_key), _key):
+        one = OneSent(key, [], [], [])
+        for entry in entries:
+            one.add(entry)
+        yield one
 
 
-def _booked(row: sa.Row[Any]) -> Booked:
-    return Booked(Key(*row[:3]), *row[3:])
-
-
-def _taken(row: sa.Row[Any]) -> TakenIn:
-    return TakenIn(Key(*row[:3]), *row[3:])
-
-
-def _stopped(row: sa.Row[Any]) -> Stopped:
-    return Stopped(Key(*row[:3]), *row[3:])
+def _key(entry: Any) -> Key:
+    key: Key = entry.key
+    return key
 
 
 def covers(connection: sa.Connection) -> Mapping[tuple[str, str], Cover]:
@@ -241,7 +226,7 @@ def _findings(connection: sa.Connection, period: Period) -> Sequence[FoundWrong]
             *(findings.c.found_at, findings.c.kind, findings.c.origin, findings.c.boot),
             *(findings.c.part, findings.c.page, findings.c.detail),
         )
-        .where(*_within(period, findings.c.found_at, findings.c.origin, None))
+        .where(*statements.within(period, findings.c.found_at, findings.c.origin, None))
         .order_by(findings.c.number)
     )
     rows = connection.execute(first(connection, statement, FINDINGS_MAX)).all()
@@ -252,7 +237,7 @@ def _rewritten(connection: sa.Connection, period: Period) -> Iterable[FoundWrong
     """Yield the pages that came a second time and said something else: the inbox refused them."""
     book = inside_book
     statement = sa.select(book.c.taken_at, book.c.origin, book.c.request_id).where(
-        *_within(period, book.c.taken_at, book.c.origin, None),
+        *statements.within(period, book.c.taken_at, book.c.origin, None),
         book.c.type.like("BookPage.%"),
         book.c.what == Taken.REUSED.value,
     )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hub.headers import write_time
-from internal_apps.evidence.compare import WRONG, Comparison, Item, Verdict, compare
+from internal_apps.evidence.compare import OF_SENT, WRONG, Comparison, Item, Verdict, compare
 from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.entries import Entries, FoundWrong, Heard, Unfinished
 from internal_apps.evidence.silence import silent
@@ -28,10 +28,13 @@ class Report:
     silent_seconds: float
 
     @classmethod
-    def of(cls, entries: Entries, silent_seconds: float) -> "Report":
-        """Compare."""
+    def of(
+        cls, entries: Entries, silent_seconds: float, compared: Comparison | None = None
+    ) -> "Report":
+        """Compare, unless that is done: then ``entries`` may come without those of both books."""
         period, view = entries.period, entries.view
-        compared = compare(entries.booked, entries.taken, entries.stopped, view)
+        if compared is None:
+            compared = compare(entries.booked, entries.taken, entries.stopped, view)
         broken_off = [
             _broken_off(one)
             for one in view.unfinished(silent_seconds)
@@ -50,9 +53,14 @@ class Report:
         return not self.comparison.fine or bool(self.findings)
 
     @property
+    def sent(self) -> int:
+        """How many the gateways sent, by their books."""
+        return self.comparison.count(*OF_SENT)
+
+    @property
     def is_compared(self) -> bool:
         """Whether the books of all gateways are here, up to the end of the period."""
-        return not self.silent and (bool(self.entries.booked) or self._is_heard)
+        return not self.silent and (self.sent > 0 or self._is_heard)
 
     @property
     def fine(self) -> bool:
@@ -70,7 +78,7 @@ class Report:
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to compare: nothing sent, taken in or stopped."""
-        return not (self.entries.booked or self.entries.taken or self.entries.stopped)
+        return not self.comparison.totals
 
     @property
     def worth_a_look(self) -> Sequence[Item]:

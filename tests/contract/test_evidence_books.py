@@ -17,7 +17,7 @@ from internal_apps.evidence.compare import Verdict
 from internal_apps.evidence.entries import Period
 from internal_apps.evidence.exported import again, written
 from internal_apps.evidence.handlers import Handlers
-from internal_apps.evidence.reading import read
+from internal_apps.evidence.reading import compared, read
 from internal_apps.evidence.report import Report
 from tests.unit.evidence.books import SCHEMAS, World, taken
 from tests.unit.hub_world import CountedMetrics
@@ -49,10 +49,13 @@ class Inside:
             unit.take(message._replace(crossed=crossed), Taken.FIRST)
 
     def report(self, route: str = "") -> Report:
-        """Compare all there is."""
+        """Compare all there is, held as a whole and one by one: it comes to the same."""
         now = self.clock.now()
         period = Period(now - 24 * HOUR, now + HOUR, route, "gateway-1")
-        return Report.of(read(self.database, period, now, 60.0), 120.0)
+        whole = Report.of(read(self.database, period, now, 60.0), 120.0)
+        entries, comparison = compared(self.database, period, now, 60.0)
+        assert Report.of(entries, 120.0, comparison).summary() == whole.summary()
+        return whole
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from internal_apps.parking.tables import audit, audit_head
 from internal_apps.serving import Surroundings
 from lupu import opened
 from lupu.commands import lupu
+from lupu.files import NotWritten
 from lupu.kept_audit import Tampered
 from tests.servers.components import write_toml
 from tests.servers.keys import Keys
@@ -151,9 +152,13 @@ def test_a_trail_cut_off_or_written_anew_is_found(zone: Zone, trouble: str) -> N
 
 
 def test_a_report_that_was_handed_on_proves_the_trail_too(zone: Zone, tmp_path: Path) -> None:
-    """It names the trail's end under its own signature, and whoever checks it is told."""
+    """It names the trail's end under its own signature, whoever checks it is told, and none is
+    written over.
+    """
     report, key = tmp_path / "may.report", tmp_path / "evidence-1.pem"
     zone.lupu("evidence", "export", str(report))
+    with pytest.raises(NotWritten, match="name a new file"):
+        zone.lupu("evidence", "export", str(report))
     key.write_text(zone.lupu("evidence", "public"), "ascii")
     checked = CliRunner().invoke(lupu, ["evidence", "check", str(report), "--key", str(key)])
     (line,) = [one for one in checked.output.splitlines() if "audit trail ended with" in one]

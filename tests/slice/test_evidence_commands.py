@@ -12,6 +12,7 @@ from adapters.database import Migrations
 from internal_apps.evidence.tables import gateways
 from lupu import opened
 from lupu.commands import lupu
+from lupu.evidence import TooMuch
 from tests.unit.ticketing.world import prepared
 
 Lupu = Callable[..., str]
@@ -57,6 +58,17 @@ def test_what_could_find_nothing_is_refused(
     with pytest.raises(click.UsageError, match=sentence):
         run("export", str(tmp_path / "may.report"), *options)
     assert not (tmp_path / "may.report").exists()
+
+
+def test_a_report_that_would_not_fit_is_refused(
+    run: Lupu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything of it is read, with what to ask for instead."""
+    report = tmp_path / "may.report"
+    monkeypatch.setattr("lupu.evidence.EXPORTED_MAX", -1)
+    with pytest.raises(TooMuch, match="take a shorter time"):
+        run("export", str(report))
+    assert not report.exists()
 
 
 def test_where_nothing_was_sent_it_says_so(run: Lupu) -> None:
