@@ -11,6 +11,7 @@ import click
 from hub.headers import NUMBER_DIGITS_MAX
 from hub.parking import Ended, Place
 from internal_apps.parking.domain import Wanted, check_why
+from internal_apps.parking.store import WAITING_MAX
 from lupu import kept_shown, options
 from lupu.kept_bulk import bulk, each
 from lupu.kept_open import work
@@ -220,8 +221,10 @@ def _waiting(group: click.Group, kind: Kind) -> None:
     def corrections(config: str | None, name: str) -> None:
         """List the corrections that wait for somebody else's approval."""
         with work(config, name) as opened:
-            waiting = opened.interventions.corrections.waiting()
-            kept_shown.corrections([one for one in waiting if one.place in kind.places])
+            waiting = opened.interventions.corrections.waiting(places=kind.places)
+            kept_shown.corrections(waiting)
+            if len(waiting) == WAITING_MAX:
+                click.echo(f"only the last {WAITING_MAX} are shown")
 
     del corrections
 

@@ -1,6 +1,6 @@
 """Corrections in the database, with the bytes that they replace."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from internal_apps.parking.tables import correction_parts, corrections
 ORIGINAL = "ORIGINAL"
 SEALED = "SEALED"
 BODY = "BODY"
+WAITING_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,14 @@ class Corrections:
             sa.and_(corrections.c.place == place.value, corrections.c.name == name), 100
         )
 
-    def waiting(self, count_max: int = 200) -> Sequence[Correction]:
+    def waiting(
+        self, count_max: int = WAITING_MAX, places: Collection[Place] = tuple(Place)
+    ) -> Sequence[Correction]:
         """Return corrections on which nobody has decided, the last first."""
-        return self._listed(corrections.c.state == State.PROPOSED.value, count_max)
+        of_places = corrections.c.place.in_([place.value for place in places])
+        return self._listed(
+            sa.and_(corrections.c.state == State.PROPOSED.value, of_places), count_max
+        )
 
     def body(self, number: int, kind: str = BODY) -> bytes:
         """Return the corrected body of a correction, or what it replaces."""

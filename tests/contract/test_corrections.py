@@ -8,6 +8,7 @@ from hub.errors import NotAllowed
 from hub.parking import End, Place
 from hub.ports import InboxState
 from internal_apps.parking.domain import State, approved
+from internal_apps.parking.store import NewCorrection
 from internal_apps.parking.tables import correction_parts
 from tests.unit.parking.world import ParkingWorld
 from tests.unit.ticketing.world import booking_values
@@ -42,6 +43,19 @@ def test_the_last_approval_holds_and_can_be_taken_back(world: ParkingWorld) -> N
     world.work.replay(PARKED, [name], why="as it was", who="li")
     world.later()
     assert world.worker.outcome(message).booking["Lines"]["Line"][0]["Quantity"] == 2
+
+
+def test_those_of_one_place_do_not_hide_those_of_another(world: ParkingWorld) -> None:
+    """Who looks at what is parked sees what waits there, however many wait in a quarantine."""
+    message = world.worker.message("PlaceBooking", booking_values())
+    name = world.park(message)
+    number = world.work.propose(PARKED, name, message.body, why="a test", who="wang")
+    named = (Place.OUTSIDE, "q", "PlaceBooking.1", "", "x")
+    with world.database.begin() as connection:
+        other = NewCorrection(*named, b"<a/>", "0" * 64, b"<b/>", "1" * 64, "wang")
+        world.work.corrections.add(connection, other, world.clock.now())
+    waiting = world.work.corrections.waiting(1, [PARKED])
+    assert [one.number for one in waiting] == [number]
 
 
 def test_a_correction_that_was_changed_after_it_was_proposed_goes_nowhere(
