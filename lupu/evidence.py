@@ -73,8 +73,15 @@ def _period(command: options.Command) -> options.Command:
     """Add the options that say what is looked at."""
     for add in reversed(
         (
-            click.option("--since", type=When(), default="24h", show_default=True, help="From."),
-            click.option("--until", type=When(), default="0m", help="To; else now."),
+            click.option(
+                "--since",
+                type=When(),
+                default="24h",
+                show_default=True,
+                help="From: so long ago (30m, 24h, 7d), or a time (2010-05-01T08:00+08:00; "
+                "in UTC where no zone is given).",
+            ),
+            click.option("--until", type=When(), default="0m", help="To, said alike; else now."),
             click.option("--route", default="", help="A message (PlaceBooking) or application."),
             click.option("--origin", default="", help="One gateway."),
         )

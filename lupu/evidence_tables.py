@@ -101,11 +101,17 @@ def _items(items: Sequence[Item], items_max: int) -> Table:
             Text(item.request),
             _time(item.sent_at),
             _time(item.taken_at),
-            Text(item.detail),
+            Text(_more(item)),
         )
     if len(ordered) > items_max:
         table.caption = f"{len(ordered) - items_max:,} more: --limit, --json"
     return table
+
+
+def _more(item: Item) -> str:
+    if item.repeated_at is None:
+        return item.detail
+    return f"repeated since, taken in {_time(item.repeated_at)}: nothing is left to do for it"
 
 
 def _findings(report: Report) -> Table:

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from adapters.sealing import CoseSigner
 from adapters.sealing.keys import Use, new_key, public_pem
@@ -16,6 +18,7 @@ from hub.ports import Published
 from internal_apps.evidence.compare import Verdict
 from internal_apps.evidence.exported import PURPOSE, NotAReport, again, written
 from internal_apps.evidence.report import Report
+from lupu import evidence_tables
 from lupu.exits import Exit
 from tests.structure.source import ROOT
 from tests.unit.evidence.inside import Inside
@@ -52,6 +55,17 @@ def test_a_report_made_again_from_its_entries_is_the_same(inside: Inside) -> Non
     found = again(written(made, "evidence-1"))
     assert found.summary() == made.summary()
     assert written(found, "evidence-1") == written(made, "evidence-1")
+
+
+def test_what_was_lost_and_came_again_is_said_on_a_terminal_too(
+    inside: Inside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever looks there at night need not have the agency repeat what is here."""
+    made = report(inside)
+    items = [item._replace(repeated_at=inside.clock.now()) for item in made.comparison.items]
+    again_here = replace(made, comparison=replace(made.comparison, items=items))
+    evidence_tables.show(again_here, Console(width=250, highlight=False), 50)
+    assert "repeated since, taken in 2010-05-01" in capsys.readouterr().out
 
 
 def test_what_has_its_page_still_to_come_is_counted_and_not_listed(inside: Inside) -> None:
