@@ -1,6 +1,7 @@
 """How kept messages are shown on a terminal, and for programs."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -108,7 +109,7 @@ def one(opened: Opened) -> None:
     console.print()
     document, shown = opened.shown.document, opened.shown
     for line in lines_of(document) if document is not None else [shown.unreadable or shown.closed]:
-        click.echo(line)
+        click.echo(_harmless(line))
 
 
 def corrections(found: Sequence[Correction]) -> None:
@@ -127,7 +128,7 @@ def corrections(found: Sequence[Correction]) -> None:
 def compared(lines: Sequence[Line]) -> None:
     """Show what a correction changes: what was with ``-``, what comes with ``+``."""
     for line in lines:
-        click.echo(f"{line.mark or ' '} {line.text}")
+        click.echo(f"{line.mark or ' '} {_harmless(line.text)}")
 
 
 def story(entries: Sequence[Entry], *, named: bool = False) -> None:
@@ -150,7 +151,7 @@ def preview(seen: Preview) -> None:
     if seen.answer is not None:
         click.echo()
         for line in lines_of(seen.answer.body):
-            click.echo(line)
+            click.echo(_harmless(line))
 
 
 def faults(found: Sequence[tuple[int, str]]) -> None:
@@ -159,6 +160,15 @@ def faults(found: Sequence[tuple[int, str]]) -> None:
         click.echo(sentence)
     if found:
         raise InvalidBody(f"The document has {len(found)} mistakes; nothing was proposed.")
+
+
+def _harmless(text: str) -> str:
+    """Return a stranger's text so that no terminal obeys it, or writes it backwards."""
+    return "".join(sign if _is_shown(sign) else f"\\u{ord(sign):04x}" for sign in text)
+
+
+def _is_shown(sign: str) -> bool:
+    return sign.isprintable() or sign == "\t" or unicodedata.category(sign) == "Zs"
 
 
 def _short(value: object) -> str:

@@ -18,12 +18,24 @@ from internal_apps.evidence.entries import (
     View,
 )
 from internal_apps.evidence.report import Report
-from internal_apps.parking.domain import Correction, Entry, Found, State, Wanted, grouped
+from internal_apps.parking.document import Line
+from internal_apps.parking.domain import (
+    Correction,
+    Entry,
+    Found,
+    Opened,
+    State,
+    Wanted,
+    grouped,
+)
 from lupu import evidence_tables, kept_shown
 from tests.contract.shelves import NOT_ALLOWED, OPERATOR, in_memory, wire
 from tests.unit.hub_world import NOON, PlainContracts
 
 MARKUP = "[/x]"
+# Clears the screen, writes backwards, begins another command; and a blank of Chinese typing.
+COMMANDS = "王\u3000小明\x1b[2J\u202e\x9b"
+COMMANDS_SHOWN = "王\u3000小明" + r"\u001b[2J\u202e\u009b"
 
 
 def test_a_type_that_is_markup_does_not_break_the_list(
@@ -51,6 +63,21 @@ def test_names_that_are_markup_do_not_break_what_was_done(
     said = (MARKUP, MARKUP, "outside", "name", MARKUP, f'{{"type": "{MARKUP}"}}')
     kept_shown.story([Entry(1, NOON, *said, previous="")])
     assert capsys.readouterr().out.count(MARKUP) == 4
+
+
+def test_a_document_does_not_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no XML, or has a sign that a terminal obeys, is shown by that sign's number."""
+    world = in_memory()
+    body = COMMANDS.encode()
+    world.keep(wire("Q-1", body=body))
+    shelf = QuarantineShelf(Place.OUTSIDE, world.opens, OPERATOR, PlainContracts())
+    shown = shelf.show(world.named("Q-1"))
+    assert shown is not None
+    kept_shown.one(Opened(shown, (), ()))
+    kept_shown.compared([Line("-", COMMANDS)])
+    said = capsys.readouterr().out
+    assert said.count(COMMANDS_SHOWN) == 2
+    assert COMMANDS not in said
 
 
 def test_evidence_of_names_that_are_markup_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
