@@ -221,9 +221,8 @@ class Channel:
 
     def _offer_again(self) -> None:
         self._keeping.offer_again()
-        if self._flow.taking:
-            for delivery in self._undecided.take():
-                self._deliver(delivery)
+        for delivery in self._undecided.take():
+            self._deliver(delivery)
         self._later.call_later(OFFER_SECONDS, self._offer_again)
 
     def _done(self, tag: int, *proved: str) -> None:

@@ -45,8 +45,6 @@ class Admission:
         word, origins = account.partition("-")[0], self.kinds
         if word in self.brings:
             origins = self.brings[word]
-            if origin.partition("-")[0] not in origins:
-                raise NotAllowed("The broker account may not bring what this origin sent.")
         elif not account or account != origin:
             raise NotAllowed("The origin is not the broker account that published.")
         kind, owner = request_id.sender.partition(":")[0], OWN.get(request_id.operation)

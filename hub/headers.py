@@ -40,7 +40,7 @@ def read_time(text: str) -> datetime:
 def text(headers: Mapping[str, str], name: str) -> str:
     """Return a header that must be there."""
     value = headers.get(name)
-    if not isinstance(value, str) or not value or len(value) > HEADER_CHARACTERS_MAX:
+    if not isinstance(value, str) or not value:
         raise MalformedEnvelope(f"The header {name} is missing or unreadable.")
     return value
 

@@ -160,3 +160,19 @@ def test_what_has_gone_by_itself_ends_the_pause_after_a_calm_time(world: World) 
     world.queue_many(MANY)
     world.loop.pass_seconds(1)
     assert len(world.arrived()) == MANY
+
+
+def test_nothing_more_is_sent_on_while_what_is_under_way_settles() -> None:
+    """What comes after the first refusal is given back with the rest, and tried later."""
+    world = World(delays=Delays(outside_seconds=3.0, inside_seconds=0.1))
+    world.inside.limit("ticketing.requests", 0)
+    world.queue(booking("A-0"))
+    world.queue(booking("A-1", body=b"invalid"))
+    world.loop.pass_seconds(1)
+    tried = world.to_inside.tried
+    world.queue(booking("A-2"))
+    world.loop.pass_seconds(1)
+    assert world.to_inside.tried == tried
+    world.inside.limit("ticketing.requests", None)
+    world.loop.pass_seconds(PAUSE_SECONDS_MAX + CALM_SECONDS)
+    assert sorted(world.arrived()) == ["A-0", "A-2"]

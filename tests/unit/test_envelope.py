@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.envelope import (
+    ACCEPTED_AT,
     CROSSED,
     HOPS,
     HOPS_MAX,
+    SEQUENCE,
     Hop,
     Message,
     Transmission,
@@ -57,9 +59,10 @@ def test_sent_on_it_reads_as_the_message_with_one_more_hop(
 
 
 def test_headers_that_no_message_has_stay_behind() -> None:
-    """What a stranger adds does not travel further than the hub."""
+    """What a stranger adds does not travel further than the hub, nor when it would be dropped."""
     wire = to_wire(booking(), account="gateway-1")
     assert "x-evil" not in sent_on(wire._replace(headers={**wire.headers, "x-evil": "1"})).headers
+    assert sent_on(wire._replace(expiration_ms=1)).expiration_ms is None
 
 
 def test_hops_have_an_end() -> None:
@@ -100,3 +103,21 @@ def test_what_is_no_digest_is_refused(digest: str) -> None:
     wire = to_wire(booking(), account=HUB)
     with pytest.raises(MalformedEnvelope):
         from_wire(wire._replace(headers={**wire.headers, CROSSED: digest}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((SEQUENCE, value) for value in ("1" * 19, "٣", "²", "-1", "1.0")),
+        (ACCEPTED_AT, "2010-05-01T12:00:00"),
+        (ACCEPTED_AT, "noon"),
+        (HOPS, "gate way=2010-05-01T04:00:00+00:00"),
+        (HOPS, "é=2010-05-01T04:00:00+00:00"),
+        (HOPS, "gateway-1=2010-05-01T12:00:00"),
+    ],
+)
+def test_what_is_no_number_time_or_place_is_refused(name: str, value: str) -> None:
+    """A number has digits and fits a column, a time says its zone, a place has a name."""
+    wire = to_wire(booking(), account=HUB)
+    with pytest.raises(MalformedEnvelope):
+        from_wire(wire._replace(headers={**wire.headers, name: value}))

@@ -241,8 +241,9 @@ def test_outward_only_what_the_inside_sends_passes() -> None:
     """A request cannot travel outward, a reply can."""
     outward = guard(Lane.REPLIES, Direction.OUTWARD)
     assert outward.check(sent(type="PlaceBookingResponse.1"))
-    with pytest.raises(NotAllowed):
-        outward.check(sent())
+    for lane in (Lane.REPLIES, Lane.REQUESTS):
+        with pytest.raises(NotAllowed, match="direction"):
+            guard(lane, Direction.OUTWARD).check(sent())
 
 
 def test_a_published_document_may_be_larger_than_a_request() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from hub.backoff import Backoff
 from hub.envelope import Wire, to_wire
 from hub.keeping import Keeping
@@ -63,6 +65,22 @@ def test_kept_after_it_came_again_is_told_of_the_new_delivery() -> None:
     world.end(Published.CONFIRMED)
     assert world.kept == [AGAIN]
     assert world.quarantine.waiting == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [AGAIN._replace(redelivered=False), AGAIN._replace(wire=to_wire(booking("A-2")))],
+    ids=["never came before", "differs"],
+)
+def test_only_what_comes_again_as_it_was_is_known(other: Delivery) -> None:
+    """Another one that was sent alike, or that was given back beside it, is kept by itself."""
+    world = World()
+    assert world.keeping.keep(DELIVERY, "why")
+    world.keeping.forget()
+    assert world.keeping.keep(other, "why")
+    world.end(Published.CONFIRMED)
+    world.end(Published.CONFIRMED)
+    assert world.kept == [DELIVERY, other]
 
 
 def test_not_taken_after_it_came_again_is_set_aside() -> None:
