@@ -48,7 +48,7 @@ class Rows(Protocol):
         """When it was opened."""
 
     def row(self, entry: InboxEntry) -> Row | None:
-        """Return the parked message of an entry that is PARKED."""
+        """Return the parked message of an entry, None where it is not parked."""
 
     def last_replay(self, subject: str) -> LastReplay:
         """Return when the last replay is due; until the commit nobody else takes a turn."""
@@ -204,7 +204,6 @@ def _row(rows: Rows, name: str) -> Row | None:
 def _entry(rows: Rows, name: str) -> InboxEntry | None:
     """Return the entry of a parked request, locked where the transaction writes."""
     try:
-        entry = rows.unit.entry(RequestId.parse(name))
+        return rows.unit.entry(RequestId.parse(name))
     except MalformedEnvelope:
         return None
-    return entry if entry is not None and entry.state is InboxState.PARKED else None

@@ -41,7 +41,7 @@ class SqlRows:
         self.opened_at = unit.opened_at
 
     def row(self, entry: InboxEntry) -> Row | None:
-        """Return the parked message of an entry that is PARKED."""
+        """Return the parked message of an entry, None where it is not parked."""
         name, connection = str(entry.id), self.unit.connection
         row = connection.execute(_LISTED.where(parked.c.request_id == name)).first()
         if row is None:

@@ -25,7 +25,7 @@ class MemoryRows:
         self.opened_at = unit.opened_at
 
     def row(self, entry: InboxEntry) -> Row | None:
-        """Return the parked message of an entry that is PARKED."""
+        """Return the parked message of an entry, None where it is not parked."""
         name, books = str(entry.id), self.unit.books
         parked = books.parked.get(name)
         if parked is None:

@@ -74,6 +74,44 @@ def test_a_constraint_violation_in_a_savepoint_leaves_the_rest(room: Database) -
         connection.exec_driver_sql("DELETE FROM room WHERE number >= 50")
 
 
+def guests(room: Database) -> list[int]:
+    """Return how many guests each room has."""
+    with room.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT guests FROM room ORDER BY number")
+        return list(rows.scalars())
+
+
+def test_what_a_savepoint_wrote_is_undone_with_it(room: Database) -> None:
+    """A refusal takes its own effects back, and not those of others before it."""
+    before = guests(room)
+    with room.begin() as connection:
+        unit = SqlUnit(connection, NOW)
+        add_guest(connection, 0)
+        with suppress(ValueError), unit.savepoint():
+            add_guest(connection, 1)
+            raise ValueError
+        unit.finish()
+    assert guests(room) == [before[0] + 1, before[1]]
+
+
+def go_away_and_go_on(room: Database) -> None:
+    """Write, then lose the database in a savepoint, and act as if nothing had happened."""
+    with room.begin() as connection:
+        unit = SqlUnit(connection, NOW)
+        add_guest(connection, 0)
+        with suppress(DatabaseAway, sa.exc.TimeoutError), unit.savepoint():
+            raise sa.exc.TimeoutError
+        unit.finish()
+
+
+def test_a_database_that_goes_away_in_a_savepoint_abandons_the_transaction(room: Database) -> None:
+    """That is no fault of the message: all of the batch is tried again, even if it is caught."""
+    before = guests(room)
+    with pytest.raises(DatabaseAway):
+        go_away_and_go_on(room)
+    assert guests(room) == before
+
+
 def spoil(room: Database) -> None:
     """Insert a row, then err, and act as if nothing had happened."""
     with room.begin() as connection:

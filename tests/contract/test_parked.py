@@ -11,6 +11,7 @@ from adapters.database import Database, InboxStore, Migrations, SqlParked
 from adapters.memory.parked import MemoryParked
 from adapters.memory.store import MemoryStore
 from hub.envelope import Message
+from hub.errors import InvalidBody
 from hub.parked import Pace, Parked, ParkedShelf
 from hub.parking import End
 from hub.ports import InboxEntry, InboxState, Store
@@ -130,3 +131,13 @@ def test_what_waits_behind_a_discarded_one_is_due(world: World) -> None:
     (sent,) = (one for _, one in world.store.unsent(10))
     assert (sent.id, sent.type) == (message.id, "Refused.1")
     assert world.shelf.show(str(message.id)) is None
+
+
+def test_a_correction_that_breaks_its_contract_goes_nowhere(world: World) -> None:
+    """Whoever calls past the pages is refused too, and nothing is written down or done."""
+    name = str(world.park("A-1").id)
+    with pytest.raises(InvalidBody):
+        world.shelf.correct(name, b"invalid", world.trail)
+    assert world.trail.begun == []
+    assert world.due() == []
+    assert world.shelf.show(name) is not None

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from adapters.database import Database
 from hub.errors import InvalidBody, TryAgain
+from hub.guard import BODY_BYTES_MAX
 from hub.parking import End, Ended, Place
 from hub.ports import InboxState
 from internal_apps.parking.audit import Note
@@ -20,6 +21,7 @@ from tests.unit.ticketing.balance import unbalanced
 from tests.unit.ticketing.world import booking_values
 
 PARKED = Place.PARKED
+BLANKS = b" " * BODY_BYTES_MAX
 
 
 @pytest.fixture
@@ -161,6 +163,9 @@ def test_the_database_itself_takes_no_approval_by_who_proposed(world: ParkingWor
     body = with_name(message.body, "王")
     number = world.work.propose(PARKED, name, body, why="a test", who="wang")
     row = corrections.update().where(corrections.c.number == number)
+    with world.database.begin() as connection:
+        approve = (number, State.APPROVED, "wang", world.clock.now())
+        assert not world.work.corrections.decide(connection, *approve)
     for by in ("wang", None):
         with pytest.raises(sa.exc.IntegrityError), world.database.begin() as connection:
             connection.execute(row.values(state="APPROVED", decided_by=by))
@@ -178,8 +183,9 @@ def test_a_correction_is_checked_against_the_contract(world: ParkingWorld) -> No
     )
     assert [line for line, _ in world.work.faults(shown, broken)] == [2, 3]
     other = message.body.replace(message.id.reference.encode(), b"ANOTHER-1")
-    cut = message.body[:-3]
-    for body, why in ((broken, "Line 2"), (other, "must stay"), (cut, "not well-formed")):
+    cut, large = message.body[:-3], message.body.replace(b"<Kind>", BLANKS + b"<Kind>")
+    wrong = ((broken, "Line 2"), (other, "must stay"), (cut, "not well-formed"), (large, "larger"))
+    for body, why in wrong:
         with pytest.raises(InvalidBody, match=why):
             world.work.propose(PARKED, name, body, why="a test", who="wang")
     world.work.discard(PARKED, [name], why="a test", who="wang")

@@ -100,3 +100,13 @@ def test_what_answers_nobody_is_marked_all_the_same(world: World) -> None:
     _mark(world, NOON + SECOND)
     assert world.store.unsent(100) == []
     assert _replied_at(world, message) == NOON + SECOND
+
+
+def test_a_reply_that_is_marked_twice_left_once(world: World) -> None:
+    """Two workers may have sent it, one after the other died: the first time stays."""
+    message = world.message("twice")
+    _send(world, message, handled(message))
+    ((number, _),) = world.store.unsent(100)
+    for seconds in (1, 2):
+        world.store.mark_sent([number], NOON + seconds * SECOND)
+    assert _replied_at(world, message) == NOON + SECOND
