@@ -133,11 +133,8 @@ def part_rows(key: str, kind: str, text: str, stored_at: datetime) -> Iterator[d
 
 
 def update_entry(connection: sa.Connection, key: str, row: dict[str, Any]) -> None:
-    """Replace an entry; the answer it may have had goes with it."""
+    """Replace an entry that is open or parked: it has no answer yet."""
     connection.execute(inbox.update().where(inbox.c.request_id == key).values(row))
-    connection.execute(
-        inbox_parts.delete().where(inbox_parts.c.request_id == key, inbox_parts.c.kind == ANSWER)
-    )
 
 
 def delete_kept(connection: sa.Connection, key: str, state: InboxState) -> None:

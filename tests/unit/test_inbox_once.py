@@ -2,10 +2,20 @@
 
 from datetime import timedelta
 
-from hub.envelope import Transmission
-from hub.ports import Answer, InboxEntry, InboxState, Unit
-from tests.unit.hub_world import booking
-from tests.unit.test_inbox import UnreadableContracts, World, change, waits_for_booking
+import pytest
+
+from hub.envelope import Message, Transmission
+from hub.handling import Left, Look
+from hub.ports import Answer, Handled, InboxEntry, InboxState, Unit
+from tests.unit.hub_world import NOON, booking
+from tests.unit.test_inbox import (
+    Does,
+    UnreadableContracts,
+    World,
+    books,
+    change,
+    waits_for_booking,
+)
 
 
 def rebuilt(entry: InboxEntry, _unit: Unit) -> Answer:
@@ -49,3 +59,32 @@ def test_an_unreadable_body_under_a_used_reference_takes_nobodys_place() -> None
     assert not world.store.books.parked
     reused = b"REFERENCE_REUSED"
     assert sorted(world.answers()) == [reused, reused, b"booked", b"booked"]
+
+
+def breaks(_message: Message, _unit: Unit) -> Handled:
+    """Fail."""
+    raise ZeroDivisionError("a mistake of ours")
+
+
+@pytest.mark.parametrize(
+    ("does", "effects", "state"),
+    [(books, ["A-1"], InboxState.HANDLED), (breaks, [], InboxState.PARKED)],
+    ids=["handled", "parked"],
+)
+def test_a_look_at_what_another_has_ended_meanwhile_does_nothing(
+    does: Does, effects: list[str], state: InboxState
+) -> None:
+    """It had been lent for longer than is allowed; whoever comes second finds it open no more."""
+    world, look = World(does), Look(booking(), "", NOON)
+    world.inbox.handle([booking()])
+    said = world.answers()
+    world.does = books
+    with world.store.unit() as unit:
+        world.inbox._handling.one(booking(), unit, Left(), look)
+    with world.store.unit() as unit:
+        error = ZeroDivisionError()
+        assert not world.inbox._handling.failed(booking(), error, unit, look, in_line=False)
+    assert world.store.effects == effects
+    assert world.answers() == []
+    assert world.store.books.inbox[str(booking().id)].state is state
+    assert said == ([b"booked"] if effects else [])
