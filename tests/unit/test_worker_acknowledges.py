@@ -1,12 +1,19 @@
 """A worker acknowledges what is committed, and not before."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from functools import partial
 
+from adapters.memory.broker import MemoryBroker
+from adapters.memory.links import MemoryPublisher
+from adapters.memory.loop import MemoryLoop
 from adapters.memory.store import MemoryStore, MemoryUnit
-from hub.envelope import from_wire
+from adapters.quarantine.keeping import REASON, restored
+from hub.envelope import Wire, from_wire
 from hub.errors import DatabaseAway
-from hub.ports import Taken
+from hub.outbox import Outbox
+from hub.ports import Address, Published, Taken
 from tests.contract.transports import until
 from tests.unit.test_worker import PACE, QUEUE, World
 
@@ -65,3 +72,44 @@ def test_a_worker_that_ends_before_its_commit_leaves_the_request_in_the_queue() 
     assert subscription is not None
     subscription.pause()
     assert world.broker.depth(QUEUE) == 1
+
+
+def test_what_can_be_neither_handled_nor_parked_is_kept_in_the_quarantine() -> None:
+    """It leaves the queue only for there, with its reason, and the others are handled."""
+    with closing(World()) as world:
+        world.store.parks = False
+        wire = world.send("A-1", b"unreadable")
+        world.send("A-2")
+        (kept,) = world.kept()
+        assert restored([kept]) == wire
+        assert kept.headers[REASON].startswith("Unkept: ")
+        assert until(lambda: world.handled("A-2"))
+
+
+class LatePublisher(MemoryPublisher):
+    """Confirms what it publishes a moment later."""
+
+    def __init__(self, broker: MemoryBroker, loop: MemoryLoop) -> None:
+        super().__init__(broker, "ticketing-1")
+        self._loop = loop
+
+    def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
+        """Route at once, settle later."""
+        later = partial(self._loop.call_later, 0.1)
+        super().publish(to, wire, lambda outcome: later(partial(settled, outcome)))
+
+
+class LateWorld(World):
+    """A worker whose broker confirms late."""
+
+    def _outbox(self, _publisher: MemoryPublisher) -> Outbox:
+        return super()._outbox(LatePublisher(self.broker, self.loop))
+
+
+def test_a_worker_that_ends_waits_for_the_confirms_under_way() -> None:
+    """Whoever comes next would publish again what it left unmarked."""
+    world = LateWorld()
+    world.send("A-1")
+    assert until(lambda: world.broker.depth("outward.replies") == 1)
+    world.close()
+    assert world.store.unsent(10) == []
