@@ -100,11 +100,12 @@ class BookFile:
             self.chain = written[-1].rpartition(" ")[2]
             return self.chain
 
-    def read(self, start: int) -> bytes:
-        """Return what is written from an offset on, all of it on the disk."""
+    def read(self, start: int, bytes_max: int | None = None) -> bytes:
+        """Return what is written from an offset on, all of it on the disk; nobody writes then."""
         with self._lock:
             self._check_open()
-            return os.pread(self._handle, self._size - start, start)
+            rest = self._size - start
+            return os.pread(self._handle, min(rest, bytes_max or rest), start)
 
     def close(self) -> None:
         """Let go of the file and its lock, once; nothing is written or read any more."""

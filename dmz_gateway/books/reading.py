@@ -35,7 +35,7 @@ class Reading:
 
     def next_page(self, now: datetime) -> tuple[Page, int]:
         """Return the next page, and how many lines are on pages with it."""
-        data = self._file.read(self._offset)[: LINES_MAX * _LINE_BYTES_MAX]
+        data = self._file.read(self._offset, LINES_MAX * _LINE_BYTES_MAX)
         texts = data[: data.rfind(b"\n") + 1].decode("ascii").splitlines()[:LINES_MAX]
         closing = next((at for at, text in enumerate(texts) if text.startswith("X ")), len(texts))
         texts = texts[: closing + 1]
