@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from internal_apps.evidence.compare import OF_SENT, WRONG, Comparison, Item, Verdict
 from internal_apps.evidence.entries import APPLICATIONS, Heard, Period
-from internal_apps.evidence.reading import count, read
+from internal_apps.evidence.reading import compared, count
 from internal_apps.evidence.report import Report
 from internal_apps.evidence.web import words
 from internal_apps.evidence.web.desk import SEE, Desk
@@ -143,11 +143,11 @@ def _routes() -> list[str]:
 
 
 def _report(desk: Desk, period: Period, now: datetime) -> Report | None:
-    """Return the report; None where it would be too large for a page."""
+    """Return the report; None where it would take too long for a page."""
     if count(desk.database, period) > ENTRIES_MAX:
         return None
-    entries = read(desk.database, period, now, desk.settings.bound_seconds)
-    return Report.of(entries, desk.settings.silent_seconds)
+    entries, comparison = compared(desk.database, period, now, desk.settings.bound_seconds)
+    return Report.of(entries, desk.settings.silent_seconds, comparison)
 
 
 def _groups(items: Sequence[Item]) -> list[Group]:
