@@ -51,7 +51,7 @@ class ParkedWatch:
 
 class HeadWatch:
     """A chore: notes the trail's end in the log, signed, whenever it has grown; looks whether
-    what it noted before still stands.
+    what it noted before still stands, and when it starts whether all is whole.
 
     Whoever can write in the database reaches neither the log nor what this process remembers.
     """
@@ -80,7 +80,8 @@ class HeadWatch:
         if self._broken or self._clock.monotonic() < self._next:
             return
         self._next = self._clock.monotonic() + self._seconds
-        verdict = self._trail.verify_since(self._noted or self._trail.head())
+        noted = self._noted
+        verdict = self._trail.verify() if noted is None else self._trail.verify_since(noted)
         self._broken = bool(verdict.faults)
         self._metrics.gauge("lupu_audit_broken", int(self._broken))
         if self._broken:

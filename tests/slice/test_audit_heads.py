@@ -151,6 +151,17 @@ def test_a_trail_cut_off_or_written_anew_is_found(zone: Zone, trouble: str) -> N
         zone.lupu("parked", "audit", "verify", "--log", str(zone.log))
 
 
+def test_an_entry_changed_while_nobody_looked_is_found_at_the_start(zone: Zone) -> None:
+    """However old it is; and a start anew does not call fine what was broken before."""
+    with zone.database.begin() as connection:
+        connection.execute(audit.update().where(audit.c.number == 1).values(who="li"))
+    for _ in range(2):
+        zone.start()
+        zone.look()
+        assert zone.metrics.gauges["lupu_audit_broken"] == 1
+    assert [one["faults"] for one in zone.said("audit.broken")] == 2 * [["Entry 1 was changed."]]
+
+
 def test_a_report_that_was_handed_on_proves_the_trail_too(zone: Zone, tmp_path: Path) -> None:
     """It names the trail's end under its own signature, whoever checks it is told, and none is
     written over.
