@@ -61,6 +61,7 @@ def listing(found: Found, now: datetime, *, as_json: bool) -> None:
     """Show what is kept: first how many of each reason, then each."""
     if as_json:
         click.echo(json.dumps([_facts(one) for one in found.kept], ensure_ascii=False))
+        _rest(found, err=True)
         return
     if not found.held:
         click.echo("nothing is kept")
@@ -79,10 +80,16 @@ def listing(found: Found, now: datetime, *, as_json: bool) -> None:
         why = Text(f"{one.reason.kind}: {one.reason.sentence}"[:120])
         table.add_row(age(one.kept_at, now), Text(one.type), Text(one.id), why)
     console.print(table)
+    _rest(found)
+
+
+def _rest(found: Found, *, err: bool = False) -> None:
+    """Say what is not shown; a program reads that apart."""
     if found.more:
-        click.echo("there are more: narrow it with --kind, --type, --older-than, or raise --count")
+        said = "there are more: narrow it with --kind, --type, --older-than, or raise --count"
+        click.echo(said, err=err)
     if not found.whole:
-        click.echo("not all that lies there was looked at: empty some first")
+        click.echo("not all that lies there was looked at: empty some first", err=err)
 
 
 def one(opened: Opened) -> None:

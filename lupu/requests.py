@@ -62,6 +62,8 @@ def reused(config: str | None, name: str, since: datetime | None, as_json: bool)
         found = reused_references(database, since=start, count_max=COUNT_MAX)
     if as_json:
         click.echo(json.dumps([_facts(one) for one in found], ensure_ascii=False))
+        if len(found) == COUNT_MAX:
+            click.echo(f"only the last {COUNT_MAX} are shown: narrow it with --since", err=True)
         return
     for one in found:
         at = one.refused_at.isoformat(timespec="seconds")

@@ -122,6 +122,7 @@ def test_who_may_not_is_refused(world: ParkingWorld, run: Lupu) -> None:
 def test_all_of_one_reason_are_discarded_at_once(world: ParkingWorld, run: Lupu) -> None:
     """In bulk by reason; what is not there is named, and the exit status says so."""
     names = [world.park() for _ in range(3)]
+    assert "there are more" in run("parked", "list", "--json", "--count", "1")
     said = run("parked", "discard", "--kind", "ZeroDivisionError", "--why", "x", "--as", "li")
     assert said == "3 discarded\n"
     with pytest.raises(LupuError, match="1 could not be replayed") as undone:
