@@ -1,7 +1,6 @@
 """How kept messages are shown on a terminal, and for programs."""
 
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from hub.errors import InvalidBody
 from hub.parking import Kept
-from internal_apps.parking.document import Line, lines_of
+from internal_apps.parking.document import Line, harmless, lines_of
 from internal_apps.parking.domain import Correction, Entry, Found, Opened
 from internal_apps.previewing import Foreseen, Preview
 
@@ -116,7 +115,7 @@ def one(opened: Opened) -> None:
     console.print()
     document, shown = opened.shown.document, opened.shown
     for line in lines_of(document) if document is not None else [shown.unreadable or shown.closed]:
-        click.echo(_harmless(line))
+        click.echo(harmless(line))
 
 
 def corrections(found: Sequence[Correction]) -> None:
@@ -135,7 +134,7 @@ def corrections(found: Sequence[Correction]) -> None:
 def compared(lines: Sequence[Line]) -> None:
     """Show what a correction changes: what was with ``-``, what comes with ``+``."""
     for line in lines:
-        click.echo(f"{line.mark or ' '} {_harmless(line.text)}")
+        click.echo(f"{line.mark or ' '} {harmless(line.text)}")
 
 
 def story(entries: Sequence[Entry], *, named: bool = False) -> None:
@@ -158,7 +157,7 @@ def preview(seen: Preview) -> None:
     if seen.answer is not None:
         click.echo()
         for line in lines_of(seen.answer.body):
-            click.echo(_harmless(line))
+            click.echo(harmless(line))
 
 
 def faults(found: Sequence[tuple[int, str]]) -> None:
@@ -167,15 +166,6 @@ def faults(found: Sequence[tuple[int, str]]) -> None:
         click.echo(sentence)
     if found:
         raise InvalidBody(f"The document has {len(found)} mistakes; nothing was proposed.")
-
-
-def _harmless(text: str) -> str:
-    """Return a stranger's text so that no terminal obeys it, or writes it backwards."""
-    return "".join(sign if _is_shown(sign) else f"\\u{ord(sign):04x}" for sign in text)
-
-
-def _is_shown(sign: str) -> bool:
-    return sign.isprintable() or sign == "\t" or unicodedata.category(sign) == "Zs"
 
 
 def _short(value: object) -> str:

@@ -1,5 +1,6 @@
 """A kept document as people read and correct it: indented, line by line."""
 
+import unicodedata
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -27,6 +28,17 @@ def text_of(body: bytes) -> str:
 def lines_of(body: bytes) -> list[str]:
     """Return the lines of a document, indented."""
     return text_of(body).splitlines()
+
+
+def harmless(line: str) -> str:
+    """Return a stranger's line as it may be shown: no terminal obeys it, and nothing of it is
+    hidden, or stands in another order than it is read in by programs.
+    """
+    return "".join(sign if _is_plain(sign) else f"\\u{ord(sign):04x}" for sign in line)
+
+
+def _is_plain(sign: str) -> bool:
+    return sign.isprintable() or sign == "\t" or unicodedata.category(sign) == "Zs"
 
 
 def compared(before: Sequence[str], after: Sequence[str]) -> Sequence[Line]:

@@ -17,6 +17,7 @@ from tests.contract.shelves import OPERATOR, in_memory, wire
 from tests.slice.night import Night
 from tests.slice.staff_visitor import Visitor
 from tests.unit.evidence.books import World as Gateway
+from tests.unit.parking.world import with_name
 from tests.unit.ticketing.world import booking_values
 
 
@@ -199,6 +200,16 @@ def test_a_number_that_nothing_can_have_breaks_no_page(night: Night) -> None:
     visitor, number = _visitor(night), "9" * 20
     assert visitor.get(f"/kept/audit?before={number}").status_code == 200
     assert visitor.get(f"/kept/correction/{number}").status_code == 404
+
+
+def test_nothing_of_a_document_is_hidden_from_who_decides(night: Night) -> None:
+    """Signs that turn or hide what follows are shown by their numbers, in corrections too."""
+    turned = with_name(night.messages[0].body, "\u202e王小明")
+    name = str(night.messages[0].id)
+    number = night.staff.work.propose(Place.PARKED, name, turned, why="x", who="night")
+    page = _visitor(night).get(f"/kept/correction/{number}").text
+    assert "\u202e" not in page
+    assert r"\u202e" in page
 
 
 def test_what_an_agent_signed_is_not_corrected_in_vain(night: Night) -> None:

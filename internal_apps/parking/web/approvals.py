@@ -6,6 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from hub.errors import NeverWorks, TryAgain
 from hub.headers import NUMBER_DIGITS_MAX
+from internal_apps.parking.document import harmless
 from internal_apps.parking.domain import Correction, Entry
 from internal_apps.parking.web.desk import ACT, NOT_FOUND, SEE, WRONG, Desk, Page
 
@@ -66,7 +67,10 @@ def _show(desk: Desk, found: Correction, status: int = 200, error: str = "") -> 
     text = render_template(
         "kept/correction.html",
         correction=found,
-        lines=desk.work.compared(found.number, desk.who()),
+        lines=[
+            line._replace(text=harmless(line.text))
+            for line in desk.work.compared(found.number, desk.who())
+        ],
         is_own=found.proposed_by == desk.who(),
         error=error,
     )

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from hub.errors import NeverWorks
 from hub.parking import Place
-from internal_apps.parking.document import lines_of
+from internal_apps.parking.document import harmless, lines_of
 from internal_apps.parking.domain import Forbidden, Opened
 from internal_apps.parking.web import words
 from internal_apps.parking.web.desk import NOT_FOUND, SEE, WRONG, Desk, Page
@@ -43,7 +43,7 @@ def show_one(desk: Desk, place: Place, name: str, status: int = 200, **more: obj
         place=place,
         opened=opened,
         kept=opened.shown.kept,
-        lines=[] if document is None else lines_of(document),
+        lines=[] if document is None else [harmless(line) for line in lines_of(document)],
         approved=opened.approved(),
         **more,
     )
