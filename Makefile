@@ -58,7 +58,7 @@ simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of tro
 bench: servers-for-bench $(INSTALLED_DEV) $(COMPILED)/.made ## Measure; prints lines "name value unit"
 	@$(BIN)/python -m bench $(N)
 
-$(COMPILED)/.made: $(INSTALLED_DEV) $(shell find $(PACKAGES) -type f -not -name '*.pyc' -not -name '*.mo')
+$(COMPILED)/.made: $(INSTALLED_DEV) compiled.txt setup.py $(shell find $(PACKAGES) -type f -not -name '*.pyc' -not -name '*.mo')
 	@sh deploy/install-debian.sh compile
 	@echo "Compiling into $(COMPILED)"
 	@rm -rf build
