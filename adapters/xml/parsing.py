@@ -4,8 +4,11 @@ Sources: CVE-2026-41066 (entities of other parsers' defaults) and libxml2's own 
 256, text nodes of 10 MB. RFC 7303, section 3, for which of two encodings counts.
 """
 
+from functools import partial
+
 from lxml import etree
 
+from adapters.xml import names
 from hub.errors import InvalidBody
 
 Element = etree._Element  # noqa: SLF001  lxml's class has no other name
@@ -53,25 +56,20 @@ class XmlRefused(InvalidBody):
         return type(self), (self.code, str(self))
 
 
-def parse(body: bytes, charset: str | None = None, *, instructions: bool = False) -> Element:
+def parse(
+    body: bytes, charset: str | None = None, *, instructions: bool = False, blanks: bool = True
+) -> Element:
     """Return the root element; XmlRefused where the body is not plain, well-formed XML.
 
     ``charset`` is what a transport's header says: it goes before the document's own declaration
     and after a byte order mark. Comments are dropped, so that none can split a text; so are
-    processing instructions, unless ``instructions`` are asked for. A parser serves one call: a
-    shared one would hold a lock across threads.
+    processing instructions, unless ``instructions`` are asked for, and without ``blanks`` what
+    indents the elements.
     """
-    parser = etree.XMLParser(
-        encoding=_override(body, charset) if charset else None,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=not instructions,
-    )
+    encoding = _override(body, charset) if charset else None
     try:
-        root = etree.fromstring(body, parser)
+        read = partial(_root, body, encoding, instructions=instructions, blanks=blanks)
+        root = names.kept_few(read, len(body))
     except etree.XMLSyntaxError as error:
         raise _unreadable(body, error) from None
     except ValueError:
@@ -83,6 +81,21 @@ def parse(body: bytes, charset: str | None = None, *, instructions: bool = False
     if encoding not in ENCODINGS and encoding.upper() not in ENCODINGS:
         raise _encoding()
     return root
+
+
+def _root(body: bytes, encoding: str | None, *, instructions: bool, blanks: bool) -> Element:
+    # A parser serves one call: a shared one would hold a lock across threads.
+    parser = etree.XMLParser(
+        encoding=encoding,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_blank_text=not blanks,
+        remove_comments=True,
+        remove_pis=not instructions,
+    )
+    return etree.fromstring(body, parser)
 
 
 def clean(root: Element) -> None:

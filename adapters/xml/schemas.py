@@ -65,7 +65,7 @@ class Schemas:
 
     def read(self, element: str, body: bytes) -> Element:
         """Return the root of a body that is a valid ``element``."""
-        root = parse(body)
+        root = parse(body, blanks=False)
         if root.tag != element:
             raise XmlRefused("SCHEMA_INVALID", "The document is not what its type says.")
         schema = self._schema(element[1:].partition("}")[0])
