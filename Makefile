@@ -13,6 +13,9 @@ SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
 COMPILED := build/compiled
 PACKAGES := adapters certs deploy dmz_gateway hub internal_apps lupu schemas
 
+# Without it each of hundreds of processes would compile all sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo try test check compiled promises kills simulate bench clean

@@ -9,6 +9,8 @@ from deploy.local.programs import missing, program
 from tests.servers.drda_relay import DrdaRelay
 
 ACCOUNT = "app"
+# Nothing here runs long enough to earn back what the second compiler takes.
+_JAVA_OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m")
 PACKAGES = "derby-tools libderby-java default-jre-headless"
 JAR_FOLDER = Path("/usr/share/java")
 JARS = ("derby.jar", "derbynet.jar", "derbytools.jar", "derbyclient.jar", "derbyshared.jar")
@@ -27,7 +29,7 @@ class Derby:
         self._process = Process(
             "Derby",
             [
-                *(self._java, "-Xmx512m", f"-Dderby.system.home={folder}"),
+                *(self._java, *_JAVA_OPTIONS, f"-Dderby.system.home={folder}"),
                 *("-Dderby.locks.deadlockTimeout=1", "-Dderby.locks.waitTimeout=5"),
                 *("-cp", self._classes),
                 *("org.apache.derby.drda.NetworkServerControl", "start"),
@@ -54,7 +56,7 @@ class Derby:
         location = f"jdbc:derby://{LOOPBACK}:{self._port}/{name}"
         statement = f"connect '{location};create=true;user={ACCOUNT};password={ACCOUNT}';"
         done = subprocess.run(
-            [self._java, "-cp", self._classes, "org.apache.derby.tools.ij"],
+            [self._java, *_JAVA_OPTIONS, "-cp", self._classes, "org.apache.derby.tools.ij"],
             input=statement,
             capture_output=True,
             text=True,

@@ -56,20 +56,28 @@ def tree(file: Path) -> ast.Module:
 def imports(*parts: str) -> Iterator[Import]:
     """Yield every import of the named parts, those hidden in functions included."""
     for file in files(*parts):
-        late = {
-            id(node)
-            for function in ast.walk(tree(file))
-            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-            for node in ast.walk(function)
-        }
-        for node in ast.walk(tree(file)):
-            for name in _names(node):
-                yield Import(file, getattr(node, "lineno", 0), name, id(node) in late)
+        yield from _imports(file)
 
 
 def third_party(name: str) -> bool:
     """Return whether a top-level name is neither Python's own nor ours."""
     return name not in sys.stdlib_module_names and name not in PARTS
+
+
+@functools.cache
+def _imports(file: Path) -> tuple[Import, ...]:
+    every = list(ast.walk(tree(file)))
+    late = {
+        id(node)
+        for function in every
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        for node in ast.walk(function)
+    }
+    return tuple(
+        Import(file, getattr(node, "lineno", 0), name, id(node) in late)
+        for node in every
+        for name in _names(node)
+    )
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -40,12 +40,13 @@ def _run(folder: Path, **texts: str) -> subprocess.CompletedProcess[str]:
     for name, text in texts.items():
         (folder / f"test_{name}.py").write_text(text, "utf-8")
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = beside", "utf-8")
-    plugins = ("-p", "tests.servers.promises", "-p", "tests.servers.side_by_side")
-    command = [sys.executable, "-m", "pytest", *plugins, "-p", "no:cacheprovider", "-n", "2"]
+    plugins = ("xdist", "tests.servers.promises", "tests.servers.side_by_side")
+    asked = [word for plugin in plugins for word in ("-p", plugin)]
+    command = [sys.executable, "-m", "pytest", *asked, "-p", "no:cacheprovider", "-n", "2"]
     return subprocess.run(
         [*command, str(folder)],
         cwd=folder,
-        env=environment() | {"PYTHONPATH": str(ROOT)},
+        env=environment() | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,

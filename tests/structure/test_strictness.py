@@ -20,7 +20,8 @@ def _run(folder: Path, text: str, ci: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugin, str(folder)],
         cwd=folder,
-        env=environment() | {"CI": ci, "PYTHONPATH": str(ROOT)},
+        env=environment()
+        | {"CI": ci, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
