@@ -1,16 +1,14 @@
 """What evidence says of a running system."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from typing import Any
 
 from lupu.exits import Exit
 from tests.servers.system import System
+from tests.servers.terminal import typed
 
-# To ask is to start a command, which takes a processor most of a second.
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 
 
 def count_as_lost_after(system: System, seconds: int) -> None:
@@ -21,11 +19,10 @@ def count_as_lost_after(system: System, seconds: int) -> None:
 
 def verified(system: System, *arguments: str) -> dict[str, Any]:
     """Return what ``lupu evidence verify`` says, and check that its status says the same."""
-    config = str(system.stack.places.configuration("inside"))
-    command = [sys.executable, "-m", "lupu", "evidence", "verify", "--json", "-c", config]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
-    said: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == (Exit.FINE if said["fine"] else Exit.FAILED), done.stderr
+    config = system.stack.places.configuration("inside")
+    status, text = typed(config, "evidence", "verify", "--json", *arguments)
+    said: dict[str, Any] = json.loads(text)
+    assert status == (Exit.FINE if said["fine"] else Exit.FAILED), text
     return said
 
 

@@ -12,6 +12,8 @@ from certs.authority import Authority, Issued, Purpose
 from deploy.local.ports import free_port
 from deploy.local.stack import NAMES, Stack
 from deploy.local.zones import Places, Section
+from lupu.exits import Exit
+from tests.servers.terminal import typed
 
 AGENT = "1001"
 DAYS_TO_OPENING = 30
@@ -83,11 +85,11 @@ def running(
         client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
         opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
         stack.start_brokers()
-        stack.lupu("inside", "database", "upgrade")
-        stack.lupu("inside", "ticketing", "load", "--opening", opening.isoformat())
+        _done(stack, "database", "upgrade")
+        _done(stack, "ticketing", "load", "--opening", opening.isoformat())
         limits = ("--group", "--digest", "--per-second", "100000")
         password = add_agency(stack, AGENT, *limits)
-        stack.lupu("inside", "agents", "trust", AGENT, str(client.certificate))
+        _done(stack, "agents", "trust", AGENT, str(client.certificate))
         stack.start()
         yield System(stack, opening, AGENT, password, client)
 
@@ -95,5 +97,11 @@ def running(
 def add_agency(stack: Stack, number: str, *limits: str) -> str:
     """Add an agency; return its password."""
     named = ("--name-en", "Test Travel", "--name-zh", "试验旅行社")
-    said = stack.lupu("inside", "agents", "add", number, *named, *limits)
+    said = _done(stack, "agents", "add", number, *named, *limits)
     return said.rpartition("password ")[2].strip()
+
+
+def _done(stack: Stack, *words: str) -> str:
+    status, said = typed(stack.places.configuration("inside"), *words)
+    assert status == Exit.FINE, (words, said)
+    return said
