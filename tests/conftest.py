@@ -37,14 +37,22 @@ def brokers(
         yield running
 
 
-@pytest.fixture
-def own_brokers(authorities: Authorities, tmp_path: Path) -> Iterator[Brokers]:
-    """Offer two brokers to a test that kills or fills them."""
-    running = Brokers(tmp_path, authorities)
+@pytest.fixture(scope="session")
+def worn_brokers(
+    authorities: Authorities, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Brokers]:
+    """Offer two brokers, not yet started, to the tests that spoil them, one after another."""
+    spoilt = Brokers(tmp_path_factory.mktemp("worn"), authorities)
     with contextlib.ExitStack() as ending:
-        ending.callback(running.stop)
-        running.start()
-        yield running
+        ending.callback(spoilt.stop)
+        yield spoilt
+
+
+@pytest.fixture
+def own_brokers(worn_brokers: Brokers) -> Brokers:
+    """Offer two brokers, as good as new, to a test that kills or fills them."""
+    worn_brokers.renew()
+    return worn_brokers
 
 
 @pytest.fixture(scope="session")

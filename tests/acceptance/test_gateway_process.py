@@ -141,10 +141,10 @@ def test_a_broker_that_goes_away_is_the_right_fault_within_a_second(
         assert [code for code, _ in found] == ["OUTCOME_UNKNOWN", "NOT_ACCEPTED", "NOT_ACCEPTED"]
         assert max(seconds for _, seconds in found) < 1
         wait_until(lambda: told("B-2-0")[0] == "RECEIVED")
-        broker.control("set_vm_memory_high_watermark", "absolute", "1")
+        broker.limit_memory(0.000001)
         wait_until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")
         assert told("B-4")[1] < 1
-        broker.control("set_vm_memory_high_watermark", "0.8")
+        broker.limit_memory(0.8)
         wait_until(lambda: told("B-4")[0] == "RECEIVED")
         broker.kill()
         wait_until(lambda: told(next(fresh))[0] == "NOT_ACCEPTED")

@@ -74,10 +74,7 @@ def keyring(system: System) -> Keyring:
 
 def quarantined(system: System) -> int:
     """Return how many messages the outside quarantine has."""
-    told = system.stack.outside.control(
-        "--quiet", "list_queues", "-p", "lupu", "--no-table-headers", "name", "messages"
-    )
-    return int(dict(line.split("\t") for line in told.splitlines())[QUARANTINE_QUEUE])
+    return system.stack.outside.queue_messages()[QUARANTINE_QUEUE]
 
 
 @pytest.mark.promise(1)

@@ -138,9 +138,9 @@ def bridged(brokers: Brokers, tmp_path: Path) -> Iterator[AmqpTransport]:
 @pytest.fixture
 def inside(brokers: Brokers) -> Iterator[AmqpTransport]:
     """Offer the inside broker to look at; both brokers empty."""
-    brokers.inside_broker.control("purge_queue", "-p", "lupu", "ticketing.requests")
+    brokers.inside_broker.purge("ticketing.requests")
     for queue in (QUARANTINE_QUEUE, "inward.requests"):
-        brokers.outside_broker.control("purge_queue", "-p", "lupu", queue)
+        brokers.outside_broker.purge(queue)
     transport = AmqpTransport(brokers.inside)
     yield transport
     transport.close()

@@ -118,7 +118,7 @@ def in_memory() -> World:
 def on_rabbitmq(brokers: Any) -> World:
     """Return a world on RabbitMQ, emptied."""
     for queue in (QUARANTINE_QUEUE, REQUESTS):
-        brokers.outside_broker.control("purge_queue", "-p", "lupu", queue)
+        brokers.outside_broker.purge(queue)
     side = AmqpTransport(brokers.outside)
     dialled = brokers.outside(OPERATOR)
     away = replace(dialled, port=free_port(), connect_seconds=1.0)

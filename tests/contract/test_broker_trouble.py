@@ -42,12 +42,11 @@ def outcome_of(transport: AmqpTransport) -> tuple[Published, float]:
 @contextmanager
 def memory_alarm(brokers: Brokers) -> Iterator[None]:
     """Hold the outside broker in its memory alarm."""
-    control = brokers.outside_broker.control
-    control("set_vm_memory_high_watermark", "0.000001")
+    brokers.outside_broker.limit_memory(0.000001)
     try:
         yield
     finally:
-        control("set_vm_memory_high_watermark", "0.6")
+        brokers.outside_broker.limit_memory(0.6)
 
 
 def test_a_killed_broker_is_said_once_and_reconnected_to_for_ever(

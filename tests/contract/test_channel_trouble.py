@@ -1,6 +1,5 @@
 """The hub's channels on real brokers that refuse, fall silent, or lose a queue."""
 
-import json
 import logging
 import time
 from collections.abc import Iterator
@@ -122,12 +121,7 @@ def send_many(gateway: AmqpTransport, keys: Keys, number: int, odd: int = 0) -> 
 def listed(brokers: Brokers, side: str, queue: str) -> dict[str, int]:
     """Return what the broker says of one queue."""
     broker = brokers.outside_broker if side == "outside" else brokers.inside_broker
-    columns = ("messages", "messages_unacknowledged", "consumers")
-    told = broker.control(
-        *("--quiet", "list_queues", "-p", "lupu", "name", *columns, "--formatter", "json")
-    )
-    (row,) = [row for row in json.loads(told) if row["name"] == queue]
-    return {name: int(row[name]) for name in columns}
+    return broker.queue(queue)
 
 
 def in_quarantine(brokers: Brokers) -> int:
@@ -135,20 +129,11 @@ def in_quarantine(brokers: Brokers) -> int:
     return listed(brokers, "outside", QUARANTINE_QUEUE)["messages"]
 
 
-def bound_inside_queue(brokers: Brokers, messages_max: int) -> None:
-    """Let the inside queue refuse what goes beyond a bound."""
-    definition = json.dumps({"max-length": messages_max, "overflow": "reject-publish"})
-    brokers.inside_broker.control(
-        *("set_policy", "-p", "lupu", "--priority", "99", "--apply-to", "queues"),
-        *("full", f"^{INSIDE_QUEUE}$", definition),
-    )
-
-
 def test_a_full_inside_queue_is_said_once_and_fills_no_quarantine(
     own_brokers: Brokers, gateway: AmqpTransport, hub: RealHub, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Several pauses long: one line, one message a try, each refused message kept once."""
-    bound_inside_queue(own_brokers, 1)
+    own_brokers.inside_broker.bound(INSIDE_QUEUE, 1)
     hub.start()
     # A bound lets in what is sent before the broker tells of it.
     send_many(gateway, own_brokers.keys, FIRST)
@@ -162,7 +147,7 @@ def test_a_full_inside_queue_is_said_once_and_fills_no_quarantine(
     assert FIRST < hub.to_inside.tried <= FIRST + MANY + WINDOW
     assert listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == FIRST
     assert (said(caplog, "channel.paused"), said(caplog, "channel.resumed")) == (1, 0)
-    own_brokers.inside_broker.control("clear_policy", "-p", "lupu", "full")
+    own_brokers.inside_broker.unbound()
     assert until(lambda: said(caplog, "channel.resumed") == 1, RESUMED_SECONDS_MAX)
     whole = FIRST + MANY - ODD
     assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == whole)
@@ -176,7 +161,7 @@ def test_while_the_quarantine_is_missing_more_than_a_prefetch_of_others_goes_on(
 ) -> None:
     """What it did not take is held, unacknowledged, and kept once when it is there again."""
     outside = own_brokers.outside_broker
-    outside.control("delete_queue", "-p", "lupu", QUARANTINE_QUEUE)
+    outside.delete(QUARANTINE_QUEUE)
     caplog.set_level(logging.INFO)
     caplog.clear()
     hub.start(Hub(requests_prefetch_max=WINDOW))
@@ -186,7 +171,7 @@ def test_while_the_quarantine_is_missing_more_than_a_prefetch_of_others_goes_on(
     assert until(lambda: listed(own_brokers, "inside", INSIDE_QUEUE)["messages"] == MANY)
     held = {"messages": 1, "messages_unacknowledged": 1, "consumers": 1}
     assert until(lambda: listed(own_brokers, "outside", QUEUE) == held)
-    outside.control("import_definitions", str(outside.folder / "definitions.json"))
+    outside.load_definitions()
     assert until(lambda: said(caplog, "quarantine.back") == 1, RESUMED_SECONDS_MAX)
     assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
     assert until(lambda: in_quarantine(own_brokers) == 1)
@@ -200,7 +185,7 @@ def test_while_the_inside_confirms_nothing_the_hub_holds_nothing_for_long(
     hub.start()
     caplog.set_level(logging.INFO)
     caplog.clear()
-    own_brokers.inside_broker.control("set_vm_memory_high_watermark", "0.000001")
+    own_brokers.inside_broker.limit_memory(0.000001)
     send_many(gateway, own_brokers.keys, 1)
     assert until(lambda: hub.to_inside.tried > 0)
 
@@ -212,7 +197,7 @@ def test_while_the_inside_confirms_nothing_the_hub_holds_nothing_for_long(
     time.sleep(SEVERAL_PAUSES_SECONDS)
     assert given_back()
     assert said(caplog, "channel.paused") == 1
-    own_brokers.inside_broker.control("set_vm_memory_high_watermark", "0.6")
+    own_brokers.inside_broker.limit_memory(0.6)
     assert until(lambda: said(caplog, "channel.resumed") == 1, RESUMED_SECONDS_MAX)
     assert until(lambda: listed(own_brokers, "outside", QUEUE)["messages"] == 0)
     # What was in doubt has gone in twice, and is handled once.
@@ -226,12 +211,11 @@ def test_a_missing_queue_is_said_once_and_consumed_again_when_it_is_there(
     hub.start()
     caplog.set_level(logging.INFO)
     caplog.clear()
-    own_brokers.outside_broker.control("delete_queue", "-p", "lupu", "inward.queries")
+    own_brokers.outside_broker.delete("inward.queries")
     assert until(lambda: not hub.from_outside.ready())
     time.sleep(SEVERAL_PAUSES_SECONDS)
     assert said(caplog, "amqp.subscription_lost") == 1
-    broker = own_brokers.outside_broker
-    broker.control("import_definitions", str(broker.folder / "definitions.json"))
+    own_brokers.outside_broker.load_definitions()
     assert until(hub.from_outside.ready, RESUMED_SECONDS_MAX)
     assert said(caplog, "amqp.subscription_served") == 1
     send_many(gateway, own_brokers.keys, 1)
@@ -242,7 +226,7 @@ def test_pauses_in_quick_succession_leave_one_channel_a_subscription(
     brokers: Brokers, request: pytest.FixtureRequest
 ) -> None:
     """Resumed while the channel before is still opening: the broker sees one, holding one lot."""
-    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUEUE)
+    brokers.outside_broker.purge(QUEUE)
     gateway = AmqpTransport(brokers.outside)
     request.addfinalizer(gateway.close)
     got = gateway.consume("hub-1", QUEUE, prefetch_max=MANY)
@@ -258,10 +242,12 @@ def test_pauses_in_quick_succession_leave_one_channel_a_subscription(
     assert until(lambda: len(got.deliveries) == WINDOW)
 
     def channels() -> int:
-        told = brokers.outside_broker.control("--quiet", "list_channels", "pid", "user")
-        return [line.split()[-1] for line in told.splitlines() if line].count("hub-1")
+        told = brokers.outside_broker.ask(
+            "[User || [{user, User}] <- rabbit_channel:info_all([user])]"
+        )
+        return list(told).count("hub-1")
 
     assert until(lambda: channels() == 1)
     held = {"messages": MANY, "messages_unacknowledged": WINDOW, "consumers": 1}
     assert until(lambda: listed(brokers, "outside", QUEUE) == held)
-    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUEUE)
+    brokers.outside_broker.purge(QUEUE)

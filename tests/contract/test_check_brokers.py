@@ -66,12 +66,10 @@ def test_a_quarantine_in_somebodys_hand_is_no_trouble(brokers: Brokers) -> None:
 
 def test_nothing_stays_of_a_look(brokers: Brokers) -> None:
     """No queue has a message more, and none is left behind."""
-    control = brokers.outside_broker.control
-    listed = ("list_queues", "-p", "lupu", "name", "messages", "--silent")
-    before = sorted(control(*listed).splitlines())
+    before = brokers.outside_broker.queue_messages()
     for name in OUTSIDE:
         looked_at(brokers, "outside", name)
-    assert sorted(control(*listed).splitlines()) == before
+    assert brokers.outside_broker.queue_messages() == before
 
 
 def test_what_is_missing_or_forbidden_is_named_with_what_to_do(own_brokers: Brokers) -> None:

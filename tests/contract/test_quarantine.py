@@ -56,7 +56,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
         made = MemoryTransport()
     else:
         brokers = request.getfixturevalue("brokers")
-        brokers.outside_broker.control("purge_queue", "-p", "lupu", QUARANTINE_QUEUE)
+        brokers.outside_broker.purge(QUARANTINE_QUEUE)
         made = AmqpTransport(brokers.outside)
     yield World(made)
     made.close()
@@ -114,7 +114,7 @@ def test_what_could_not_be_kept_is_not_confirmed(world: World) -> None:
 
 def test_a_hub_may_count_what_lies_there_and_not_read_it(brokers: Brokers) -> None:
     """Its account has no permission to look, and needs none; a queue that is not there is none."""
-    brokers.outside_broker.control("purge_queue", "-p", "lupu", QUARANTINE_QUEUE)
+    brokers.outside_broker.purge(QUARANTINE_QUEUE)
     transport = AmqpTransport(brokers.outside)
     consumer = AmqpConsumer(transport.loop, brokers.outside("hub-1"), "hub-1")
     consumer.subscribe("inward.queries", 1, lambda _: None)

@@ -98,10 +98,7 @@ def test_a_full_quarantine_is_looked_through_in_little_memory(world: World) -> N
 
 def test_a_full_quarantine_is_emptied_by_replays(own_brokers: Brokers) -> None:
     """It takes nothing more, and still gives what it holds."""
-    own_brokers.outside_broker.control(
-        *("set_policy", "-p", "lupu", "full", f"^{QUARANTINE_QUEUE}$", "--priority", "99"),
-        *('{"max-length": 2, "overflow": "reject-publish"}', "--apply-to", "queues"),
-    )
+    own_brokers.outside_broker.bound(QUARANTINE_QUEUE, 2)
     world = on_rabbitmq(own_brokers)
     outcomes: list[Published] = []
 

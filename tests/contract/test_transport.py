@@ -30,7 +30,7 @@ def transport(request: pytest.FixtureRequest) -> Iterator[Transport]:
         made = MemoryTransport()
     else:
         brokers = request.getfixturevalue("brokers")
-        brokers.outside_broker.control("purge_queue", "-p", "lupu", QUEUE)
+        brokers.outside_broker.purge(QUEUE)
         made = AmqpTransport(brokers.outside)
     yield made
     made.close()

@@ -8,12 +8,13 @@ from deploy.brokers import definitions
 from deploy.brokers.definitions import Definitions
 from deploy.brokers.permissions import Permission
 from deploy.components import Components
-from deploy.local.broker import Broker, installed_version
+from deploy.local.broker import installed_version
 from deploy.local.ports import LOOPBACK
 from hub.settings import InsideBroker, OutsideBroker
 from tests.contract.transports import AmqpTransport
 from tests.servers.keys import Keys
 from tests.servers.known import make_known
+from tests.servers.meddled import Meddled
 
 OBSERVER = "observer"
 NAMES = (
@@ -72,6 +73,17 @@ class Brokers:
             broker.start()
         for broker in (self.outside_broker, self.inside_broker):
             broker.wait_ready()
+        self._make_known()
+
+    def renew(self) -> None:
+        """Make both as they were when they began, whatever was done to them."""
+        for broker in (self.outside_broker, self.inside_broker):
+            broker.renew()
+        for broker in (self.outside_broker, self.inside_broker):
+            broker.wait_ready()
+        self._make_known()
+
+    def _make_known(self) -> None:
         inside = AmqpTransport(self.inside)
         make_known(inside, OBSERVER)
         inside.close()
@@ -101,9 +113,9 @@ class Brokers:
         return authority.ensure(name, Purpose.CLIENT)
 
     @staticmethod
-    def _broker(folder: Path, authority: Authority, defined: Definitions) -> Broker:
+    def _broker(folder: Path, authority: Authority, defined: Definitions) -> Meddled:
         everything = Permission(OBSERVER, ".*", ".*", ".*")
-        return Broker(
+        return Meddled(
             authority.side,
             folder / authority.side,
             definitions.with_account(defined, everything),

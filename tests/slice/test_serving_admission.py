@@ -75,7 +75,7 @@ def in_memory() -> tuple[MemoryTransport, Links, Callable[[], None]]:
 def for_real(brokers: Any) -> tuple[AmqpTransport, Links, Callable[[], None]]:
     """Return the inside broker on RabbitMQ, empty."""
     for queue in (QUARANTINE_QUEUE, REQUESTS, QUERIES, "outward.replies"):
-        brokers.inside_broker.control("purge_queue", "-p", "lupu", queue)
+        brokers.inside_broker.purge(queue)
     side = AmqpTransport(brokers.inside)
     publisher = side.publisher(WORKER)
     consumer = AmqpConsumer(side.loop, brokers.inside(WORKER), WORKER)
