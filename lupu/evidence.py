@@ -21,7 +21,7 @@ from internal_apps.evidence.reading import compared, count, read
 from internal_apps.evidence.report import Report
 from internal_apps.evidence.settings import Evidence
 from internal_apps.parking.audit import AuditTrail
-from lupu import evidence_tables, opened, options
+from lupu import evidence_tables, opened, options, tables
 from lupu.files import write_new
 
 NAME = "evidence-1"
@@ -125,7 +125,7 @@ def verify(
     if as_json:
         click.echo(json.dumps(found.summary(), indent=2))
     else:
-        evidence_tables.show(found, evidence_tables.console(), limit)
+        evidence_tables.show(found, tables.console(), limit)
     if not found.fine:
         raise NotFine(found.sentence())
 
@@ -169,7 +169,7 @@ def check(file: Path, key: Path, limit: int) -> None:
     """Check the report FILE with nothing but the public key: its signature, then its sums."""
     payload = verify_signature(file.read_bytes(), exported.PURPOSE, _public(key))
     found, made_by = exported.again(payload), exported.made_by(payload)
-    evidence_tables.show(found, evidence_tables.console(), limit)
+    evidence_tables.show(found, tables.console(), limit)
     at = found.entries.view.now.isoformat(timespec="seconds")
     click.echo(f"signed by {made_by}, made {at}")
     click.echo(f"proved: {exported.PROVED}")

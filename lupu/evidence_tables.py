@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from internal_apps.evidence.compare import OF_SENT, WRONG, Item, Verdict
 from internal_apps.evidence.report import Report
+from lupu import tables
 
-WIDTH_OF_A_PIPE = 200
 _COLOURS = {
     Verdict.LOST: "bold red",
     Verdict.ALTERED: "bold red",
@@ -34,50 +33,63 @@ _ORDER = (
 )
 
 
-def console() -> Console:
-    """Return where to print; a pipe gets plain text, wide enough for the tables."""
-    found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=WIDTH_OF_A_PIPE)
-
-
 def show(report: Report, console: Console, items_max: int) -> None:
     """Print a report."""
     period = report.entries.period
     asked = period.route or "every route"
     where = f" of {period.origin}" if period.origin else ""
     head = f"{asked}{where}, sent from {_time(period.since)} to {_time(period.until)}"
-    console.print(_totals(report, head))
+    totals = _totals(report, head)
+    console.print(totals if tables.fits(console, totals) else _narrow(report, head))
     if report.worth_a_look:
-        console.print(_items(report.worth_a_look, items_max))
+        _items(report.worth_a_look, console, items_max)
     if report.findings:
-        console.print(_findings(report))
+        _findings(report, console)
     for one in report.silent:
         since = f" {one.origin}, since {_time(one.heard_at)}"
         console.print(Text.assemble(("silent", "bold red"), since))
     console.print(Text(report.sentence(), style="bold green" if report.fine else "bold red"))
 
 
-def _table(title: str) -> Table:
-    return Table(title=Text(title), box=box.ROUNDED, header_style="bold", title_style="bold")
-
-
 def _totals(report: Report, head: str) -> Table:
     compared = report.comparison
-    table = _table(head)
+    table = tables.rounded(head)
     shown = [v for v in Verdict if v in _ALWAYS or compared.count(v)]
     table.add_column("message")
     table.add_column("sent", justify="right")
     for verdict in shown:
         table.add_column(verdict.value, justify="right")
-    for type_, total in sorted(compared.totals.items()):
-        table.add_row(Text(type_ or "not known"), *_counts(total, shown))
-    if len(compared.totals) != 1:
-        table.add_section()
-        together: Counter[Verdict] = Counter()
-        for total in compared.totals.values():
-            together += total
-        table.add_row("all", *_counts(together, shown), style="bold")
+    for name, total in _rows(report):
+        table.add_row(Text(name), *_counts(total, shown))
     return table
+
+
+def _narrow(report: Report, head: str) -> Table:
+    """Return the totals for a terminal on which not every verdict has room for a column."""
+    table = tables.rounded(head)
+    for name, side in (("message", "left"), ("sent", "right"), ("received", "right")):
+        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    table.add_column("else", overflow="fold")
+    for name, total in _rows(report):
+        rest = [
+            Text(f"{total[verdict]:,} {verdict.value}", style=_COLOURS.get(verdict, ""))
+            for verdict in sorted(total, key=_rank)
+            if total[verdict] and verdict is not Verdict.RECEIVED
+        ]
+        counts = _counts(total, (Verdict.RECEIVED,))
+        table.add_row(Text(name), *counts, Text(", ").join(rest))
+    return table
+
+
+def _rows(report: Report) -> Iterator[tuple[str, Counter[Verdict]]]:
+    """Yield what each message comes to, and all of them together."""
+    totals = report.comparison.totals
+    together: Counter[Verdict] = Counter()
+    for type_, total in sorted(totals.items()):
+        together += total
+        yield type_ or "not known", total
+    if len(totals) != 1:
+        yield "all", together
 
 
 def _counts(total: Counter[Verdict], shown: Sequence[Verdict]) -> Iterator[Text]:
@@ -88,24 +100,24 @@ def _counts(total: Counter[Verdict], shown: Sequence[Verdict]) -> Iterator[Text]
         yield Text(f"{count:,}", style=colour)
 
 
-def _items(items: Sequence[Item], items_max: int) -> Table:
-    table = _table("What is worth a look")
-    for name in ("what", "transmission", "request", "sent", "taken in", "more"):
-        table.add_column(name, overflow="fold")
-    ranks = {verdict: rank for rank, verdict in enumerate(_ORDER)}
-    ordered = sorted(items, key=lambda item: (ranks.get(item.verdict, len(ranks)), item.key))
-    for item in ordered[:items_max]:
-        table.add_row(
+def _rank(verdict: Verdict) -> int:
+    return _ORDER.index(verdict) if verdict in _ORDER else len(_ORDER)
+
+
+def _items(items: Sequence[Item], console: Console, items_max: int) -> None:
+    ordered = sorted(items, key=lambda item: (_rank(item.verdict), item.key))
+    rows = [
+        (
             Text(item.verdict.value, style=_COLOURS.get(item.verdict, "")),
-            Text(str(item.key)),
-            Text(item.request),
-            _time(item.sent_at),
-            _time(item.taken_at),
-            Text(_more(item)),
+            *(str(item.key), item.request, _time(item.sent_at), _time(item.taken_at)),
+            _more(item),
         )
-    if len(ordered) > items_max:
-        table.caption = f"{len(ordered) - items_max:,} more: --limit, --json"
-    return table
+        for item in ordered[:items_max]
+    ]
+    columns = ("what", "transmission", "request", "sent", "taken in", "more")
+    hidden = len(ordered) - len(rows)
+    caption = f"{hidden:,} more: --limit, --json" if hidden else ""
+    tables.show(console, columns, rows, title="What is worth a look", caption=caption)
 
 
 def _more(item: Item) -> str:
@@ -114,20 +126,16 @@ def _more(item: Item) -> str:
     return f"repeated since, taken in {_time(item.repeated_at)}: nothing is left to do for it"
 
 
-def _findings(report: Report) -> Table:
-    table = _table("What is wrong with books")
-    for name in ("found", "what", "gateway", "book", "page", "more"):
-        table.add_column(name, overflow="fold")
-    for one in report.findings:
-        table.add_row(
-            _time(one.found_at),
-            Text(one.kind, style="bold red"),
-            Text(one.origin),
-            Text(f"{one.boot}.{one.part}"),
-            str(one.page),
-            Text(one.detail),
+def _findings(report: Report, console: Console) -> None:
+    rows = [
+        (
+            *(_time(one.found_at), Text(one.kind, style="bold red"), one.origin),
+            *(f"{one.boot}.{one.part}", str(one.page), one.detail),
         )
-    return table
+        for one in report.findings
+    ]
+    columns = ("found", "what", "gateway", "book", "page", "more")
+    tables.show(console, columns, rows, title="What is wrong with books")
 
 
 def _time(at: datetime | None) -> str:

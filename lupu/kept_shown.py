@@ -7,17 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from hub.errors import InvalidBody
 from hub.parking import Kept
 from internal_apps.parking.document import Line, harmless, lines_of
 from internal_apps.parking.domain import Correction, Entry, Found, Opened
 from internal_apps.previewing import Foreseen, Preview
+from lupu import tables
 
-PIPE_CHARACTERS = 250
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 SEEN = {
@@ -46,16 +43,6 @@ def age(at: datetime | None, now: datetime) -> str:
     return f"{max(seconds, 0)} s"
 
 
-def _console() -> Console:
-    # Into a pipe or a file nothing is folded.
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPE_CHARACTERS)
-
-
-def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, pad_edge=False, header_style="bold")
-
-
 def listing(found: Found, now: datetime, *, as_json: bool) -> None:
     """Show what is kept: first how many of each reason, then each."""
     if as_json:
@@ -65,20 +52,25 @@ def listing(found: Found, now: datetime, *, as_json: bool) -> None:
     if not found.held:
         click.echo("nothing is kept")
         return
-    groups = _table("reason", "count", "oldest", "types")
-    for group in found.groups:
-        types = Text(", ".join(group.types))
-        groups.add_row(Text(group.kind), str(group.count), age(group.oldest, now), types)
-    console = _console()
-    console.print(groups)
-    console.print()
-    table = _table("kept for", "type")
-    table.add_column("message", no_wrap=True)
-    table.add_column("reason")
-    for one in found.kept:
-        why = Text(f"{one.reason.kind}: {one.reason.sentence}"[:120])
-        table.add_row(age(one.kept_at, now), Text(one.type), Text(one.id), why)
-    console.print(table)
+    console = tables.console()
+    groups = [
+        (group.kind, str(group.count), age(group.oldest, now), ", ".join(group.types))
+        for group in found.groups
+    ]
+    tables.show(console, ("reason", "count", "oldest", "types"), groups)
+    click.echo()
+    # A parked message is named by its request.
+    named = any(one.request_id != one.id for one in found.kept)
+    columns = ("kept for", "type", "message", *(["request"] if named else []), "reason")
+    rows = [
+        (
+            *(age(one.kept_at, now), one.type, one.id),
+            *([one.request_id] if named else []),
+            str(one.reason),
+        )
+        for one in found.kept
+    ]
+    tables.show(console, columns, rows)
     _rest(found)
 
 
@@ -93,26 +85,23 @@ def _rest(found: Found, *, err: bool = False) -> None:
 
 def one(opened: Opened) -> None:
     """Show one message: facts, corrections, story, original."""
-    kept, console = opened.shown.kept, _console()
-    facts = _table("", "")
-    for word, value in (
+    kept = opened.shown.kept
+    facts = (
         ("message", kept.id),
         ("request", kept.request_id),
         ("type", kept.type),
-        ("reason", f"{kept.reason.kind}: {kept.reason.sentence}"),
+        ("reason", str(kept.reason)),
         ("kept since", kept.kept_at.isoformat(timespec="seconds") if kept.kept_at else "?"),
         ("sent by", f"{kept.account} {kept.transmission}".strip()),
         ("size", f"{kept.size_bytes} bytes"),
-    ):
-        facts.add_row(word, Text(value, overflow="fold"))
-    facts.show_header = False
-    console.print(facts)
+    )
+    tables.facts(tables.console(), facts)
     if opened.corrections:
-        console.print()
+        click.echo()
         corrections(opened.corrections)
-    console.print()
+    click.echo()
     story(opened.story)
-    console.print()
+    click.echo()
     document, shown = opened.shown.document, opened.shown
     for line in lines_of(document) if document is not None else [shown.unreadable or shown.closed]:
         click.echo(harmless(line))
@@ -123,12 +112,12 @@ def corrections(found: Sequence[Correction]) -> None:
     if not found:
         click.echo("no correction waits")
         return
-    table = _table("correction", "state", "proposed by", "decided by", "why", "message")
-    for each in found:
-        said = (each.state.value, each.proposed_by, each.decided_by, each.why)
-        name = Text(each.name, overflow="fold")
-        table.add_row(str(each.number), *(Text(value) for value in said), name)
-    _console().print(table)
+    columns = ("correction", "state", "proposed by", "decided by", "why", "message")
+    rows = [
+        (str(one.number), one.state.value, one.proposed_by, one.decided_by, one.why, one.name)
+        for one in found
+    ]
+    tables.show(tables.console(), columns, rows)
 
 
 def compared(lines: Sequence[Line]) -> None:
@@ -139,15 +128,16 @@ def compared(lines: Sequence[Line]) -> None:
 
 def story(entries: Sequence[Entry], *, named: bool = False) -> None:
     """Show entries of the audit trail, the last first; ``named`` says of which message each is."""
-    table = _table("entry", "at", "who", "what", "why", "facts", *(["message"] if named else []))
+    columns = ("entry", "at", "who", "what", "why", "facts", *(["message"] if named else []))
+    rows = []
     for entry in entries:
         at = entry.at.isoformat(timespec="seconds")
         facts = ", ".join(
             f"{key} {_short(value)}" for key, value in json.loads(entry.facts).items()
         )
-        said = [entry.who, entry.what, entry.why, facts, *([entry.name] if named else [])]
-        table.add_row(str(entry.number), at, *(Text(value, overflow="fold") for value in said))
-    _console().print(table)
+        said = (entry.who, entry.what, entry.why, facts, *([entry.name] if named else []))
+        rows.append((str(entry.number), at, *said))
+    tables.show(tables.console(), columns, rows)
 
 
 def preview(seen: Preview) -> None:
