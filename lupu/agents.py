@@ -86,7 +86,10 @@ def rotate(config: str | None, name: str, number: str, keep_hours: float) -> Non
 @options.configured(NAME)
 @click.argument("number")
 def block(config: str | None, name: str, number: str) -> None:
-    """Let the agency NUMBER in no more; what was accepted before is still carried out."""
+    """Let the agency NUMBER in no more.
+
+    What was accepted before is still carried out.
+    """
     with _agents(config, name) as known:
         known.block(number)
     click.echo(f"blocked {number}")
@@ -107,7 +110,7 @@ def unblock(config: str | None, name: str, number: str) -> None:
 @click.argument("number")
 @click.argument("per_second", type=int)
 def rate(config: str | None, name: str, number: str, per_second: int) -> None:
-    """Let PER_SECOND requests of the agency NUMBER through a second, at each gateway."""
+    """Let PER_SECOND requests of NUMBER through each gateway."""
     with _agents(config, name) as known:
         known.rate(number, per_second)
     click.echo(f"{number} may send {per_second} a second")
@@ -123,7 +126,10 @@ def rate(config: str | None, name: str, number: str, per_second: int) -> None:
 @click.argument("certificate")
 @click.option("--purpose", type=PURPOSES, default=TLS, show_default=True, help="For what.")
 def trust(config: str | None, name: str, number: str, certificate: str, purpose: str) -> None:
-    """Let the agency NUMBER use CERTIFICATE, a PEM file or a SHA-256 fingerprint."""
+    """Let the agency NUMBER use CERTIFICATE.
+
+    That is a PEM file or a SHA-256 fingerprint.
+    """
     with _agents(config, name) as known:
         known.trust(number, purpose, _fingerprint(certificate))
     click.echo(f"{number} may use {_fingerprint(certificate)} for {purpose}")
@@ -159,7 +165,10 @@ def distrust(
 @options.configured(NAME)
 @click.argument("number")
 def only_signs(config: str | None, name: str, number: str) -> None:
-    """Let the agency NUMBER in by its signature alone: its passwords and TLS certificates go."""
+    """Let the agency NUMBER in by its signature alone.
+
+    Its passwords and TLS certificates go.
+    """
     with _agents(config, name) as known:
         known.only_signs(number)
     click.echo(f"{number} is let in by its signature alone")

@@ -41,7 +41,10 @@ def brokers() -> None:
     help="The version that is to load them; policies differ.",
 )
 def definitions_command(side: str, component: tuple[str, ...], rabbitmq: str) -> None:
-    """Print the definitions of SIDE's broker, with an account for each COMPONENT."""
+    """Print the definitions of SIDE's broker.
+
+    They have an account for each COMPONENT.
+    """
     made = SIDES[side](Components.of(component), _version(rabbitmq))
     click.echo(definitions.write(made), nl=False)
 
@@ -64,7 +67,10 @@ def definitions_command(side: str, component: tuple[str, ...], rabbitmq: str) ->
 def configuration(
     folder: Path, side: str, address: str, port: int, definitions_file: Path
 ) -> None:
-    """Print rabbitmq.conf of SIDE's broker, and on standard error the plugins to enable."""
+    """Print rabbitmq.conf of SIDE's broker.
+
+    On standard error are the plugins to enable.
+    """
     issued = Authority(folder.resolve(), side).issued(BROKER)
     click.echo(rabbitmq_conf(Listener(address, port, issued), definitions_file), nl=False)
     click.echo(f"enabled_plugins: {enabled_plugins()}", err=True, nl=False)

@@ -22,7 +22,7 @@ SIDES = ("outside", "inside", "edge", "agents")
 
 @click.group()
 def certificates() -> None:
-    """Make authorities, issue certificates, see how long they last.
+    """Make authorities and certificates; see their last days.
 
     \b
     Examples:
@@ -38,7 +38,10 @@ def certificates() -> None:
 @options.folder(FOLDER)
 @click.argument("side", nargs=-1)
 def make(folder: Path, side: tuple[str, ...]) -> None:
-    """Make an authority for each SIDE (all four if none is named); keeps what is there."""
+    """Make an authority for each SIDE, or all four.
+
+    What is there is kept.
+    """
     for name in side or SIDES:
         made = Authority.make(folder, name)
         click.echo(f"{name}: {made.certificate}")

@@ -21,7 +21,10 @@ def database() -> None:
 @database.command(epilog=options.example("lupu database upgrade --config /etc/lupu/inside.toml"))
 @options.configured(NAME)
 def upgrade(config: str | None, name: str) -> None:
-    """Bring every application's tables to the newest version; twice does no harm."""
+    """Bring all tables to the newest version.
+
+    To do so twice does no harm.
+    """
     with opened.database(config, name, checked=False) as inside:
         versions = Migrations(inside, opened.lines()).upgrade()
     click.echo(f"schema: {', '.join(versions)}")

@@ -74,7 +74,10 @@ def _entrance(sockets: str) -> Callable[[Command], Command]:
 )
 @_entrance("lupu-gateway")
 def agents(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
-    """Print haproxy.cfg for the agents' entrance, before the gateways COMPONENT."""
+    """Print haproxy.cfg for the entrance of agents.
+
+    It stands before the gateways COMPONENT.
+    """
     _only(component, Components.of(component).gateways)
     entrance = _made(folder, component, **given)
     section = agents_section(entrance, Authority(folder.resolve(), "agents").certificate)
@@ -86,7 +89,10 @@ def agents(folder: Path, component: tuple[str, ...], user: str, group: str, **gi
 )
 @_entrance("lupu-staff")
 def staff(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
-    """Print haproxy.cfg for the staff's entrance, before the staff webs COMPONENT."""
+    """Print haproxy.cfg for the entrance of staff.
+
+    It stands before the staff webs COMPONENT.
+    """
     _only(component, Components.of(component).staff)
     section = staff_section(_made(folder, component, **given))
     click.echo(haproxy_cfg([section], User(user, group)), nl=False)

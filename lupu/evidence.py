@@ -92,7 +92,7 @@ def _period(command: options.Command) -> options.Command:
 
 @click.group()
 def evidence() -> None:
-    """Run the worker that keeps the books; compare both sides; hand on the proof.
+    """Keep the books, compare both sides, hand on the proof.
 
     \b
     Examples:
@@ -120,7 +120,10 @@ def verify(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Compare what gateways sent with what was taken in; name what is wrong, by its id."""
+    """Compare what was sent with what was taken in.
+
+    What is wrong is named by its id.
+    """
     found = _report(config, name, Period(since, until, route, origin), _compared)
     if as_json:
         click.echo(json.dumps(found.summary(), indent=2))
@@ -144,9 +147,10 @@ def export(
     route: str,
     origin: str,
 ) -> None:
-    """Write a signed report to FILE, with every entry that it is made from.
+    """Write a signed report to FILE.
 
-    It names the end of the audit trail too, to which 'lupu parked audit verify' can be held.
+    It has every entry that it is made from. It names the end of the audit trail too, to which
+    'lupu parked audit verify' can be held.
     """
     found = _report(config, name, Period(since, until, route, origin), _with_entries)
     signer = sealing_of(options.configuration(config, name), SystemClock(), opens=False).signer()
@@ -166,7 +170,10 @@ def export(
 )
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Rows shown.")
 def check(file: Path, key: Path, limit: int) -> None:
-    """Check the report FILE with nothing but the public key: its signature, then its sums."""
+    """Check the report FILE with only the public key.
+
+    Its signature first, then its sums.
+    """
     payload = verify_signature(file.read_bytes(), exported.PURPOSE, _public(key))
     found, made_by = exported.again(payload), exported.made_by(payload)
     evidence_tables.show(found, tables.console(), limit)
@@ -196,7 +203,10 @@ def public(config: str | None, name: str) -> None:
 @options.configured(NAME)
 @click.argument("gateway")
 def retire(config: str | None, name: str, gateway: str) -> None:
-    """Expect no pages of GATEWAY any more; one that comes all the same ends that."""
+    """Expect no pages of GATEWAY any more.
+
+    One that comes all the same ends that.
+    """
     with opened.database(config, name) as database, database.begin() as connection:
         if not store.retire(connection, gateway, datetime.now(UTC)):
             raise NoSuchGateway(f"No page of {gateway} has ever come.")

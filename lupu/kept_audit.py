@@ -36,7 +36,7 @@ def _example(rest: str) -> str:
 
 @click.group(epilog=_example("verify"))
 def audit() -> None:
-    """Read the audit trail of kept messages, and find out whether it was tampered with."""
+    """Read the audit trail, find whether it is whole."""
 
 
 @audit.command("list", epilog=_example("list --message agent:1001/PlaceBooking/A-17"))
@@ -56,9 +56,10 @@ def list_command(config: str | None, name: str, message: str, count: int) -> Non
 @options.configured(NAME)
 @click.option("--signed", is_flag=True, help="With evidence's signature: it proves itself.")
 def head(config: str | None, name: str, *, signed: bool) -> None:
-    """Print the end of the trail, to be noted where nobody who has the database can write.
+    """Print the end of the trail, to be noted elsewhere.
 
-    Evidence's worker does so by itself, in its log.
+    That is where nobody who has the database can write. Evidence's worker does so by itself, in
+    its log.
     """
     clock = SystemClock()
     with opened.database(config, name) as database:
@@ -102,7 +103,10 @@ def verify(config: str | None, name: str, noted: tuple[str, ...], log: TextIO | 
 @audit.command(epilog=_example("export"))
 @options.configured(NAME)
 def export(config: str | None, name: str) -> None:
-    """Print every entry as a line of JSON, the first first, the head as the last line."""
+    """Print every entry as a line of JSON.
+
+    The first first, and the head as the last line.
+    """
     with opened.database(config, name) as database:
         trail = AuditTrail(database, SystemClock())
         last = Head(0, "")

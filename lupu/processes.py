@@ -26,7 +26,7 @@ class Process:
 OWN = ("hub", "adapters", "dmz_gateway", "internal_apps", "certs", "deploy", "lupu")
 PROCESSES = (
     Process("gateway", "dmz_gateway", "The SOAP gateway in the DMZ; listens behind HAProxy."),
-    Process("hub", "hub", "The channel between the two brokers; dials both, listens nowhere."),
+    Process("hub", "hub", "The channel between the brokers; listens nowhere."),
     Process("ticketing", "internal_apps.ticketing", "The worker that keeps the bookings."),
     Process("evidence", "internal_apps.evidence", "The worker that keeps the books of all sides."),
     Process("staff", "internal_apps.staff", "The web pages of the staff; listens behind HAProxy."),

@@ -53,9 +53,10 @@ def requests() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs, with both digests.")
 def reused(config: str | None, name: str, since: datetime | None, as_json: bool) -> None:  # noqa: FBT001
-    """List references that were used again with other values, the latest first; all were refused.
+    """List references that were used for two requests.
 
-    At most 1,000 lines; the last line says how many there are.
+    The second was refused. The latest are first, at most 1,000; the last line says how many there
+    are.
     """
     start = None if since is None else since.replace(tzinfo=UTC)
     with opened.database(config, name) as database:
@@ -86,7 +87,7 @@ def reused(config: str | None, name: str, since: datetime | None, as_json: bool)
     help="A new file for what was signed, byte for byte, its Content-Type before it.",
 )
 def proof(config: str | None, name: str, who: Claim, request: str, out: Path | None) -> None:
-    """Verify what the agency signed of REQUEST, and write it out for a dispute.
+    """Verify what was signed of REQUEST, and write it out.
 
     Says with which certificate it was signed and when, and that its values are those that were
     handled. What is written holds personal data, so the audit trail says who took it out. The

@@ -45,7 +45,10 @@ def staff() -> None:
     "--password-file", type=click.File("r"), help="Read the password; otherwise one is made."
 )
 def add(config: str | None, name: str, account: str, **given: object) -> None:
-    """Add ACCOUNT; prints its new password, once, unless it comes from a file."""
+    """Add ACCOUNT.
+
+    Prints its new password, once, unless it comes from a file.
+    """
     file = given["password_file"]
     password, stored = _password(file)
     with _accounts(config, name) as accounts:
@@ -109,7 +112,10 @@ def enable(config: str | None, name: str, account: str) -> None:
 @options.configured(NAME)
 @click.argument("account")
 def unlock(config: str | None, name: str, account: str) -> None:
-    """Let ACCOUNT, at which too many wrong passwords were tried, be tried again at once."""
+    """Let ACCOUNT be tried again at once.
+
+    Too many wrong passwords had been tried.
+    """
     window = options.configuration(config, name).read(Staff).failures_window_seconds
     with opened.database(config, name) as database:
         if Accounts(database, SystemClock()).find(account) is None:

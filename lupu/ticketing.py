@@ -22,7 +22,7 @@ class NoSuchBooking(NeverWorks):
 
 @click.group()
 def ticketing() -> None:
-    """Run the worker; load a catalogue; follow a booking's messages.
+    """Run the worker; load a catalogue; follow a booking.
 
     \b
     Examples:
@@ -66,7 +66,10 @@ def load(config: str | None, name: str, file: Path, opening: datetime | None) ->
 @click.argument("reference")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def way(config: str | None, name: str, reference: str, as_json: bool) -> None:  # noqa: FBT001
-    """Show every message about the booking REFERENCE, and its way with times."""
+    """Show every message about the booking REFERENCE.
+
+    Each with its way across, with times.
+    """
     with opened.database(config, name) as database:
         found = history(database, reference)
     if found is None:
