@@ -29,7 +29,7 @@ _folder = options.folder(
 
 @click.group()
 def sealing() -> None:
-    """Make and roll over the keys that messages are sealed and signed with.
+    """Make and roll over the keys to seal and sign with.
 
     \b
     Examples:
@@ -44,7 +44,10 @@ def sealing() -> None:
 @_folder
 @click.argument("owner", nargs=-1, required=True)
 def make(folder: Path, owner: tuple[str, ...]) -> None:
-    """Make the keys of each OWNER that has none yet, and add them to the keyring."""
+    """Make the keys of each OWNER that has none yet.
+
+    They are added to the keyring.
+    """
     for name in owner:
         for made in make_keys(folder, name):
             click.echo(f"{name}: {made}")
@@ -89,14 +92,34 @@ def rotate(folder: Path, owner: str, lead_minutes: float, overlap_hours: float) 
 @_folder
 @click.argument("key_id")
 def revoke(folder: Path, key_id: str) -> None:
-    """Trust the key KEY_ID no more, from the moment on that the keyring is where it counts."""
+    """Trust the key KEY_ID no more.
+
+    From the moment on that the keyring is where it counts.
+    """
     path = folder / KEYRING
-    try:
-        found = bytes.fromhex(key_id)
-    except ValueError:
-        raise SettingsError(f"'{key_id}' is no key id; 'lupu sealing list' shows all.") from None
-    Keyring.read(path).revoked(found, datetime.now(UTC)).write(path)
+    Keyring.read(path).revoked(_key_id(key_id), datetime.now(UTC)).write(path)
     click.echo(f"{key_id} is revoked; bring {path} to every machine")
+
+
+@sealing.command(epilog=options.example("lupu sealing restore 3f0c5a9e21d47be1 --out once.json"))
+@_folder
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Another keyring to write, for one component; that of all stays as it is.",
+)
+@click.argument("key_id")
+def restore(folder: Path, out: Path | None, key_id: str) -> None:
+    """Trust the revoked key KEY_ID again.
+
+    Where it was revoked by mistake; or with --out, for evidence alone, to take in a page that was
+    honestly signed with it before.
+    """
+    path = folder / KEYRING
+    restored, to = Keyring.read(path).restored(_key_id(key_id)), out or path
+    restored.write(to)
+    where = f"; {path} still has it revoked" if out else f"; bring {path} to every machine"
+    click.echo(f"{key_id} is trusted by {to}{where}")
 
 
 @sealing.command("list", epilog=options.example("lupu sealing list --folder run/sealing"))
@@ -109,6 +132,13 @@ def list_command(folder: Path) -> None:
         until = _until(key, now)
         table.add_row(Text(key.owner), key.use.value, key.key_id.hex(), _day(key.begins_at), until)
     Console(highlight=False).print(table)
+
+
+def _key_id(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise SettingsError(f"'{text}' is no key id; 'lupu sealing list' shows all.") from None
 
 
 def make_keys(folder: Path, owner: str) -> list[Path]:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,12 +106,16 @@ class Keyring:
 
     def revoked(self, key_id_: bytes, at: datetime) -> Self:
         """Return the keyring in which a key is revoked; SettingsError where it has none."""
+        return self._with(key_id_, lambda key: replace(key, revoked_at=key.revoked_at or at))
+
+    def restored(self, key_id_: bytes) -> Self:
+        """Return the keyring in which a key is not revoked; SettingsError where it has none."""
+        return self._with(key_id_, lambda key: replace(key, revoked_at=None))
+
+    def _with(self, key_id_: bytes, change: Callable[[PublicKey], PublicKey]) -> Self:
         if key_id_ not in self._keys:
             raise SettingsError(f"No key {key_id_.hex()} is in the keyring.")
-        return type(self)(
-            replace(key, revoked_at=key.revoked_at or at) if key.key_id == key_id_ else key
-            for key in self
-        )
+        return type(self)(change(key) if key.key_id == key_id_ else key for key in self)
 
     @classmethod
     def read(cls, path: Path) -> Self:

@@ -13,10 +13,12 @@ from tests.contract.transports import until
 from tests.slice.duty import WAIT_SECONDS, Duty, on_duty
 from tests.slice.duty_gateway import Gateway
 from tests.slice.trials import Trial, mended_later
+from tests.slice.trials_inside import bring_evidence_that_keyring
 from tests.slice.trials_of_rows import TRIALS
 from tests.structure.kept_rows import Row, kept_rows
 
 ROWS = kept_rows()
+KEY = re.compile(r"\bkey ([0-9a-f]{16})\b")
 
 
 def row_of(trial: Trial) -> list[Row]:
@@ -55,6 +57,7 @@ class Night:
         self.request = str(self.message.id)
         self.number = ""
         self.name = ""
+        self.key = ""
 
     def listed(self) -> list[dict[str, object]]:
         """Return what is listed at the place, as a person sees it."""
@@ -68,6 +71,7 @@ class Night:
         (kept,) = self.listed()
         self.name, reason = str(kept["id"]), kept["reason"]
         assert isinstance(reason, dict)
+        self.key = "".join(KEY.findall(reason["sentence"]))
         assert reason["kind"] == self.trial.kind, reason
         said = [word for row in ROWS for word in self._words(row) if word in reason["sentence"]]
         assert not said or set(said) <= set(self.row.words), (said, self.row)
@@ -88,6 +92,9 @@ class Night:
             said = self.duty.run(line)
             if found := re.search(r"correction (\d+)", said):
                 self.number = found[1]
+            if "once.json" in line:
+                bring_evidence_that_keyring(self.gateway)
+                assert until(lambda: self.duty.outcome(self.request) != "", WAIT_SECONDS), said
             if "> fix.xml" in line:
                 self.correct(Path("fix.xml"))
             if " replay " in line:
@@ -100,6 +107,7 @@ class Night:
             "REQUEST": self.name,
             "NUMBER": self.number,
             "KIND": self.trial.kind,
+            "KEY": self.key,
             "AGENCY": self.message.id.sender.partition(":")[2],
         }
         return re.sub(r"\b(?:" + "|".join(names) + r")\b", lambda m: names[m[0]], command)

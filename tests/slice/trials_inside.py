@@ -1,6 +1,7 @@
 """Trials of what is refused or fails inside: in the quarantine there, and parked."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,9 @@ from hub.errors import InvalidBody
 from tests.contract.transports import until
 from tests.slice.duty import UNREADABLE
 from tests.slice.duty_gateway import GATEWAY, VISIT, Gateway
+
+# Where whoever revokes keys has the keyring of all, as seen from where commands are typed.
+REVOKED = Path("run/sealing/keyring.json")
 
 
 def to_an_older_worker(gateway: Gateway, message: Message) -> None:
@@ -94,8 +98,15 @@ def signed_with_a_revoked_key(gateway: Gateway, message: Message) -> None:
     keyring = gateway.duty.keys.keyring
     (key,) = [key for key in keyring if (key.owner, key.use) == (GATEWAY, Use.SIGN)]
     revoked = keyring.revoked(key.key_id, datetime.now(UTC))
-    revoked.write(gateway.duty.keyring_of("evidence-1"))
+    REVOKED.parent.mkdir(parents=True, exist_ok=True)
+    for path in (gateway.duty.keyring_of("evidence-1"), REVOKED):
+        revoked.write(path)
     gateway.send(message)
+
+
+def bring_evidence_that_keyring(gateway: Gateway) -> None:
+    """Bring evidence, and nobody else, the keyring that was written for it."""
+    Path("once.json").replace(gateway.duty.keyring_of("evidence-1"))
 
 
 def of_another_gateway(gateway: Gateway, message: Message) -> None:

@@ -133,7 +133,11 @@ TRIALS = (
         Gateway.page,
     ),
     Trial(
-        *(_PARKED, "KeyNotTrusted", "any other words", inside.signed_with_a_revoked_key),
+        *(_PARKED, "KeyNotTrusted", "honest all the same", inside.signed_with_a_revoked_key),
+        message=Gateway.page,
+    ),
+    Trial(
+        *(_PARKED, "KeyNotTrusted", "nobody can say", inside.signed_with_a_revoked_key),
         message=Gateway.page,
     ),
     Trial(
