@@ -100,7 +100,8 @@ class Kept:
 class Shown:
     """One kept message whole: ``wire`` has its original bytes, headers and properties.
 
-    ``unreadable`` says why there is no original to show; such a message can be discarded only.
+    ``unreadable`` says why there is no original to show; such a message can be discarded only,
+    and ``remains`` are its bytes as they lie, parts one after the other.
     ``opened`` is the message with its body in clear, where it was sealed; ``closed`` says why a
     seal does not open.
     """
@@ -110,6 +111,12 @@ class Shown:
     unreadable: str = ""
     opened: Wire | None = None
     closed: str = ""
+    remains: bytes = b""
+
+    @property
+    def lying(self) -> bytes:
+        """The bytes of the body as they lie: sealed, altered, in parts, whatever they are."""
+        return self.remains if self.wire is None else self.wire.body
 
     @property
     def is_fixed(self) -> bool:

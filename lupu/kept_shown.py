@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from hub.errors import InvalidBody
+from hub.errors import InvalidBody, LupuError
 from hub.parking import Kept
 from internal_apps.parking.document import Line, harmless, lines_of
-from internal_apps.parking.domain import Correction, Entry, Found, Opened
+from internal_apps.parking.domain import Correction, Entry, Found, Opened, digest_of
 from internal_apps.previewing import Foreseen, Preview
 from lupu import tables
 
@@ -30,6 +30,10 @@ SEEN = {
     Foreseen.REUSED: "It would pass the guard and be refused: its reference was used before.",
     Foreseen.TOO_OLD: "It would pass the guard and be refused for its age.",
 }
+
+
+class Unreadable(LupuError):
+    """There is no document to show."""
 
 
 def age(at: datetime | None, now: datetime) -> str:
@@ -94,6 +98,7 @@ def one(opened: Opened) -> None:
         ("kept since", kept.kept_at.isoformat(timespec="seconds") if kept.kept_at else "?"),
         ("sent by", f"{kept.account} {kept.transmission}".strip()),
         ("size", f"{kept.size_bytes} bytes"),
+        ("SHA-256", digest_of(opened.shown.lying)),
     )
     tables.facts(tables.console(), facts)
     if opened.corrections:
@@ -103,8 +108,22 @@ def one(opened: Opened) -> None:
     story(opened.story)
     click.echo()
     document, shown = opened.shown.document, opened.shown
-    for line in lines_of(document) if document is not None else [shown.unreadable or shown.closed]:
-        click.echo(harmless(line))
+    if document is not None:
+        for line in lines_of(document):
+            click.echo(harmless(line))
+        return
+    click.echo(f"It cannot be read: {harmless(shown.unreadable or shown.closed)}")
+    headers = {} if shown.wire is None else shown.wire.headers
+    for header, value in sorted(headers.items()):
+        click.echo(f"{harmless(header)}: {harmless(value)}")
+
+
+def raw(opened: Opened) -> None:
+    """Write the document alone as it is, to be corrected; Unreadable where there is none."""
+    document = opened.shown.document
+    if document is None:
+        raise Unreadable("It cannot be read: 'save' keeps its bytes as they are.")
+    click.echo(document, nl=False)
 
 
 def corrections(found: Sequence[Correction]) -> None:
@@ -155,7 +174,8 @@ def faults(found: Sequence[tuple[int, str]]) -> None:
     for _, sentence in found:
         click.echo(sentence)
     if found:
-        raise InvalidBody(f"The document has {len(found)} mistakes; nothing was proposed.")
+        mistakes = f"{len(found)} mistake{'s' if len(found) > 1 else ''}"
+        raise InvalidBody(f"The document has {mistakes}; nothing was proposed.")
 
 
 def _short(value: object) -> str:

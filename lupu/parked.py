@@ -3,15 +3,18 @@
 import click
 
 from hub.parking import Place
-from lupu.kept import Kind, add_commands
+from lupu.kept import add_commands
 from lupu.kept_audit import audit
+from lupu.kept_kind import Kind
 
 KIND = Kind("parked", "ticketing-1", "agent:1001/PlaceBooking/A-17", "REQUEST", (Place.PARKED,))
 
 
 @click.group()
 def parked() -> None:
-    """Work on messages that failed by themselves: look, correct, replay, discard.
+    """Work on messages that failed by themselves.
+
+    Look, correct, replay, discard.
 
     \b
     Examples:

@@ -3,7 +3,8 @@
 import click
 
 from hub.parking import Place
-from lupu.kept import Kind, add_commands
+from lupu.kept import add_commands
+from lupu.kept_kind import Kind
 
 _SAMPLE = "5f2c9d41a7b3e806"
 KIND = Kind("quarantine", "operator-1", _SAMPLE, "MESSAGE", (Place.OUTSIDE, Place.INSIDE))
@@ -11,7 +12,9 @@ KIND = Kind("quarantine", "operator-1", _SAMPLE, "MESSAGE", (Place.OUTSIDE, Plac
 
 @click.group()
 def quarantine() -> None:
-    """Work on messages that a guard refused: look, correct, replay, discard.
+    """Work on messages that a guard refused.
+
+    Look, correct, replay, discard.
 
     A replay passes the guard again. The component is an operator: its account alone reads a
     quarantine.

@@ -52,10 +52,11 @@ class Entry:
     tags: Sequence[int]
     wire: Wire | None
     unreadable: str = ""
+    remains: bytes = b""
 
     def shown(self) -> Shown:
         """Return it as people are shown it."""
-        return Shown(self.kept, self.wire, self.unreadable)
+        return Shown(self.kept, self.wire, self.unreadable, remains=self.remains)
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ def _unreadable(place: Place, parts: Sequence[Wire], tags: Sequence[int], why: s
         body=b"".join(part.body for part in parts),
         user_id=parts[0].headers.get(ACCOUNT, parts[0].user_id),
     )
-    return Entry(_kept(place, parts, whole), tags, None, why)
+    return Entry(_kept(place, parts, whole), tags, None, why, whole.body)
 
 
 def _kept(place: Place, parts: Sequence[Wire], wire: Wire) -> Kept:

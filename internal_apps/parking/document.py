@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from adapters.xml import XmlRefused, indented
 
-UNREADABLE = "(these bytes are no XML; they are shown as they are)"
-
 
 class Line(NamedTuple):
     """A line of a comparison: ``mark`` is ``-`` (before), ``+`` (after) or nothing (both)."""

@@ -52,6 +52,7 @@ class What(enum.StrEnum):
     DISCARD = "discard"
     ENDED = "ended"
     PROOF = "proof"
+    SAVED = "saved"
 
 
 @dataclass(frozen=True, slots=True)

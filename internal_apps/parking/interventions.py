@@ -158,7 +158,7 @@ class Interventions:
         if faults := self.faults(shown, body):
             line, sentence = faults[0]
             raise InvalidBody(f"Line {line}: {sentence}" if line else sentence)
-        lying = shown.wire.body if shown.wire is not None else b""
+        lying = shown.lying
         original = lying if shown.document is None else shown.document
         new = NewCorrection(
             place,

@@ -48,10 +48,9 @@ class Noting:
             self._paced.wait()
         kept = shown.kept
         facts: dict[str, object] = {"type": kept.type, "reason": kept.reason.kind}
+        facts["sha256"] = digest_of(shown.lying)
         if kept.request_id != kept.id:
             facts["request"] = kept.request_id
-        if shown.wire is not None:
-            facts["sha256"] = digest_of(shown.wire.body)
         if self._correction is not None:
             facts |= {"correction": self._correction.number, "corrected": self._correction.digest}
         self._write(kept.place, kept.id, self._note.what, self._note.why, facts)

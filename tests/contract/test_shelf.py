@@ -226,6 +226,7 @@ def test_what_somebody_put_there_by_hand_is_listed_and_can_be_discarded(world: W
         assert shown is not None
         assert shown.wire is None
         assert shown.unreadable
+        assert shown.lying == b"[[]]..."
     assert {one.end for one in world.shelf.replay(strange, world.trail)} == {End.CANNOT}
     assert {one.end for one in world.shelf.discard(strange, world.trail)} == {End.DONE}
     assert world.references() == ["A-2"]

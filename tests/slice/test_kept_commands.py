@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from internal_apps.staff.roles import Role
 from lupu import opened
 from lupu.commands import lupu
 from lupu.exits import Exit, exit_code
+from lupu.files import NotWritten
 from tests.unit.parking.world import ParkingWorld
 from tests.unit.ticketing.world import booking_values, prepared
 
@@ -105,6 +107,23 @@ def test_a_night_on_duty_at_a_terminal(world: ParkingWorld, run: Lupu, tmp_path:
     assert name in listed
 
 
+def test_bytes_are_saved_into_a_new_file_of_its_owner(
+    world: ParkingWorld, run: Lupu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named by their SHA-256, which is said and in the trail; a file that is there stays."""
+    message = world.worker.message("PlaceBooking", booking_values())
+    name, digest = world.park(message), sha256(message.body).hexdigest()
+    monkeypatch.chdir(tmp_path)
+    said = run("parked", "save", name, "--as", "wang")
+    file = tmp_path / f"lupu-{digest}.bin"
+    assert said == f"{file.name}: {len(message.body)} bytes, SHA-256 {digest}\n"
+    assert file.read_bytes() == message.body
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert world.facts(name)[-1] == ("wang", "saved")
+    with pytest.raises(NotWritten):
+        run("parked", "save", name, "--out", str(file), "--as", "wang")
+
+
 def test_who_may_not_is_refused(world: ParkingWorld, run: Lupu) -> None:
     """Nobody acts without an account that exists and whose role may, nor approves alone."""
     name = world.park()
@@ -137,7 +156,7 @@ def test_a_wrong_document_is_named_line_by_line(
     message = world.worker.message("PlaceBooking", booking_values())
     name, file = world.park(message), tmp_path / "wrong.xml"
     file.write_bytes(message.body.replace(b"INDIVIDUAL", b"NOBODY"))
-    with pytest.raises(InvalidBody, match="1 mistakes"):
+    with pytest.raises(InvalidBody, match="1 mistake;"):
         run("parked", "edit", name, str(file), "--why", "x", "--as", "wang")
 
 

@@ -42,6 +42,17 @@ def test_every_command_explains_itself() -> None:
                 assert option.help, f"{command.name} {option.name}"
 
 
+def test_lists_of_commands_are_read_whole_on_eighty_columns() -> None:
+    """The first sentence of each is short: no list of commands breaks off in one."""
+    for group in [lupu, *(one for one in _commands(lupu) if isinstance(one, click.Group))]:
+        names = group.list_commands(click.Context(group))
+        room = 80 - 2 - 6 - max(map(len, names))
+        for name in names:
+            command = group.get_command(click.Context(group), name)
+            assert command is not None
+            assert not command.get_short_help_str(room).endswith("..."), f"{group.name} {name}"
+
+
 def _examples(command: click.Command) -> list[list[str]]:
     text = f"{command.help}\n{command.epilog}"
     lines = [line.strip() for line in text.splitlines() if line.startswith("  ")]
