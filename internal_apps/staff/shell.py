@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, abort, g, make_response, redirect, request
 from markupsafe import Markup
@@ -48,6 +48,11 @@ def safe_path(path: str) -> str:
     """Return the path if it leads to a page of ours, else the start page."""
     ours = path.startswith("/") and not path.startswith("//") and "\\" not in path
     return path if ours and path.isprintable() else "/"
+
+
+def _asked(path: str, **asked: int) -> str:
+    """Return a path, which may ask something already, with more that is asked."""
+    return f"{path}{'&' if '?' in path else '?'}{urlencode(asked)}" if asked else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Shell:
         if not key or "kept" not in request.args:
             return None
         found = self.kept_forms.find(key, self.account().account)
-        return found[1] if found and found[0] == request.path else None
+        return found[1] if found and urlsplit(found[0]).path == request.path else None
 
     def form_fields(self, path: str = "") -> Markup:
         """Return the hidden fields of every form; ``path`` is the page that shows it again."""
@@ -125,7 +130,7 @@ class Shell:
         key = request.cookies.get(cookies.KEPT, "")
         found = self.kept_forms.find(key, account.account) if key else None
         if found:
-            goal = f"{found[0]}?kept=1"
+            goal = _asked(found[0], kept=1)
         response = make_response(redirect(goal, 303))
         cookies.put(response, cookies.SESSION, token)
         cookies.drop(response, cookies.VISIT)
@@ -196,9 +201,8 @@ class Shell:
         path = safe_path(request.form.get("form_path", request.path))
         key = self.kept_forms.keep(owner, path, fields) if fields else ""
         kept = {"kept": 1} if key else {}
-        goal = path if found.live else "/sign-in"
-        asked = kept if found.live else {"ended": 1, **kept}
-        response = make_response(redirect(f"{goal}?{urlencode(asked)}", 303))
+        goal = _asked(path, **kept) if found.live else _asked("/sign-in", ended=1, **kept)
+        response = make_response(redirect(goal, 303))
         if key:
             cookies.put(response, cookies.KEPT, key)
         return response

@@ -5,9 +5,15 @@ No secret lies here readable: passwords as argon2, session tokens and keys as SH
 
 import sqlalchemy as sa
 
-from adapters.database.columns import UtcTime, ascii_text, characters, identity
+from adapters.database.columns import (
+    PART_CHARACTERS_MAX,
+    UtcTime,
+    ascii_text,
+    characters,
+    identity,
+)
 
-FIELDS_CHARACTERS_MAX = 6_000
+PATH_CHARACTERS_MAX = 400
 NAME_CHARACTERS_MAX = 60
 
 metadata = sa.MetaData()
@@ -55,8 +61,15 @@ kept_forms = sa.Table(
     metadata,
     sa.Column("key_hash", ascii_text(64), primary_key=True),
     sa.Column("account", ascii_text(32), nullable=False),
-    sa.Column("path", ascii_text(200), nullable=False),
-    sa.Column("fields", characters(FIELDS_CHARACTERS_MAX), nullable=False),
+    sa.Column("path", characters(PATH_CHARACTERS_MAX), nullable=False),
     sa.Column("kept_at", UtcTime, nullable=False),
     sa.Index("staff_kept_forms_account", "account", "kept_at"),
+)
+
+kept_form_parts = sa.Table(
+    "staff_kept_form_parts",
+    metadata,
+    sa.Column("key_hash", ascii_text(64), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", characters(PART_CHARACTERS_MAX), nullable=False),
 )

@@ -1,10 +1,13 @@
 """A form that was typed when the session had ended is not lost, and not anybody else's."""
 
+import html
 from pathlib import Path
 
 import pytest
 
+from hub.ports import InboxState
 from internal_apps.staff.kept_forms import KeptForms
+from tests.slice.night import Night
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
 from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
 
@@ -110,6 +113,48 @@ def test_a_form_of_another_person_is_not_taken(world: StaffWorld) -> None:
     assert clerk.post("/bookings/new", {**fields, **TYPED}).status_code == 400
 
 
+def test_a_long_correction_is_kept_too(tmp_path: Path) -> None:
+    """A document of many thousand signs is there again, and why; it is proposed as typed."""
+    night = Night(tmp_path)
+    (name,) = night.park()
+    path = f"/kept/parked/correct/{name}"
+    document = night.messages[0].body.decode().replace("<Quantity>2<", "<Quantity>3<")
+    document += f"<!-- {'更正' * 4_000} -->"
+    visitor = Visitor(night.staff)
+    visitor.sign_in("oper")
+    visitor.get(path)
+    night.staff.clock.move(seconds=EXPIRED_SECONDS)
+    visitor.send(path, document=document, why="three were meant")
+    assert "nothing is lost" in visitor.text()
+    page = visitor.send("/sign-in", account="oper", password=PASSWORD)
+    assert "Here is what you had typed." in page.text
+    assert document in html.unescape(page.text)
+    assert not night.staff.work.corrections.waiting()
+    visitor.send(path, document=document, why="three were meant")
+    assert [one.why for one in night.staff.work.corrections.waiting()] == ["three were meant"]
+
+
+@pytest.mark.parametrize("page", ["/kept/parked/message/{name}", "/kept?place=parked&kind={kind}"])
+def test_the_reason_for_a_discard_is_kept_too(tmp_path: Path, page: str) -> None:
+    """The same page or list is shown again with what was typed, and nothing has been done."""
+    night = Night(tmp_path)
+    (name,) = night.park()
+    path = page.format(name=name, kind="ZeroDivisionError")
+    visitor = Visitor(night.staff)
+    visitor.sign_in("oper")
+    visitor.get(path)
+    form = visitor.hidden("/kept/parked/replay")
+    night.staff.clock.move(seconds=EXPIRED_SECONDS)
+    visitor.post("/kept/parked/discard", {**form, "why": "withdrawn by its agency"})
+    shown = visitor.send("/sign-in", account="oper", password=PASSWORD)
+    assert shown.request.path == path.partition("?")[0]
+    assert 'value="withdrawn by its agency"' in shown.text
+    assert "Here is what you had typed." in shown.text
+    assert night.parking.state(night.messages[0]) is InboxState.PARKED
+    visitor.send("/kept/parked/replay", why="x")
+    assert "Handed over" in visitor.text()
+
+
 def test_signing_out_too_late_keeps_nothing(world: StaffWorld) -> None:
     """Buttons without words of one's own are no form to be kept; one just signs in again."""
     clerk = Visitor(world)
@@ -140,6 +185,6 @@ def test_kept_forms_are_few(world: StaffWorld) -> None:
         keys.append(kept.keep("wang", "/bookings/new", {"name": [f"n{number}"]}))
     found = [kept.find(key, "wang") for key in keys]
     assert [one is not None for one in found] == [False] * 5 + [True] * 20
-    assert kept.keep("wang", "/bookings/new", {"name": ["x" * 6_001]}) == ""
+    assert kept.keep("wang", "/bookings/new", {"name": ["x" * 65_537]}) == ""
     world.clock.move(seconds=7_201)
     assert kept.find(keys[-1], "wang") is None

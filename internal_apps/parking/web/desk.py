@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import abort
+from flask import abort, request
 from werkzeug.wrappers import Response
 
 from hub.parking import Place
@@ -33,6 +33,11 @@ class Desk:
     def who(self) -> str:
         """Return the account that acts."""
         return self.shell.account().account
+
+    def why(self) -> str:
+        """Return the reason that was typed: sent just now, or kept over a sign-in."""
+        kept = (self.shell.typed() or {}).get("why") or [""]
+        return request.form.get("why", kept[0])
 
     def place(self, text: str) -> Place:
         """Return a place by its name; not found where there is none that is reached from here."""
