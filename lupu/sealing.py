@@ -71,7 +71,7 @@ def make(folder: Path, owner: tuple[str, ...]) -> None:
     help="How much longer the keys of before are good to sign with.",
 )
 def rotate(folder: Path, owner: str, lead_minutes: float, overlap_hours: float) -> None:
-    """Give OWNER new keys, used by all at one moment, without a restart.
+    """Give OWNER new keys, used by all at one moment.
 
     Within the lead time bring the keyring to every machine and the private keys to OWNER's: a
     seal whose key the reader does not know yet goes to the quarantine. Keep the old keys there,

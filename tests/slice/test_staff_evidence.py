@@ -1,5 +1,6 @@
 """The page of evidence: says what is wrong, since when, and what to do; in both languages."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,18 @@ def test_period_and_route_narrow_what_is_looked_at(books: Books) -> None:
     assert "PlaceBooking/lost" in shown(books, query="?hours=%27&route=%3Cb%3E")
 
 
+def test_the_file_says_that_it_is_not_signed_and_the_page_what_signs(books: Books) -> None:
+    """The command is there to be copied, for the same time and route."""
+    visitor = Visitor(books.staff)
+    visitor.sign_in("oper")
+    query = "?day=2010-06-01&route=ticketing"
+    visitor.get(f"/evidence{query}")
+    command = "export evidence.report --since 2010-05-31T16:00:00Z --until 2010-06-01T02:00:00Z"
+    assert f"lupu evidence {command} --route ticketing" in visitor.text()
+    saved = visitor.get(f"/evidence/evidence.json{query}")
+    assert json.loads(saved.text)["signed"] is False
+
+
 def test_it_says_the_same_in_chinese(books: Books) -> None:
     """Every sentence, what to do included."""
     troubled(books)
@@ -107,6 +120,8 @@ def test_it_says_the_same_in_chinese(books: Books) -> None:
     assert "发现异常。" in text
     assert "请代理商用相同的编号逐条重发" in text
     assert "缺页: gateway-1" in text
+    for detail in ("到达时为 agent:1001/PlaceBooking/changed", "到达 2 次", "第 3 至 4 页未到"):
+        assert detail in text
 
 
 def test_a_period_that_is_too_large_for_a_page_is_left_to_the_command(

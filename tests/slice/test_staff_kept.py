@@ -1,5 +1,6 @@
 """The pages of kept messages: who sees what, what is written down, what cannot be reached."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hub.errors import InvalidBody
 from hub.messages import applications
 from hub.parking import Place
 from hub.ports import InboxEntry, InboxState
+from internal_apps.parking.tables import audit
 from internal_apps.staff.__main__ import BUILDS
 from internal_apps.staff.headers import POLICY
 from tests.contract.shelves import OPERATOR, in_memory, wire
@@ -47,6 +49,28 @@ def test_personal_data_is_on_the_page_of_one_message_only(night: Night) -> None:
     assert night.parking.facts(name) == [("audit", "viewed")]
     assert page.headers["Content-Security-Policy"] == POLICY
     assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_bytes_that_nobody_can_read_are_saved_as_a_file(night: Night) -> None:
+    """Byte for byte, never shown, under a name of no stranger's; the trail says who, and which."""
+    lying = b"\x00\xff<script>"
+    quarantine = in_memory()
+    odd = wire('A"; filename="x', body=lying)._replace(type="<b>")
+    quarantine.keep(odd, reason="NotAuthentic: The seal does not open.")
+    night.staff.work.shelves[Place.OUTSIDE] = quarantine.shelf
+    (kept,) = quarantine.listed()
+    visitor, digest = _visitor(night, "audit"), sha256(lying).hexdigest()
+    assert digest in visitor.get(f"/kept/outside/message/{kept.id}").text
+    file = visitor.get(f"/kept/outside/bytes/{kept.id}")
+    assert file.data == lying
+    assert file.mimetype == "application/octet-stream"
+    said = file.headers["Content-Disposition"]
+    assert said == f'attachment; filename="lupu-{digest}.bin"'
+    assert file.headers["X-Content-Type-Options"] == "nosniff"
+    assert ("audit", "saved") in night.parking.facts(kept.id)
+    assert digest in night.staff.work.trail.entries(1)[0].facts
+    assert visitor.get("/kept/outside/bytes/none").status_code == 404
+    assert _visitor(night, "wang").get(f"/kept/outside/bytes/{kept.id}").status_code == 403
 
 
 def test_a_clerk_and_a_supervisor_see_none_of_it(night: Night) -> None:
@@ -226,6 +250,21 @@ def test_what_an_agent_signed_is_not_corrected_in_vain(night: Night) -> None:
     body = night.messages[0].body
     with pytest.raises(InvalidBody, match="Its agent signed it"):
         night.staff.work.propose(Place.OUTSIDE, name, body, why="x", who="oper")
+
+
+def test_what_was_not_done_and_a_tampered_trail_are_said_in_chinese(night: Night) -> None:
+    """Why of each of many, and what is wrong with which entry."""
+    visitor, name = _visitor(night), str(night.messages[0].id)
+    visitor.send("/language", language="zh")
+    visitor.get(f"/kept/parked/message/{name}")
+    form = visitor.hidden("/kept/parked/replay")
+    for _ in range(2):
+        visitor.post("/kept/parked/replay", {**form, "why": "已修复"})
+    assert "已不再搁置：他人已先处理，或已有结果。" in visitor.text()
+    with night.staff.database.begin() as connection:
+        connection.execute(audit.update().where(audit.c.number == 1).values(who="li"))
+    visitor.get("/kept/audit?verify=1")
+    assert "第 1 条被改动。" in visitor.text()
 
 
 def test_it_is_all_said_in_chinese_too(night: Night) -> None:

@@ -119,7 +119,7 @@ def test_a_long_correction_is_kept_too(tmp_path: Path) -> None:
     (name,) = night.park()
     path = f"/kept/parked/correct/{name}"
     document = night.messages[0].body.decode().replace("<Quantity>2<", "<Quantity>3<")
-    document += f"<!-- {'更正' * 4_000} -->"
+    document += f"<!-- 更正 {'x' * 20_000} -->"
     visitor = Visitor(night.staff)
     visitor.sign_in("oper")
     visitor.get(path)

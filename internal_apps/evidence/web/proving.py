@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -100,6 +100,7 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
             all_hours=words.HOURS,
             routes=_routes(),
             asked=asked,
+            command=_export(asked.period),
         )
 
     @blueprint.get("/evidence/evidence.json")
@@ -109,9 +110,19 @@ def add_proving(blueprint: Blueprint, desk: Desk) -> None:
         report = _report(desk, _asked(now).period, now)
         if report is None:
             abort(413)
-        said = json.dumps(report.summary(), indent=2, ensure_ascii=False)
+        # The key that signs reports stays with the worker that keeps the books.
+        said = json.dumps({"signed": False, **report.summary()}, indent=2, ensure_ascii=False)
         headers = {"Content-Disposition": 'attachment; filename="evidence.json"'}
         return Response(said, mimetype="application/json", headers=headers)
+
+
+def _export(period: Period) -> str:
+    """Return the command that makes a signed report of what the page shows."""
+    since, until = (
+        f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for at in (period.since, period.until)
+    )
+    route = f" --route {period.route}" if period.route else ""
+    return f"lupu evidence export evidence.report --since {since} --until {until}{route}"
 
 
 def _asked(now: datetime) -> Asked:

@@ -2,6 +2,7 @@
 
 from internal_apps.evidence.compare import Verdict
 from internal_apps.evidence.domain import Kind
+from internal_apps.saying import Said, said
 
 
 def sentence(text: str) -> str:
@@ -118,3 +119,37 @@ FINDINGS = {
     Kind.SIGNATURE_WRONG.value: (sentence("signature wrong"), _UNSIGNED),
     Kind.UNSIGNED.value: (sentence("not signed"), _UNSIGNED),
 }
+
+# What is said more of one transmission, or of one page; see ``internal_apps.saying``.
+_DETAILS = (
+    sentence("its gateway's book has this transmission more than once"),
+    sentence("had been stopped: %(reason)s"),
+    sentence("arrived as %(request)s with %(digest)s, the bytes of %(owner)s"),
+    sentence("arrived as %(request)s with %(digest)s"),
+    sentence("was stopped as %(request)s with %(digest)s, the bytes of %(owner)s"),
+    sentence("was stopped as %(request)s with %(digest)s"),
+    sentence("its gateway never heard how it ended"),
+    sentence("in the quarantine inside"),
+    sentence("%(number)s times, handled once"),
+    sentence("its gateway's book is here and has it not"),
+    sentence("the page of its gateway's book that must name it has not come"),
+    sentence("line %(number)s of the page: %(error)s"),
+    sentence("a line on the gateway's disk was not what had been written"),
+    sentence("the book had ended with page %(page)s"),
+    sentence("pages %(first)s to %(last)s have not come"),
+    sentence("page %(page)s was here before it"),
+    sentence("page %(page)s is another here"),
+    sentence("the book begins a second time"),
+    sentence("the book does not begin with its own name"),
+    sentence("nothing of part %(part)s has come"),
+    sentence("part %(part)s has not come to its end"),
+    sentence("the page is not signed"),
+    sentence("%(owner)s signed another page"),
+    sentence("the page came again and said something else"),
+    sentence("no page after this one has come, though a later start of its gateway is heard"),
+)
+
+
+def detail(text: str) -> Said:
+    """Return a detail taken apart; the reason of a guard, which is none of these, is as it was."""
+    return said(text, _DETAILS)

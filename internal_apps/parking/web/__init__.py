@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Blueprint
 
 from internal_apps.parking.domain import sentence
-from internal_apps.parking.web import words
+from internal_apps.parking.web import sayings, words
 from internal_apps.parking.web.approvals import add_approvals
 from internal_apps.parking.web.correcting import add_correcting
 from internal_apps.parking.web.desk import SEE, Desk
@@ -35,6 +35,8 @@ def kept_pages(desk: Desk) -> Blueprint:
     def shown() -> dict[str, object]:
         return {
             "words": words,
+            "sayings": sayings,
+            "typed_why": desk.why,
             "age_of": lambda at: words.age(at, desk.clock.now()),
             "name_of": desk.shell.name_of,
         }

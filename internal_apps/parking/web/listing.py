@@ -51,7 +51,7 @@ def show(desk: Desk, place: Place, status: int = 200, **more: object) -> Page:
         found=found,
         wanted=wanted,
         waiting=len(desk.work.corrections.waiting()),
-        hours=request.args.get("hours", "", type=str)[:4],
+        hours=request.values.get("hours", "", type=str)[:4],
         ages=AGES_HOURS,
         done=words.done(request.args.get("done", ""), place),
         count=request.args.get("count", 0, type=int),
@@ -63,9 +63,9 @@ def show(desk: Desk, place: Place, status: int = 200, **more: object) -> Page:
 
 
 def _wanted(desk: Desk) -> Wanted:
-    hours = request.args.get("hours", 0, type=int)
+    hours = request.values.get("hours", 0, type=int)
     before = desk.clock.now() - timedelta(hours=min(hours, 100_000)) if hours > 0 else None
-    kind, type_ = request.args.get("kind", "")[:80], request.args.get("type", "")[:60]
+    kind, type_ = request.values.get("kind", "")[:80], request.values.get("type", "")[:60]
     return Wanted(kind, type_, before)
 
 

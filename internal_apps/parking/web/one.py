@@ -3,12 +3,13 @@
 It may hold personal data; that it was looked at is written into the audit trail.
 """
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 
 from hub.errors import NeverWorks
 from hub.parking import Place
 from internal_apps.parking.document import harmless, lines_of
-from internal_apps.parking.domain import Forbidden, Opened
+from internal_apps.parking.domain import Forbidden, Opened, digest_of
+from internal_apps.parking.saving import saved
 from internal_apps.parking.web import words
 from internal_apps.parking.web.desk import NOT_FOUND, SEE, WRONG, Desk, Page
 
@@ -21,6 +22,11 @@ def add_one(blueprint: Blueprint, desk: Desk) -> None:
     def one(place: str, name: str) -> Page:
         where = desk.place(place)
         return show_one(desk, where, name, done=words.done(request.args.get("done", ""), where))
+
+    @blueprint.get("/kept/<place>/bytes/<path:name>")
+    @desk.shell.requires(SEE)
+    def save(place: str, name: str) -> Page:
+        return _file(desk, desk.place(place), name)
 
     @blueprint.post("/kept/<place>/message/<path:name>")
     @desk.shell.requires(SEE)
@@ -45,9 +51,20 @@ def show_one(desk: Desk, place: Place, name: str, status: int = 200, **more: obj
         kept=opened.shown.kept,
         lines=[] if document is None else [harmless(line) for line in lines_of(document)],
         approved=opened.approved(),
+        digest=digest_of(opened.shown.lying),
         **more,
     )
     return text, status
+
+
+def _file(desk: Desk, place: Place, name: str) -> Page:
+    """Return the bytes of one for a file: no browser shows them, whatever they are."""
+    try:
+        found = saved(desk.work, place, name, desk.who())
+    except Forbidden:
+        abort(NOT_FOUND)
+    headers = {"Content-Disposition": f'attachment; filename="{found.file}"'}
+    return Response(found.body, mimetype="application/octet-stream", headers=headers)
 
 
 def open_one(desk: Desk, place: Place, name: str) -> Opened:

@@ -87,7 +87,10 @@ KINDS = {
 PARKED_KINDS = {
     "KeyNotTrusted": (
         sentence("The page is signed with a key that is unknown here, ended or revoked."),
-        sentence("Key unknown? Bring evidence the newest keyring: it takes it in. Else discard."),
+        sentence(
+            "Key unknown? Bring evidence the newest keyring: it takes it in. Revoked, but honest "
+            "by the gateway's own book? Have the key restored for evidence alone. Else discard."
+        ),
     ),
     "NotAllowed": (
         sentence("It is a page of a book, and not of its sender's."),
@@ -143,6 +146,7 @@ STEPS = {
     What.DISCARD: sentence("discards it"),
     What.ENDED: sentence("and that ended"),
     What.PROOF: sentence("took out what the agency signed"),
+    What.SAVED: sentence("saved its bytes as a file"),
 }
 DONE = {
     "replayed": sentence("Handed over: each is handled at most once, in its turn."),
