@@ -1,6 +1,8 @@
 """A page is held to where its book stands: what comes too early or after the end is found."""
 
-from hub.evidence import NOTHING, Begun, Page, chained
+import pytest
+
+from hub.evidence import NOTHING, Begun, Closed, Page, Sent, chained, closed
 from internal_apps.evidence.domain import Kind, Known, check
 from tests.unit.hub_world import NOON
 
@@ -32,3 +34,28 @@ def test_a_part_begins_where_the_one_before_it_ended() -> None:
     assert check(first, Known(), before).findings == []
     for wrong in (Known(pages=1, chain="2" * 64, closed="next"), Known(pages=1, chain="1" * 64)):
         assert [one.kind for one in check(first, Known(), wrong).findings] == [Kind.PART_MISSING]
+
+
+SENT = Sent(1, NOON, "agent:1001/PlaceBooking/A-1", "PlaceBooking.1", "a" * 64).text()
+AGAIN = Begun("gateway-1", "b00t", 1, NOON).text()
+BROKEN = closed(NOON, Closed.BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("after", "text", "found"),
+    [
+        ("1" * 64, SENT, []),
+        (NOTHING, SENT, [Kind.LINE_CHANGED]),
+        ("1" * 64, AGAIN, [Kind.LINE_FOREIGN]),
+        ("1" * 64, BROKEN, [Kind.BOOK_BROKEN]),
+    ],
+    ids=["follows", "follows nothing", "begins again", "broken on the disk"],
+)
+def test_the_lines_of_a_page_go_on_where_the_one_before_it_ended(
+    after: str, text: str, found: list[Kind]
+) -> None:
+    """Each follows the last line that is here; what a gateway found broken is said too."""
+    known = Known(pages=1, page_digest="2" * 64, chain="1" * 64)
+    lines = tuple(chained(after, [text]))
+    page = Page("gateway-1", "b00t", 1, 2, known.page_digest, NOON, lines)
+    assert [one.kind for one in check(page, known, None).findings] == found
