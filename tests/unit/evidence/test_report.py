@@ -97,15 +97,23 @@ def _half(given: dict[str, Any]) -> None:
     del given["taken"]
 
 
-@pytest.mark.parametrize("how", [_no_loss, _nothing_listed, _says_fine, _forgets, _half])
+def _of_another_form(given: dict[str, Any]) -> None:
+    given["format"] = "lupu-evidence-report-2"
+
+
+CHANGES = [_no_loss, _nothing_listed, _says_fine, _forgets, _half, _of_another_form]
+
+
+@pytest.mark.parametrize("how", CHANGES)
 def test_a_report_that_says_something_else_than_its_entries_is_refused(
     inside: Inside, how: Any
 ) -> None:
     """Whoever signs it cannot say what its own entries do not come to."""
     given = json.loads(written(report(inside), "evidence-1"))
     how(given)
-    with pytest.raises(NotAReport):
-        again(json.dumps(given).encode())
+    for text in (json.dumps(given), "[]", "{"):
+        with pytest.raises(NotAReport):
+            again(text.encode())
 
 
 def _check(file: Path, key: Path) -> subprocess.CompletedProcess[str]:
