@@ -29,7 +29,8 @@ def test_signing_in_leads_to_where_one_was_going(world: StaffWorld) -> None:
 
 def test_the_way_back_never_leaves_the_site(world: StaffWorld) -> None:
     """A sign-in link cannot send anybody to another site."""
-    for goal in ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:x"):
+    elsewhere = ("//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:x")
+    for goal in (*elsewhere, "/\t/evil.example", "/\u202eelpmaxe"):
         visitor = Visitor(world)
         visitor.get("/sign-in")
         values = {**visitor.hidden("/sign-in"), "account": "wang", "password": PASSWORD}
@@ -97,6 +98,42 @@ def test_signing_out_ends_the_session_itself(world: StaffWorld) -> None:
     visitor.send("/sign-out")
     visitor.client.set_cookie(cookies.SESSION, cookie.value, domain="localhost", secure=True)
     assert visitor.get("/bookings").request.path == "/sign-in"
+
+
+def test_signing_in_anew_ends_the_session_before(world: StaffWorld) -> None:
+    """A cookie that was known before, to whomever, is worth nothing afterwards."""
+    visitor, other = Visitor(world), Visitor(world)
+    visitor.sign_in()
+    cookie = visitor.client.get_cookie(cookies.SESSION, domain="localhost")
+    assert cookie is not None
+    visitor.sign_in()
+    assert visitor.get("/bookings").request.path == "/bookings"
+    other.client.set_cookie(cookies.SESSION, cookie.value, domain="localhost", secure=True)
+    assert other.get("/bookings").request.path == "/sign-in"
+
+
+def test_nobody_is_signed_in_by_another_site(world: StaffWorld) -> None:
+    """The form of the sign-in is ours too: nobody works unawares in an account of another."""
+    visitor = Visitor(world)
+    visitor.get("/sign-in")
+    right = {"account": "wang", "password": PASSWORD}
+    for token in ({}, {"form_token": "0" * 64}):
+        visitor.post("/sign-in", {**right, **token})
+        assert visitor.client.get_cookie(cookies.SESSION, domain="localhost") is None
+    assert visitor.send("/sign-in", **right).request.path == "/bookings"
+
+
+def test_a_browser_that_names_no_origin_says_whence_a_form_comes(world: StaffWorld) -> None:
+    """What it says itself of another site counts as its origin would."""
+    visitor = Visitor(world)
+    visitor.sign_in()
+    visitor.get("/account")
+    fields = visitor.hidden("/sign-out")
+    for whence, status in (("cross-site", 400), ("same-site", 400), ("same-origin", 303)):
+        page = visitor.client.post(
+            "/sign-out", base_url=SITE, data=fields, headers={"Sec-Fetch-Site": whence}
+        )
+        assert page.status_code == status
 
 
 def test_forms_of_other_sites_are_refused(world: StaffWorld) -> None:
