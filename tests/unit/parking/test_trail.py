@@ -71,5 +71,7 @@ def test_an_entry_and_what_the_next_says_of_it_are_not_changed_together(
     (entry,) = AuditTrail(database, MovedClock()).entries(1, before=SECOND + 1)
     forged = replace(entry, why="because of another")
     change(database, SECOND, why=forged.why, hash=forged.hashed())
+    (found,) = faults(database)
+    assert f"Entry {SECOND + 1} does not follow" in found
     change(database, SECOND + 1, previous=forged.hashed())
     assert faults(database) == [f"Entry {SECOND + 1} was changed."]
