@@ -11,7 +11,7 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sealing import CoseSigner, SessionSealer, Trusted
+from adapters.sealing import CoseSigner, Keyring, SessionSealer, Trusted
 from adapters.sealing.announcement import ANNOUNCEMENT_BYTES_MAX, PURPOSE, Announcement
 from adapters.sealing.encrypt0 import new_cipher, seal, take_apart
 from adapters.sealing.keys import Use, new_key, public_pem, read_keys
@@ -269,3 +269,13 @@ def test_however_many_sessions_are_announced_few_are_remembered(
     for wire in (*wires, wires[0]):
         assert opener.open(wire, ROUTE).wire.body == WIRE.body
         assert len(opener._sessions) <= 3
+
+
+def test_a_key_that_has_ended_is_not_given_more_time() -> None:
+    """However often its owner is given new keys, and whoever is revoked again: the first counts."""
+    pair, hour = new_key(Use.SIGN), timedelta(hours=1)
+    keyring = Keyring().with_key("gateway-1", pair, NOON)
+    for at in (NOON + hour, NOON + 2 * hour):
+        keyring = keyring.ended("gateway-1", Use.SIGN, b"", at).revoked(pair.key_id, at)
+    (key,) = keyring
+    assert (key.ends_at, key.revoked_at) == (NOON + hour, NOON + hour)

@@ -1,5 +1,7 @@
 """A page is held to where its book stands: what comes too early or after the end is found."""
 
+from datetime import timedelta
+
 import pytest
 
 from hub.evidence import NOTHING, Begun, Closed, Page, Sent, chained, closed
@@ -59,3 +61,23 @@ def test_the_lines_of_a_page_go_on_where_the_one_before_it_ended(
     lines = tuple(chained(after, [text]))
     page = Page("gateway-1", "b00t", 1, 2, known.page_digest, NOON, lines)
     assert [one.kind for one in check(page, known, None).findings] == found
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("gateway", "gateway-2"),
+        ("boot", "other"),
+        ("part", 2),
+        ("number", 2),
+        ("before", "1" * 64),
+        ("made_at", NOON + timedelta(microseconds=1)),
+        ("lines", ("X",)),
+    ],
+)
+def test_all_that_a_page_says_is_in_its_digest(field: str, value: object) -> None:
+    """So the next page names that very one, and its gateway has signed no other."""
+    page = Page("gateway-1", "b00t", 1, 1, NOTHING, NOON, ())
+    changed = Page(**{**page._asdict(), field: value})
+    assert changed.digest() != page.digest()
+    assert changed.to_sign() != page.to_sign()

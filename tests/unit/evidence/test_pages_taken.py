@@ -1,4 +1,4 @@
-"""A page counts as taken by the inside's word about that very page, and books go in their order."""
+"""A page counts as taken by the inside's word about that very page; books go in their order."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,12 +6,15 @@ from pathlib import Path
 from dmz_gateway.replies import Asked
 from hub.envelope import Message, RequestId
 from hub.messages import Lane
-from tests.unit.evidence.books import World
+from internal_apps.answering import answer
+from tests.unit.evidence.books import SCHEMAS, World
 
 
 def test_an_answer_about_another_page_says_nothing_of_this_one(tmp_path: Path) -> None:
     """It stays to be acknowledged, and is asked about again."""
     world = World(tmp_path)
+    said = answer(SCHEMAS, "BookPageResponse.1", Number=1)
+    world.asking.inside = lambda _message: said
     right = world.asking.ask
 
     def misled(message: Message, lane: Lane, wait_seconds: float) -> Asked:
