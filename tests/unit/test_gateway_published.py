@@ -1,14 +1,18 @@
 """Snapshots: the newest edition counts, an older one never, and a copy stays on disk."""
 
 import logging
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.published import Edition, Snapshot
+from hub.envelope import Wire
 from hub.errors import InvalidBody, SettingsError
 from hub.messages import message_type
+from hub.ports import Delivery
+from tests.contract.transports import until
 from tests.unit.hub_world import NOON, CountedMetrics, MovedClock
 
 OFFERS = message_type("Offers.1")
@@ -120,3 +124,37 @@ def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="snapshots"):
         snapshot(tmp_path / "file" / "in").load()
+
+
+def test_an_edition_that_breaks_its_reader_stops_no_later_one(tmp_path: Path) -> None:
+    """A mistake of ours in one must not keep a blocked agent in for ever."""
+
+    def breaks(text: bytes) -> Edition[str]:
+        if text == b"breaks":
+            raise ZeroDivisionError
+        return read(text)
+
+    metrics = CountedMetrics()
+    offers = Snapshot(OFFERS, tmp_path, read=breaks, clock=MovedClock(), metrics=metrics)
+    offers.start_thread()
+    for text in (b"breaks", body(5, "five")):
+        offers.deliver(Delivery(Wire("Offers.1", "", text), 1, redelivered=False))
+    assert until(lambda: offers.edition is not None)
+    assert metrics.counts["lupu_snapshot_refused_total Offers"] == 1
+
+
+def test_an_edition_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that loses its power starts with one edition, whole, and not with half of one."""
+    synced: list[list[str]] = []
+    real = os.fsync
+
+    def seen(handle: int) -> None:
+        synced.append([path.name for path in tmp_path.iterdir() if path.name[0] != "."])
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    assert snapshot(tmp_path).offer(body(5, "five"))
+    assert synced == [[]]
+    assert (tmp_path / "Offers.1.xml").exists()

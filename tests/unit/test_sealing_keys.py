@@ -272,7 +272,7 @@ def test_however_many_sessions_are_announced_few_are_remembered(
 
 
 def test_a_key_that_has_ended_is_not_given_more_time() -> None:
-    """However often its owner is given new keys, and whoever is revoked again: the first counts."""
+    """However often its owner is given new keys, and however often it is revoked."""
     pair, hour = new_key(Use.SIGN), timedelta(hours=1)
     keyring = Keyring().with_key("gateway-1", pair, NOON)
     for at in (NOON + hour, NOON + 2 * hour):
