@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
 # Most tests wait most of their time: for brokers, browsers, deadlines.
-SIDE_BY_SIDE := -n 3 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := -n 3 --dist loadscope --no-loadscope-reorder
 COMPILED := build/compiled
 PACKAGES := adapters certs deploy dmz_gateway hub internal_apps lupu schemas
 

@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from tests.servers.agency import PlainAgency, Told
 from tests.servers.databases import KINDS, Databases
 from tests.servers.promises import Shows
-from tests.servers.side_by_side import SYSTEM
 from tests.servers.system import System, running
 
 # The longest name the contract takes: 100 characters, each of four bytes in UTF-8.
 LONGEST_NAME = "𠮷" * 100
 # On this every other test of a running system runs.
-SHARED, *OTHERS = KINDS
+SHARED = KINDS[0]
 
 
 def section(url: str, folder: Path) -> dict[str, Any]:
@@ -33,7 +32,7 @@ def section(url: str, folder: Path) -> dict[str, Any]:
     return {"url": plain.render_as_string(hide_password=False), "password": str(secret)}
 
 
-@pytest.fixture(params=[pytest.param(SHARED, marks=pytest.mark.xdist_group(SYSTEM)), *OTHERS])
+@pytest.fixture(params=KINDS)
 def system(
     request: pytest.FixtureRequest, database_servers: Databases, tmp_path: Path
 ) -> Iterator[System]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadGroupScheduling
+from xdist.scheduler import LoadScopeScheduling
 
 SYSTEM = "running_system"
 MARK = "alone"
@@ -41,25 +41,19 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput[_FOLDER] = node.config.stash[_MADE]
 
 
-class ByFile(LoadGroupScheduling):  # type: ignore[misc]  # it says nothing of its types
-    """Gives a process whole files, or all tests of a group whatever their files."""
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it says nothing of its types
+    """Gives a process whole files, and one of them all files that name the running system."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return str(super()._split_scope(nodeid)).partition("::")[0]
+        file = nodeid.partition("::")[0]
+        shares = SYSTEM in Path(self.config.rootpath, file).read_text("utf-8")
+        return SYSTEM if shares else file
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Decide which tests run in one process."""
     return ByFile(config, log)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Make a group of the tests that share the running system."""
-    for item in items:
-        if SYSTEM in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(SYSTEM))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

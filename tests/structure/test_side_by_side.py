@@ -35,6 +35,19 @@ def test_looks_for_the_other():
     assert met == {met}
 """
 
+_SHARING = """
+import os
+from pathlib import Path
+import pytest
+
+@pytest.fixture
+def running_system():
+    return Path(__file__).parent
+
+def test_shares(running_system):
+    (running_system / str(os.getpid())).touch()
+"""
+
 
 def _run(folder: Path, **texts: str) -> subprocess.CompletedProcess[str]:
     for name, text in texts.items():
@@ -51,6 +64,13 @@ def _run(folder: Path, **texts: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_all_that_share_the_running_system_run_in_one_process(tmp_path: Path) -> None:
+    """It starts once, whatever the files of the tests that use it."""
+    done = _run(tmp_path, one=_SHARING, other=_SHARING, third=_SHARING)
+    assert done.returncode == 0, done.stdout
+    assert len([path for path in tmp_path.iterdir() if path.name.isdigit()]) == 1
 
 
 def test_figures_of_all_processes_are_printed(tmp_path: Path) -> None:
