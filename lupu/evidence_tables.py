@@ -24,6 +24,7 @@ _COLOURS = {
     Verdict.IN_FLIGHT: "cyan",
     Verdict.AWAITED: "cyan",
 }
+ALL = "all"
 # What there always is a column for; others only where there are any.
 _ALWAYS = (Verdict.RECEIVED, Verdict.IN_FLIGHT, Verdict.QUARANTINED, Verdict.DOUBLED, *WRONG)
 # What is wrong comes first, then what waits, then what is only told.
@@ -60,7 +61,7 @@ def _totals(report: Report, head: str) -> Table:
     for verdict in shown:
         table.add_column(verdict.value, justify="right")
     for name, total in _rows(report):
-        table.add_row(Text(name), *_counts(total, shown))
+        _add(table, name, *_counts(total, shown))
     return table
 
 
@@ -77,8 +78,15 @@ def _narrow(report: Report, head: str) -> Table:
             if total[verdict] and verdict is not Verdict.RECEIVED
         ]
         counts = _counts(total, (Verdict.RECEIVED,))
-        table.add_row(Text(name), *counts, Text(", ").join(rest))
+        _add(table, name, *counts, Text(", ").join(rest))
     return table
+
+
+def _add(table: Table, name: str, *cells: Text) -> None:
+    """Add a line; that of all stands apart."""
+    if name == ALL:
+        table.add_section()
+    table.add_row(Text(name), *cells, style="bold" if name == ALL else "")
 
 
 def _rows(report: Report) -> Iterator[tuple[str, Counter[Verdict]]]:
@@ -89,7 +97,7 @@ def _rows(report: Report) -> Iterator[tuple[str, Counter[Verdict]]]:
         together += total
         yield type_ or "not known", total
     if len(totals) != 1:
-        yield "all", together
+        yield ALL, together
 
 
 def _counts(total: Counter[Verdict], shown: Sequence[Verdict]) -> Iterator[Text]:

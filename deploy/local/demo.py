@@ -99,9 +99,9 @@ def _run(given: argparse.Namespace, shown: Console) -> None:
         with showing.step(shown, f"{AGENCY} books through SOAP"):
             asked = _book(stack, books, opening)
         with showing.step(shown, "the books of both sides compared"):
-            compared = _compared(stack)
+            compared = _compared(stack, shown.width if shown.is_terminal else 0)
         shown.print()
-        shown.print(showing.bookings(asked, _ways(stack, asked), AGENCY))
+        shown.print(showing.bookings(shown, asked, _ways(stack, asked), AGENCY))
         shown.print(Text.from_ansi(compared))
         if not given.once:
             shown.print(showing.sign_ins(_sign_ins(stack, books, staff)))
@@ -189,7 +189,7 @@ def _ways(stack: Stack, asked: Sequence[Asked]) -> dict[str, showing.Way]:
     return ways
 
 
-def _compared(stack: Stack) -> str:
+def _compared(stack: Stack, columns: int) -> str:
     """Return what ``lupu evidence verify`` prints, once the gateways' pages have come."""
     deadline = time.monotonic() + PAGES_SECONDS_MAX
     while time.monotonic() < deadline:
@@ -198,7 +198,7 @@ def _compared(stack: Stack) -> str:
             by_type = json.loads(stack.lupu("inside", *VERIFY, "--json"))["totals"]
             if by_type and not any(total.get(one) for total in by_type.values() for one in OPEN):
                 break
-    return stack.lupu("inside", *VERIFY)
+    return stack.lupu("inside", *VERIFY, columns=columns)
 
 
 def _sign_ins(stack: Stack, agency: Agency, staff: dict[str, str]) -> list[tuple[str, str]]:
@@ -212,8 +212,11 @@ def _sign_ins(stack: Stack, agency: Agency, staff: dict[str, str]) -> list[tuple
         ("agent", f"{agency.number}, password {agency.password}"),
         ("its certificate", str(agency.certificate)),
         ("who signs HTTPS", str(agency.authority)),
-        ("staff web", places.staff_url),
-        *((role, f"password {password}") for role, password in staff.items()),
+        (
+            "staff web",
+            f"{places.staff_url}  (browsers warn: the demo has an authority of its own)",
+        ),
+        *((f"account {role}", f"password {password}") for role, password in staff.items()),
         ("configuration", ", ".join(str(places.configuration(z)) for z in ("outside", "inside"))),
         ("logs", str(places.folder / "logs")),
         *(

@@ -222,7 +222,7 @@ def _book(folder: Path, shown: Console) -> None:
             asked = list(scripted.run())
             scripted.close()
         shown.print()
-        shown.print(showing.bookings(asked, ways(look.database, asked), AGENCY))
+        shown.print(showing.bookings(shown, asked, ways(look.database, asked), AGENCY))
         shown.print(
             "[yellow]This proves nothing[/]: no broker, no TLS, nothing that can fail. "
             "[bold]make demo[/] starts the real thing."

@@ -14,6 +14,8 @@ from rich.text import Text
 from deploy.local.agency import Asked
 
 WIDTH_MIN = 120
+# What no column of references and codes goes below.
+NARROW_MIN = 16
 FEN_PER_YUAN = 100
 
 Way = Sequence[tuple[str, datetime]]
@@ -44,8 +46,14 @@ def step(shown: Console, what: str) -> Iterator[None]:
     shown.print(f"  [green]✓[/] {what} [bright_black]{time.monotonic() - started:.1f} s[/]")
 
 
-def bookings(asked: Sequence[Asked], ways: Mapping[str, Way], agency: str) -> Table:
-    """Return the table of what the agency asked and was answered."""
+def bookings(
+    shown: Console, asked: Sequence[Asked], ways: Mapping[str, Way], agency: str
+) -> Table:
+    """Return the table of what the agency asked and was answered.
+
+    A narrow terminal has no room for the amounts and how long each answer took.
+    """
+    is_wide = shown.width >= WIDTH_MIN
     table = Table(
         title=f"What {agency} asked, and the answers",
         caption="The way: milliseconds since the gateway accepted the request; "
@@ -55,10 +63,10 @@ def bookings(asked: Sequence[Asked], ways: Mapping[str, Way], agency: str) -> Ta
         title_style="bold",
         caption_style="bright_black",
     )
-    for name, justify in (("asked", "left"), ("answer", "left"), ("booking", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    table.add_column("yuan", justify="right")
-    table.add_column("ms", justify="right")
+    for name in ("asked", "answer", "booking"):
+        table.add_column(name, overflow="fold", min_width=NARROW_MIN)
+    for name in ("yuan", "ms") if is_wide else ():
+        table.add_column(name, justify="right")
     table.add_column("the message's way across")
     seen: set[str] = set()
     for one in asked:
@@ -66,8 +74,7 @@ def bookings(asked: Sequence[Asked], ways: Mapping[str, Way], agency: str) -> Ta
             Text.assemble((one.ask, "bold"), "\n", (one.remark, "bright_black")),
             _answer(one),
             str(one.booking.get("BookingReference", "")),
-            _yuan(one.booking),
-            f"{one.milliseconds:.0f}",
+            *((_yuan(one.booking), f"{one.milliseconds:.0f}") if is_wide else ()),
             _way_of(one, ways, seen),
         )
     return table

@@ -61,11 +61,15 @@ class Stack:
         # Last, for it would count those not yet up as down, and look again only later.
         self.haproxy.start()
 
-    def lupu(self, zone: str, *arguments: str) -> str:
-        """Run a ``lupu`` command with a zone's configuration; return what it prints."""
+    def lupu(self, zone: str, *arguments: str, columns: int = 0) -> str:
+        """Run a ``lupu`` command with a zone's configuration; return what it prints.
+
+        ``columns``: as it prints it on a terminal of so many.
+        """
+        terminal = ("env", "FORCE_COLOR=1", f"COLUMNS={columns}") if columns else ()
         config = ("--config", str(self.places.configuration(zone)))
         done = subprocess.run(  # noqa: S603  our own command
-            [sys.executable, "-m", "lupu", *arguments, *config],
+            [*terminal, sys.executable, "-m", "lupu", *arguments, *config],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
