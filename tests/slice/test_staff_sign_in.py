@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from internal_apps.staff import cookies
-from internal_apps.staff.tables import sessions
+from internal_apps.staff.tables import accounts, sessions
 from tests.slice.staff_visitor import SITE, Visitor
 from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
 
@@ -86,6 +86,15 @@ def test_disabling_and_a_new_password_end_sessions_at_once(world: StaffWorld) ->
     world.accounts.enable("wang")
     assert visitor.sign_in().status_code == 200
     world.accounts.set_password("wang", world.passwords.hash("another password"))
+    assert visitor.get("/bookings").request.path == "/sign-in"
+
+
+def test_who_is_disabled_past_the_program_is_out_too(world: StaffWorld) -> None:
+    """Each page asks the account itself: a session that nobody has ended lets nobody in."""
+    visitor = Visitor(world)
+    visitor.sign_in()
+    with world.database.begin() as connection:
+        connection.execute(accounts.update().values(disabled_at=world.clock.now()))
     assert visitor.get("/bookings").request.path == "/sign-in"
 
 
