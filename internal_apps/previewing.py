@@ -2,15 +2,16 @@
 
 import enum
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from adapters.database import InboxStore, SqlUnit
 from hub.envelope import Message
 from hub.errors import TryAgain
 from hub.handling import Handling, Left, Look
 from hub.inbox import Limits
 from hub.parking import Reason
-from hub.ports import Answer, Clock, Contracts, InboxEntry, InboxState
+from hub.ports import Answer, Clock, Contracts, InboxEntry, InboxState, Unit
 from internal_apps.serving import Application
 
 
@@ -64,6 +65,20 @@ class Unheard:
         """Set nothing."""
 
 
+class Writing(Unit, Protocol):
+    """A transaction that may gather what it writes."""
+
+    def write(self) -> None:
+        """Write what is gathered, so that the database says what it thinks of it."""
+
+
+class Writes(Protocol):
+    """The database of the applications."""
+
+    def unit(self) -> AbstractContextManager[Writing]:
+        """Open a transaction; undo it on any error."""
+
+
 class _Undone(Exception):
     """Raised to undo all that was foreseen."""
 
@@ -73,7 +88,7 @@ class Foreseeing:
 
     def __init__(
         self,
-        store: InboxStore,
+        store: Writes,
         application: Application,
         *,
         contracts: Contracts,
@@ -115,7 +130,7 @@ class Foreseeing:
         except Exception as error:  # noqa: BLE001  whatever a replay would meet is what is asked for
             return Preview(Foreseen.FAILS, reason=Reason.of(error))
 
-    def _seen(self, message: Message, unit: SqlUnit) -> Preview:
+    def _seen(self, message: Message, unit: Writing) -> Preview:
         entry = unit.entry(message.id)
         if entry is not None and entry.state is InboxState.HANDLED:
             return Preview(Foreseen.OUTCOME, entry.outcome_code, entry.answer)

@@ -105,6 +105,9 @@ class MemoryUnit:
             row = Unsent(self._owner, self.opened_at, dump(to_wire(message)))
             self.books.outbox[next(self._database.numbers)] = row
 
+    def write(self) -> None:
+        """Write what is gathered: here nothing ever is."""
+
     def hold(self, row: str) -> None:
         """Keep others from writing a row of the application's, there or not, until the end."""
         self.locked.add(row)

@@ -1,6 +1,7 @@
 """Interventions from a zone's configuration: for a command, and for the staff's web."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from adapters.amqp.hand import hand
@@ -50,7 +51,7 @@ def interventions(
             opens = partial(hand, operator.read(group), operator.name)
             seals = _seals(operator, around.clock) if place is Place.OUTSIDE else None
             shelves[place] = QuarantineShelf(place, opens, operator.name, around.schemas, seals)
-            guarded[place] = _Guarded(around, operator, place, seals)
+            guarded[place] = _guarding(around, operator, place, seals)
     return Interventions(
         around.store.database,
         around.clock,
@@ -69,39 +70,40 @@ def _seals(operator: Configuration, clock: Clock) -> OperatorSeals | None:
     return OperatorSeals(sealed.opener, sealed.sealer, sealed.requests_for)
 
 
-class _Guarded:
+@dataclass(frozen=True, slots=True)
+class Guarding:
     """Says what the guard of a quarantine would make of a message, corrected or not."""
 
-    def __init__(
-        self,
-        around: Surroundings,
-        operator: Configuration,
-        place: Place,
-        seals: OperatorSeals | None,
-    ) -> None:
-        self._store = around.store
-        self._account = operator.name
-        self._seals = seals
-        self._previews = Previews(
-            place,
-            around.schemas,
-            around.clock,
-            self._known,
-            operator.read(Worker).request_age_seconds_max,
-            opener=None if seals is None else seals.opener,
-        )
+    previews: Previews
+    account: str
+    seals: OperatorSeals | None
 
     def __call__(self, wire: Wire, corrected: bytes | None) -> Preview:
+        """Have it judged as ``account`` would send it again."""
         if corrected is not None:
             wire = wire._replace(body=corrected)
-            if self._seals is not None:
-                readers = self._seals.readers()
-                wire = self._seals.sealer.seal(wire, outside_queue(Lane.REQUESTS), readers)
-        return self._previews.of(wire, self._account)
+            if self.seals is not None:
+                readers = self.seals.readers()
+                wire = self.seals.sealer.seal(wire, outside_queue(Lane.REQUESTS), readers)
+        return self.previews.of(wire, self.account)
 
-    def _known(self, request_id: RequestId) -> InboxEntry | None:
-        with self._store.reading() as unit:
+
+def _guarding(
+    around: Surroundings, operator: Configuration, place: Place, seals: OperatorSeals | None
+) -> Guarding:
+    def known(request_id: RequestId) -> InboxEntry | None:
+        with around.store.reading() as unit:
             return unit.entry(request_id)
+
+    previews = Previews(
+        place,
+        around.schemas,
+        around.clock,
+        known,
+        operator.read(Worker).request_age_seconds_max,
+        opener=None if seals is None else seals.opener,
+    )
+    return Guarding(previews, operator.name, seals)
 
 
 def _foresee(

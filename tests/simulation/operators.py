@@ -15,15 +15,20 @@ from hub.errors import LupuError, MalformedEnvelope
 from hub.parked import ParkedShelf
 from hub.parking import End, Ended, Kept, Place, Shelf
 from hub.places import HUB, OPERATOR
+from hub.ports import InboxEntry
+from hub.replaying import Previews
 from hub.sealing import OperatorSeals
 from internal_apps.answering import refused
 from internal_apps.parking.interventions import Interventions
+from internal_apps.parking.opening import Guarding
 from internal_apps.parking.settings import Parking
-from tests.simulation.application import FAILS
+from internal_apps.previewing import Foreseeing
+from internal_apps.serving import Application
+from tests.simulation.application import FAILS, Ticketing, line_of
 from tests.simulation.broker import Broker
 from tests.simulation.documents import DOCUMENTS, contact, lines
 from tests.simulation.hand import hand
-from tests.simulation.processes import Crashed, Site
+from tests.simulation.processes import APPLICATION, LIMITS, NOWHERE, Crashed, Site
 from tests.simulation.world import Process
 
 PAUSE_SECONDS = 1.5
@@ -40,28 +45,46 @@ class OperatorProcess(Process):
     def __init__(self, site: Site, name: str, crashed: Crashed) -> None:
         super().__init__(site.world, name, crashed)
         self._site = site
-        self._work = Interventions(
+        self._store = MemoryStore(site.database, owner=self.name, clock=self)
+        opener, sealer = MemoryOpener(site.keys, name), MemorySealer(site.keys, name)
+        seals = OperatorSeals(opener, sealer, lambda: (HUB, OPERATOR))
+        self.work = Interventions(
             site.staff,
             self,
-            self._shelves(),
+            self._shelves(seals),
             schemas=DOCUMENTS.schemas,
-            foresee={},
+            foresee={APPLICATION: self._foresee()},
+            guarded={
+                Place.OUTSIDE: self._guarding(Place.OUTSIDE, seals),
+                Place.INSIDE: self._guarding(Place.INSIDE, None),
+            },
             settings=Parking(),
             machine=self.machine(),
         )
         self.spawn(self._serve)
 
-    def _shelves(self) -> Mapping[Place, Shelf]:
-        site, keys = self._site, self._site.keys
-        store = MemoryStore(site.database, owner=self.name, clock=self)
-        seals = OperatorSeals(
-            MemoryOpener(keys, self.name), MemorySealer(keys, self.name), lambda: (HUB, OPERATOR)
-        )
+    def _shelves(self, seals: OperatorSeals) -> Mapping[Place, Shelf]:
+        site = self._site
         return {
-            Place.PARKED: ParkedShelf(MemoryParked(store), DOCUMENTS, refused),
+            Place.PARKED: ParkedShelf(MemoryParked(self._store), DOCUMENTS, refused),
             Place.OUTSIDE: self._quarantine(Place.OUTSIDE, site.outside, seals),
             Place.INSIDE: self._quarantine(Place.INSIDE, site.inside, None),
         }
+
+    def _foresee(self) -> Foreseeing:
+        handlers = Ticketing(self._store).handlers()
+        served = Application(APPLICATION, handlers, NOWHERE, line_of=line_of)
+        return Foreseeing(self._store, served, contracts=DOCUMENTS, clock=self)
+
+    def _guarding(self, place: Place, seals: OperatorSeals | None) -> Guarding:
+        opener = None if seals is None else seals.opener
+        age_max = LIMITS.request_age_seconds_max
+        previews = Previews(place, DOCUMENTS, self, self._known, age_max, opener=opener)
+        return Guarding(previews, self.name, seals)
+
+    def _known(self, request_id: RequestId) -> InboxEntry | None:
+        with self._store.reading() as unit:
+            return unit.entry(request_id)
 
     def _quarantine(
         self, place: Place, broker: Broker, seals: OperatorSeals | None
@@ -83,7 +106,7 @@ class OperatorProcess(Process):
         if act == "approve":
             self._decide()
             return
-        kept = self._work.find(place).kept
+        kept = self.work.find(place).kept
         if not kept:
             return
         some = chance.sample(kept, min(len(kept), chance.randint(1, FEW)))
@@ -92,9 +115,9 @@ class OperatorProcess(Process):
         if act == "propose":
             self._propose(some[0])
         elif act == "discard":
-            self._do(self._work.discard, some[:1])
+            self._do(self.work.discard, some[:1])
         else:
-            self._do(self._work.replay, some)
+            self._do(self.work.replay, some)
 
     def _do(self, act: Callable[..., Sequence[Ended]], some: Sequence[Kept]) -> None:
         place = some[0].place
@@ -103,20 +126,20 @@ class OperatorProcess(Process):
             self.world.counts["acts"] += ended.end is End.DONE
 
     def _propose(self, kept: Kept) -> None:
-        opened = self._work.open(kept.place, kept.id, self.name)
+        opened = self.work.open(kept.place, kept.id, self.name)
         body = self._corrected(kept, opened.shown.document)
-        number = self._work.propose(kept.place, kept.id, body, why=WHY, who=self.name)
+        number = self.work.propose(kept.place, kept.id, body, why=WHY, who=self.name)
         self.world.trace(f"{self.name} proposed {number}")
 
     def _decide(self) -> None:
-        waiting = self._work.corrections.waiting()
+        waiting = self.work.corrections.waiting()
         if not waiting:
             return
         number = self.world.random.choice(waiting).number
         if self.world.random.random() < 0.2:
-            self._work.reject(number, WHY, self.name)
+            self.work.reject(number, WHY, self.name)
         else:
-            self._work.approve(number, self.name)
+            self.work.approve(number, self.name)
             self._site.approvals.append((number, self.name))
         self.world.trace(f"{self.name} decided on {number}")
 

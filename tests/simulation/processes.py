@@ -17,6 +17,7 @@ from dmz_gateway.links import Opening, take_replies
 from dmz_gateway.replies import Replies
 from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
+from hub.inbox import Limits
 from hub.messages import reply_queue
 from hub.places import GATEWAY, HUB, OPERATOR
 from hub.requester import Requester
@@ -38,6 +39,14 @@ KEPT_DAYS = 100_000.0
 PROMPT_CONFIRM_SECONDS = 0.8
 END_SECONDS = 5.0
 NOWHERE = Path("/nowhere")
+LIMITS = Limits(
+    request_age_seconds_max=7 * 86_400.0,
+    wait_seconds_max=120.0,
+    attempts_max=3,
+    retry_seconds_min=2.0,
+    retry_seconds_max=20.0,
+    behind_seconds=60.0,
+)
 SETTINGS = Gateway(
     socket=NOWHERE,
     snapshots=NOWHERE,

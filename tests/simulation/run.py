@@ -14,6 +14,7 @@ from tests.simulation.broker import Broker
 from tests.simulation.chaos import Chaos, Plan, draw
 from tests.simulation.database import FAST
 from tests.simulation.judge import Judge
+from tests.simulation.rehearsal import Rehearsal
 from tests.simulation.system import System
 from tests.simulation.verified import Verified
 from tests.simulation.world import EndlessError, World
@@ -21,6 +22,7 @@ from tests.simulation.world import EndlessError, World
 STEPS_MAX = 200_000
 REST_SECONDS = 10.0
 LOOKS = 20
+REHEARSALS = 2
 WARP_SECONDS = 300.0
 ASKING_SECONDS = 30.0
 RECENT_SECONDS = 70.0
@@ -68,6 +70,7 @@ class _Run:
         self._system = System(world, plan, self._chaos, folder)
         self._agents = Agents(self._system, plan)
         self._attacker = Attacker(self._system, plan)
+        self._rehearsal = Rehearsal(self._system)
 
     def go(self) -> None:
         """Run, come to rest, ask once more, judge."""
@@ -79,6 +82,9 @@ class _Run:
         self._system.heal()
         self._world.trace("healed")
         self._rest()
+        for _ in range(REHEARSALS):
+            self._rehearsal.try_one(self._rest_again)
+        faults += self._rehearsal.faults
         before = len(self._agents.tries)
         self._ask_once_more()
         self._until(self._world.seconds + ASKING_SECONDS)
@@ -107,6 +113,7 @@ class _Run:
             parked=len(books.parked),
             crashes=world.counts["crashes"],
             acts=world.counts["acts"],
+            rehearsed=self._rehearsal.count,
             pages=self._system.staff.pages(),
             editions=len(self._system.site.used),
         )
@@ -124,6 +131,10 @@ class _Run:
         What was lent or put off by a clock that was ahead waits until that time has come.
         """
         self._until(self._world.seconds + RECENT_SECONDS)
+        self._rest_again()
+
+    def _rest_again(self) -> None:
+        self._until(self._world.seconds + REST_SECONDS)
         for looks in range(2 * LOOKS):
             if self._system.is_at_rest():
                 return

@@ -34,6 +34,7 @@ def test_there_was_something_to_break(figures: Figures) -> None:
         ("quarantined", 100),
         ("parked", 10),
         ("acts", 50),
+        ("rehearsed", 20),
         ("pages", 200),
         ("editions", 200),
     ):

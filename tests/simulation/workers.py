@@ -1,12 +1,13 @@
 """Workers: the real loops, inbox and outbox, of the simulation's ticketing and of evidence."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 from adapters.database import InboxStore
 from adapters.memory.store import MemoryStore
 from adapters.quarantine import QueueQuarantine
 from hub.guard import INSIDE, Guard
-from hub.inbox import Inbox, Limits
+from hub.inbox import Inbox
 from hub.messages import Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Store
@@ -18,23 +19,14 @@ from internal_apps.serving import Surroundings, inbox_of
 from tests.simulation.application import Ticketing, line_of
 from tests.simulation.documents import DOCUMENTS
 from tests.simulation.editions import Publishing
-from tests.simulation.processes import APPLICATION, PREFETCH_MAX, Crashed, Site
+from tests.simulation.processes import APPLICATION, LIMITS, PREFETCH_MAX, Crashed, Site
 from tests.simulation.world import Loop, Process
 
-LIMITS = Limits(
-    request_age_seconds_max=7 * 86_400.0,
-    wait_seconds_max=120.0,
-    attempts_max=3,
-    retry_seconds_min=2.0,
-    retry_seconds_max=20.0,
-    behind_seconds=60.0,
-)
 
-
-class Served(Process):
+class Served(Process, ABC):
     """A worker of an application, which says what it serves and from which store."""
 
-    application = ""
+    application: str
     pace = Pace(batch_max=5, idle_seconds=0.5)
     patience = 1.0
 
@@ -53,9 +45,9 @@ class Served(Process):
         self.spawn(self._handle)
         self.spawn(self._answer)
 
+    @abstractmethod
     def served(self) -> tuple[Store, Inbox, Mapping[str, Query]]:
         """Return the store, the inbox and the queries."""
-        raise NotImplementedError
 
     def chores(self) -> None:
         """Do what is to be done now and then."""
