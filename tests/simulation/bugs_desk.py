@@ -12,9 +12,12 @@ from hub.messages import message_type
 from hub.parked import ParkedShelf
 from hub.parking import End, Ended, Shown
 from hub.ports import InboxEntry
+from hub.replaying import Inside, Previews
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.noting import Noting
+from internal_apps.parking.opening import Guarding
 from internal_apps.parking.store import Corrections
+from internal_apps.previewing import Foreseeing, Preview
 from tests.simulation.documents import DOCUMENTS
 from tests.simulation.planting import bug
 
@@ -112,3 +115,34 @@ def _a_replay_goes_with_what_was_proposed_last(right: Right) -> Right:
         return body
 
     return wrong
+
+
+@bug(Foreseeing, "__call__", seed=7)
+def _a_preview_leaves_something_behind(right: Right) -> Right:
+    def wrong(self: Any, message: Any) -> Preview:
+        with self._store.unit() as unit:
+            unit.reused(message, "", self._clock.now())
+        foreseen: Preview = right(self, message)
+        return foreseen
+
+    return wrong
+
+
+@bug(Interventions, "_foreseen", seed=12)
+def _a_preview_forgets_the_correction(right: Right) -> Right:
+    return lambda self, message, _correction: right(self, message, None)
+
+
+@bug(Previews, "_inside", seed=49)
+def _a_preview_does_not_ask_what_is_known(_right: Right) -> Right:
+    return lambda *_: Inside.FIRST
+
+
+@bug(Guarding, "__call__", seed=49)
+def _a_preview_judges_what_lies_there_and_not_what_was_approved(right: Right) -> Right:
+    return lambda self, wire, _corrected: right(self, wire, None)
+
+
+@bug(ParkedShelf, "_release", seed=12)
+def _a_replay_of_what_is_parked_comes_of_nothing(_right: Right) -> Right:
+    return lambda *_: None

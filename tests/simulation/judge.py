@@ -103,9 +103,9 @@ class Judge:
             if entry.outcome_code == DISCARDED and self._desk.was_discarded(key):
                 model.discarded(asked)
             elif entry.state is InboxState.HANDLED:
-                got, expected = _got(entry), model.outcome(asked)
-                if got != expected:
-                    yield f"{key} came to {got} and should have come to {expected}"
+                came, expected = got(entry), model.outcome(asked)
+                if came != expected:
+                    yield f"{key} came to {came} and should have come to {expected}"
                 yield from self._refused_in_line(key, entry)
             elif entry.state is InboxState.PARKED:
                 if not model.may_be_parked(asked):
@@ -224,7 +224,8 @@ class Judge:
         return str(id_) in self._lost_ids or str(id_) in self._kept_ids
 
 
-def _got(entry: InboxEntry) -> Expected:
+def got(entry: InboxEntry) -> Expected:
+    """Return what came of a request, but for the times in its answer."""
     if entry.outcome_code != DONE or entry.answer is None:
         return Expected(entry.outcome_code)
     booking = DOCUMENTS.values(entry.answer.body)["Booking"]

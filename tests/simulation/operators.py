@@ -113,7 +113,7 @@ class OperatorProcess(Process):
         if act == "bulk":
             some = [one for one in kept if one.reason.kind == some[0].reason.kind]
         if act == "propose":
-            self._propose(some[0])
+            self.propose(some[0])
         elif act == "discard":
             self._do(self.work.discard, some[:1])
         else:
@@ -125,11 +125,18 @@ class OperatorProcess(Process):
             self.world.trace(f"{self.name} {act.__name__} {place.value} {ended.end.value}")
             self.world.counts["acts"] += ended.end is End.DONE
 
-    def _propose(self, kept: Kept) -> None:
+    def propose(self, kept: Kept) -> int:
+        """Propose a correction; return its number."""
         opened = self.work.open(kept.place, kept.id, self.name)
         body = self._corrected(kept, opened.shown.document)
         number = self.work.propose(kept.place, kept.id, body, why=WHY, who=self.name)
         self.world.trace(f"{self.name} proposed {number}")
+        return number
+
+    def approve(self, number: int) -> None:
+        """Approve what somebody proposed."""
+        self.work.approve(number, self.name)
+        self._site.approvals.append((number, self.name))
 
     def _decide(self) -> None:
         waiting = self.work.corrections.waiting()
@@ -139,8 +146,7 @@ class OperatorProcess(Process):
         if self.world.random.random() < 0.2:
             self.work.reject(number, WHY, self.name)
         else:
-            self.work.approve(number, self.name)
-            self._site.approvals.append((number, self.name))
+            self.approve(number)
         self.world.trace(f"{self.name} decided on {number}")
 
     def _corrected(self, kept: Kept, document: bytes | None) -> bytes:

@@ -1,7 +1,7 @@
 """What a preview says, held against what the replay then does: one by one, once all is at rest."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.quarantine import restored
 from hub.envelope import RequestId
@@ -11,10 +11,12 @@ from hub.parking import End, Ended, Kept, Place
 from hub.ports import InboxEntry, InboxState
 from hub.refusals import REQUEST_TOO_OLD
 from internal_apps.previewing import Foreseen, Preview
+from tests.simulation.judge import got
 from tests.simulation.operators import OperatorProcess
 from tests.simulation.processes import APPLICATION
 from tests.simulation.system import System
 
+CORRECTED_SHARE = 0.5
 _STATES = {
     Foreseen.FAILS: InboxState.PARKED,
     Foreseen.BEHIND: InboxState.BEHIND,
@@ -43,14 +45,23 @@ class Rehearsal:
 
     def try_one(self, rest: Callable[[], None]) -> None:
         """Foresee and replay one that is kept, if there is one; ``rest``: until nothing moves."""
-        operators = [p for p in self._system.running.values() if isinstance(p, OperatorProcess)]
+        everybody = self._system.running.values()
+        operators = [one for one in everybody if isinstance(one, OperatorProcess)]
         kept = list(self._kept(operators[0])) if operators else []
         if not kept:
             return
-        one = self._system.world.random.choice(kept)
+        chance = self._system.world.random
+        one, is_corrected = chance.choice(kept), chance.random() < CORRECTED_SHARE
         self._done.add(one.request_id)
         told: list[tuple[_Before, Preview, Ended]] = []
-        operators[0].spawn(lambda: self._rehearse(operators[0], one, told))
+        first, *others = operators
+
+        def act() -> None:
+            if is_corrected and others:
+                self._correct(first, others[0], one)
+            self._rehearse(first, one, told)
+
+        first.spawn(act)
         rest()
         for before, preview, ended in told:
             self.count += 1
@@ -61,6 +72,12 @@ class Rehearsal:
             for one in operator.work.find(place).kept:
                 if one.request_id not in self._done and _is_ours(one):
                     yield one
+
+    def _correct(self, first: OperatorProcess, second: OperatorProcess, kept: Kept) -> None:
+        try:
+            second.approve(first.propose(kept))
+        except LupuError as error:
+            self._system.world.trace(f"{kept.request_id} cannot be corrected: {error}")
 
     def _rehearse(
         self,
@@ -108,8 +125,8 @@ class Rehearsal:
         entry = self._system.database.books.inbox[before.kept.request_id]
         if preview.foreseen is not Foreseen.OUTCOME:
             return entry.state is _STATES.get(preview.foreseen)
-        is_same = entry.outcome_code == preview.code and entry.answer == preview.answer
-        return entry.state is InboxState.HANDLED and is_same
+        said = replace(entry, outcome_code=preview.code, answer=preview.answer)
+        return entry.state is InboxState.HANDLED and got(entry) == got(said)
 
     def _passed(self, before: _Before, foreseen: Foreseen) -> bool:
         kept, was = before.kept, before.entry
