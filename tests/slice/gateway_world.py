@@ -118,6 +118,7 @@ class World:
     metrics: CountedMetrics
     requester: Requester
     inside: Inside = done
+    reply: Callable[[Message, Answer], Message] = reply
     seen: list[Message] = field(default_factory=list)
 
     def publish(self, stream: str, body: bytes) -> None:
@@ -246,7 +247,7 @@ def _answer_inside(world: World, loop: MemoryLoop, keys: MemoryKeys) -> None:
             world.seen.append(message)
             answer = world.inside(message)
             if answer is not None:
-                wire = to_wire(reply(message, answer))._replace(user_id="hub-1")
+                wire = to_wire(world.reply(message, answer))._replace(user_id="hub-1")
                 wire = sealer.seal(wire, REPLIES_EXCHANGE, ("gateway-1",))
                 back.publish(Address(REPLIES_EXCHANGE, message.reply_to), wire, lambda _: None)
             subscription.acknowledge(delivery.tag)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.xml import parse
-from hub.envelope import Message
+from hub.envelope import Message, RequestId
+from hub.inbox import reply
 from hub.messages import Lane
 from hub.ports import Answer, Published
 from tests.contract.transports import until
@@ -17,6 +18,7 @@ from tests.slice.gateway_requests import envelope, get_booking, place_booking, t
 from tests.slice.gateway_world import SCHEMAS, gateway, silent, sold_out
 
 CANCELLED = SCHEMAS.write("{urn:lupu:ticketing:1}CancelBookingResponse", {"Status": "DONE"})
+OTHER = RequestId("agent:1001", "PlaceBooking", "another")
 
 
 def test_a_booking_is_answered_with_what_the_inside_says(tmp_path: Path) -> None:
@@ -241,6 +243,13 @@ def test_a_reply_that_breaks_its_contract_is_not_passed_on(
         world.inside = lambda _: Answer(kind, body)
         assert document(world.post(envelope(place_booking())))["Status"] == "RECEIVED"
         assert world.metrics.counts["lupu_gateway_replies_refused_total"] == 1
+
+
+def test_a_reply_to_another_request_is_not_passed_on(tmp_path: Path) -> None:
+    """However right it is: nobody is told the outcome of what he did not ask for."""
+    with gateway(tmp_path, reply_wait_seconds=0.2) as world:
+        world.reply = lambda one, said: reply(one, said)._replace(id=OTHER)
+        assert document(world.post(envelope(place_booking())))["Status"] == "RECEIVED"
 
 
 def test_only_so_many_wait_and_the_rest_is_received_at_once(tmp_path: Path) -> None:
