@@ -85,10 +85,8 @@ class RequestWorker:
             metrics=metrics,
             backoff=Backoff(pace.retry_seconds_min, pace.retry_seconds_max, machine.chance),
         )
-        self._metrics = metrics
-        self._pace = pace
-        self._chores = chores
-        self._machine = machine
+        self._metrics, self._machine = metrics, machine
+        self._pace, self._chores = pace, chores
         self._taken: Box = machine.box()
         self._held: list[tuple[Delivery, Message]] = []
         self._pause_seconds = pace.retry_seconds_min
@@ -152,6 +150,8 @@ class RequestWorker:
 
     def _handle(self, held: list[tuple[Delivery, Message]]) -> None:
         self._note()
+        # With nothing of its own to publish it leaves the database alone until the chores look.
+        publishing = bool(held) or self._outbox.under_way() > 0
         if held:
             try:
                 self._inbox.handle([message for _, message in held])
@@ -159,7 +159,8 @@ class RequestWorker:
                 self._let_go(held)
                 raise
             self._let_go(held)
-        self._outbox.publish_soon()
+        if publishing:
+            self._outbox.publish_soon()
         self._mark()
         if self._machine.monotonic() >= self._next_chore:
             self._next_chore = self._machine.monotonic() + self._pace.chore_seconds

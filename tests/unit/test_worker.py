@@ -55,10 +55,15 @@ class World:
     """A worker on brokers and a database in memory, its loop on a thread."""
 
     def __init__(
-        self, pace: Pace = PACE, *, start: bool = True, contracts: PlainContracts | None = None
+        self,
+        pace: Pace = PACE,
+        *,
+        start: bool = True,
+        contracts: PlainContracts | None = None,
+        store: MemoryStore | None = None,
     ) -> None:
         self.broker: MemoryBroker = inside_broker()
-        self.store, self.clock = MemoryStore(), MovedClock()
+        self.store, self.clock = store or MemoryStore(), MovedClock()
         self.metrics = CountedMetrics()
         self.loop = MemoryLoop()
         publisher = MemoryPublisher(self.broker, "ticketing-1")
