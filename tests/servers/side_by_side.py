@@ -1,8 +1,9 @@
 """Pytest plugin: tests that run side by side under ``-n``, and those marked ``alone`` that do not.
 
 A file's tests run in one process, one after the other, and so do all that share the running
-system, which then starts once. What measures seconds or memory finds something else on a busy
-machine: each test takes its turn by a lock that the processes share, with others or alone.
+system, which then starts once; those of a file marked ``apart`` share nothing and run anywhere.
+What measures seconds or memory finds something else on a busy machine: each test takes its turn
+by a lock that the processes share, with others or alone.
 """
 
 import fcntl
@@ -17,6 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 SYSTEM = "running_system"
 MARK = "alone"
+APART = "apart"
 _DOOR, _ROOM = 0, 1
 _FOLDER = "lupu_turns"
 _MADE = pytest.StashKey[str]()
@@ -26,6 +28,7 @@ _TURNS = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """Know the mark, and the lock that this process shares with others, if there are any."""
     config.addinivalue_line("markers", f"{MARK}: measures; no other test runs meanwhile")
+    config.addinivalue_line("markers", f"{APART}: of a file's tests, that they share nothing")
     given: dict[str, Any] = getattr(config, "workerinput", {})
     if _FOLDER in given:
         config.stash[_TURNS] = Path(given[_FOLDER], "turns")
@@ -42,12 +45,18 @@ def pytest_configure_node(node: Any) -> None:
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it says nothing of its types
-    """Gives a process whole files, and one of them all files that name the running system."""
+    """Gives a process whole files, and one of them all files that name the running system.
+
+    Of a file whose tests are apart it gives each by itself, so that no process ends long after
+    the others.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        shares = SYSTEM in Path(self.config.rootpath, file).read_text("utf-8")
-        return SYSTEM if shares else file
+        text = Path(self.config.rootpath, file).read_text("utf-8")
+        if f"pytestmark = pytest.mark.{APART}" in text:
+            return nodeid
+        return SYSTEM if SYSTEM in text else file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -25,6 +25,8 @@ LOOKS = 20
 REHEARSALS = 2
 WARP_SECONDS = 300.0
 ASKING_SECONDS = 30.0
+# Slowly enough that a gateway has a seat for each, so that each is told its outcome.
+ASKED_WITHIN_SECONDS = 15.0
 RECENT_SECONDS = 70.0
 
 
@@ -147,7 +149,7 @@ class _Run:
         for wish in self._agents.wishes:
             if str(wish.id) in self._system.database.books.inbox:
                 for body in wish.bodies:
-                    seconds = 5 * self._world.random.random()
+                    seconds = ASKED_WITHIN_SECONDS * self._world.random.random()
                     self._world.later(seconds, partial(self._ask, wish, body, told))
 
     def _ask(self, wish: Wish, body: bytes, told: Callable[[Try], None]) -> None:

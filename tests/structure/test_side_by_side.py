@@ -48,6 +48,18 @@ def test_shares(running_system):
     (running_system / str(os.getpid())).touch()
 """
 
+_APART = """
+import os
+import time
+from pathlib import Path
+import pytest
+{mark}
+@pytest.mark.parametrize("number", range(8))
+def test_takes_a_while(number):
+    Path(__file__).with_name(str(os.getpid())).touch()
+    time.sleep(0.1)
+"""
+
 
 def _run(folder: Path, **texts: str) -> subprocess.CompletedProcess[str]:
     for name, text in texts.items():
@@ -71,6 +83,16 @@ def test_all_that_share_the_running_system_run_in_one_process(tmp_path: Path) ->
     done = _run(tmp_path, one=_SHARING, other=_SHARING, third=_SHARING)
     assert done.returncode == 0, done.stdout
     assert len([path for path in tmp_path.iterdir() if path.name.isdigit()]) == 1
+
+
+@pytest.mark.parametrize(("mark", "processes"), [("", 1), ("pytestmark = pytest.mark.apart", 2)])
+def test_a_file_runs_in_one_process_unless_its_tests_are_apart(
+    tmp_path: Path, mark: str, processes: int
+) -> None:
+    """What shares nothing is spread over all processes; all else stays together."""
+    done = _run(tmp_path, one=_APART.format(mark=mark))
+    assert done.returncode == 0, done.stdout
+    assert len([path for path in tmp_path.iterdir() if path.name.isdigit()]) == processes
 
 
 def test_figures_of_all_processes_are_printed(tmp_path: Path) -> None:

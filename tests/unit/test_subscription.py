@@ -7,7 +7,7 @@ import pytest
 
 from adapters.amqp.loop import Loop
 from adapters.amqp.reading import Read
-from adapters.amqp.subscription import BEHIND_SECONDS, AmqpSubscription
+from adapters.amqp.subscription import BEHIND_SECONDS, RESUBSCRIBE_SECONDS_MAX, AmqpSubscription
 from hub.envelope import to_wire
 from hub.ports import Delivery
 from tests.unit.channel_world import HandMovedLoop, said
@@ -179,8 +179,9 @@ def test_a_missing_queue_is_said_once_tried_seldom_and_its_return_is_said_once(
         served.loop.pass_seconds(1)
     assert said(caplog, "amqp.subscription_lost") == 1
     assert 100 < len(served.connection.channels) < 300
-    served.loop.pass_seconds(30)
-    served.connection.answer_all()
+    for _ in range(int(RESUBSCRIBE_SECONDS_MAX) + 1):
+        served.connection.answer_all()
+        served.loop.pass_seconds(1)
     assert said(caplog, "amqp.subscription_served") == 1
     assert served.subscription.served()
 
