@@ -51,7 +51,7 @@ def _a_start_begins_the_pages_of_one_before_anew(_right: Right) -> Right:
     return lambda *_: None
 
 
-@bug(pages, "left_behind", seed=2)
+@bug(pages, "left_behind", seed=3)
 def _what_a_dead_start_left_behind_stays_behind(_right: Right) -> Right:
     return lambda *_: ()
 

@@ -24,7 +24,7 @@ LONG_SECONDS = 10**9
 WINDOW = timedelta(seconds=30)
 
 
-@bug(RequestWorker, "_checked", seed=34)
+@bug(RequestWorker, "_checked", seed=7)
 def _the_worker_acknowledges_before_the_commit(right: Right) -> Right:
     def wrong(self: Any, deliveries: Any) -> Any:
         checked = right(self, deliveries)
@@ -49,7 +49,7 @@ def _deduplication_outside_the_transaction(right: Right) -> Right:
     return wrong
 
 
-@bug(MemoryDatabase, "commit", seed=76)
+@bug(MemoryDatabase, "commit", seed=35)
 def _of_two_that_record_one_request_the_second_wins(_right: Right) -> Right:
     def wrong(self: Any, books: Books, base: Books, _locked: set[str]) -> None:
         self.reach()
@@ -88,7 +88,7 @@ def _order_by_arrival(right: Right) -> Right:
     return wrong
 
 
-@bug(Outbox, "publish_soon", seed=19)
+@bug(Outbox, "publish_soon", seed=3)
 def _the_outbox_is_marked_before_the_confirm(right: Right) -> Right:
     def wrong(self: Any) -> int:
         count: int = right(self)
@@ -147,7 +147,7 @@ def _deduplication_by_the_clock(right: Right) -> Right:
     )
 
 
-@bug(MemoryStore, "woken", seed=9)
+@bug(MemoryStore, "woken", seed=14)
 def _a_waiting_message_is_dropped_when_it_is_woken(right: Right) -> Right:
     def wrong(self: Any, *given: Any) -> Any:
         woken = right(self, *given)
@@ -158,12 +158,12 @@ def _a_waiting_message_is_dropped_when_it_is_woken(right: Right) -> Right:
     return wrong
 
 
-@bug(memory_store, "LEASE_SECONDS", seed=9)
+@bug(memory_store, "LEASE_SECONDS", seed=14)
 def _what_is_lent_is_never_lent_again(_right: Right) -> Any:
     return LONG_SECONDS
 
 
-@bug(Inbox, "_singly", seed=6)
+@bug(Inbox, "_singly", seed=3)
 def _a_rerun_skips_one_message(right: Right) -> Right:
     return lambda self, messages: right(self, messages[1:])
 
