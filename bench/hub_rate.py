@@ -19,7 +19,7 @@ from tests.servers.brokers import Brokers
 ROUNDS = 5
 MESSAGES = 40_000
 SHOVEL_PREFETCHES = (100, 500, 1_000, 2_000)
-HUB_PROCESSES = (1, 2, 3)
+HUB_PROCESSES = (1, 2)
 HUB_PREFETCH = 1_000
 RATE, MICROSECONDS = "messages/s", "us/message"
 

@@ -15,12 +15,16 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+class Ended(Exception):
+    """A process that was to be measured has ended; the figure would be that of the others."""
+
+
 def peak_mib(pid: int) -> float:
-    """Return the most memory that a process has had resident."""
+    """Return the most memory that a process has had resident; Ended where it does not run."""
     for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1_024 / MIB
-    return 0.0
+    raise Ended(f"process {pid}")
 
 
 class Peaks:
