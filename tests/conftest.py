@@ -51,7 +51,7 @@ def worn_brokers(
 @pytest.fixture
 def own_brokers(worn_brokers: Brokers) -> Brokers:
     """Offer two brokers, as good as new, to a test that kills or fills them."""
-    worn_brokers.renew()
+    worn_brokers.start()
     return worn_brokers
 
 

@@ -68,15 +68,7 @@ class Brokers:
         self.inside_broker = self._broker(folder, authorities.inside, inside)
 
     def start(self) -> None:
-        """Start both side by side, wait until they are ready, let hubs know the agents."""
-        for broker in (self.outside_broker, self.inside_broker):
-            broker.start()
-        for broker in (self.outside_broker, self.inside_broker):
-            broker.wait_ready()
-        self._make_known()
-
-    def renew(self) -> None:
-        """Make both as they were when they began, whatever was done to them."""
+        """Start both side by side and let hubs know the agents; what runs becomes as new."""
         for broker in (self.outside_broker, self.inside_broker):
             broker.renew()
         for broker in (self.outside_broker, self.inside_broker):
