@@ -22,6 +22,8 @@ _FOLDERS = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "/opt/rabbitmq*/sbin
 _ERLANG_ARGUMENTS = (
     "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
 )
+# RabbitMQ 3.10 keeps in dets which quorum queue has which name in its log, and writes that late.
+DECLARED_ON_DISK = "[mnesia:sync_log() | [dets:sync(Table) || Table <- dets:all()]]"
 CTL_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 
@@ -82,8 +84,13 @@ class Broker:
         self._node.start()
 
     def wait_ready(self) -> None:
-        """Wait until the node takes connections: it listens once everything else is done."""
+        """Wait until the node takes connections: it listens once everything else is done.
+
+        And until what it has declared is on its disk: one that is killed seconds after it has
+        declared a quorum queue gives it another name in its log, and what was confirmed is lost.
+        """
         self._node.wait_ready(self.listening)
+        self.ask(DECLARED_ON_DISK)
 
     def listening(self) -> bool:
         """Return whether the node takes connections."""

@@ -119,7 +119,9 @@ def test_a_full_quarantine_is_emptied_by_replays(own_brokers: Brokers) -> None:
 
 
 def test_a_broker_that_dies_in_the_middle_keeps_what_it_had(own_brokers: Brokers) -> None:
-    """Nothing is said to be done that is not, and nothing is lost."""
+    """Nothing is said to be done that is not, and nothing is lost, however young the broker."""
+    own_brokers.outside_broker.destroy()
+    own_brokers.start()
     world = on_rabbitmq(own_brokers)
     world.keep(wire("A-1"), wire("A-2"))
     before = world.listed()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.broker import DECLARED_ON_DISK
 from hub.parking import OTHER, kinds
 from tests.structure.kept_rows import ENDS, MISTAKE, kept_rows
 
@@ -82,3 +83,8 @@ def test_the_newcomer_finds_something_to_run_at_once() -> None:
         lines = document(name).splitlines()
         assert lines.index("```sh") < README_CODE_LINE_MAX
     assert len(document("ARCHITECTURE.md").splitlines()) < ARCHITECTURE_LINES_MAX
+
+
+def test_what_is_to_be_typed_on_a_broker_is_what_we_do_ourselves() -> None:
+    """The command that brings new queues to a disk is the one that is tried by killing a node."""
+    assert f"rabbitmqctl eval '{DECLARED_ON_DISK}.'" in document("OPERATING.md")
