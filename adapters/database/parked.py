@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.database.engine import first
-from adapters.database.inbox_rows import read_message, read_part
-from adapters.database.parts import text_to_bytes
+from adapters.database.inbox_rows import read_kept, read_part
+from adapters.database.parts import text_to_bytes, text_to_message
 from adapters.database.store import InboxStore
 from adapters.database.tables import BODY, PARKED, inbox, parked, replays, waiting
 from adapters.database.unit import SqlUnit
@@ -41,13 +42,24 @@ class SqlRows:
         self.opened_at = unit.opened_at
 
     def row(self, entry: InboxEntry) -> Row | None:
-        """Return the parked message of an entry, None where it is not parked."""
+        """Return the parked message of an entry, None where it is not parked.
+
+        Who only reads locks nothing: what was replayed, discarded or parked again while its parts
+        were read may have been read in pieces, so the row is read once more behind them.
+        """
         name, connection = str(entry.id), self.unit.connection
-        row = connection.execute(_LISTED.where(parked.c.request_id == name)).first()
-        if row is None:
-            return None
-        original = text_to_bytes(read_part(connection, name, BODY))
-        return Row(_kept(row), read_message(connection, name, PARKED), original)
+        row = self._listed(name)
+        while row is not None:
+            text = read_kept(connection, name, PARKED)
+            original = text_to_bytes(read_part(connection, name, BODY))
+            before, row = row, self._listed(name)
+            if row == before:
+                return Row(_kept(row), text_to_message(text), original)
+        return None
+
+    def _listed(self, name: str) -> sa.Row[Any] | None:
+        found = self.unit.connection.execute(_LISTED.where(parked.c.request_id == name))
+        return found.first()
 
     def last_replay(self, subject: str) -> LastReplay:
         """Return what is known of the last; until the commit nobody else asks."""

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.database import Database
+from adapters.database.inbox_rows import read_kept
 from hub.errors import InvalidBody, TryAgain
 from hub.guard import BODY_BYTES_MAX
 from hub.parking import End, Ended, Place
@@ -77,6 +78,33 @@ def test_a_replay_that_fails_is_parked_again(world: ParkingWorld) -> None:
     world.later()
     world.taking.broken = False
     assert world.state(message) is InboxState.PARKED
+    world.work.discard(PARKED, [name], why="a test", who="wang")
+
+
+@pytest.mark.parametrize("parked_again", [False, True])
+def test_what_somebody_ends_while_it_is_read_is_read_whole_or_not_there(
+    world: ParkingWorld, monkeypatch: pytest.MonkeyPatch, *, parked_again: bool
+) -> None:
+    """Whoever looks locks nothing, and is never shown pieces of what goes meanwhile."""
+    message = world.worker.message("PlaceBooking", booking_values())
+    name = world.park(message)
+    meanwhile = iter([True])
+
+    def read(connection: sa.Connection, key: str, kind: str) -> str:
+        if next(meanwhile, False):
+            world.work.replay(PARKED, [name], why="mended", who="wang")
+            world.taking.broken = parked_again
+            world.later()
+            world.taking.broken = False
+        return read_kept(connection, key, kind)
+
+    monkeypatch.setattr("adapters.database.parked.read_kept", read)
+    shown = world.shelf.show(name)
+    assert next(meanwhile, False) is False
+    assert shown is not None or not parked_again
+    if shown is not None:
+        assert shown.wire is not None
+        assert shown.wire.body == message.body
     world.work.discard(PARKED, [name], why="a test", who="wang")
 
 
