@@ -18,7 +18,7 @@ from adapters.amqp.frames import (
     PERSISTENT,
     TRANSIENT,
 )
-from hub.envelope import Wire
+from hub.envelope import BOUND_HEADERS, CROSSED, Wire
 from hub.ports import Address
 
 _BASIC_PUBLISH = struct.pack(">HHH", 60, 40, 0)
@@ -90,7 +90,9 @@ def _table(headers: Mapping[str, str]) -> bytes:
     pieces: list[bytes] = []
     for name, text in headers.items():
         value = text.encode()
-        pieces += (_header(name), LONG.pack(len(value)), value)
+        length = len(value)
+        head = _HEADERS.get(name) or _header(name)
+        pieces += (head, _LONGS[length] if length < len(_LONGS) else LONG.pack(length), value)
     return b"".join(pieces)
 
 
@@ -103,9 +105,11 @@ def _short(text: str) -> bytes:
 _known = lru_cache(maxsize=512)(_short)
 
 
-@lru_cache(maxsize=256)
 def _header(name: str) -> bytes:
     return _short(name) + b"S"
 
 
 _XML = _short(CONTENT_TYPE)
+# The names that nearly every message has, and the lengths of nearly all their values.
+_HEADERS = {name: _header(name) for name in (*BOUND_HEADERS, CROSSED)}
+_LONGS = [LONG.pack(length) for length in range(1_024)]

@@ -4,6 +4,7 @@ Sources: CVE-2026-41066 (entities of other parsers' defaults) and libxml2's own 
 256, text nodes of 10 MB. RFC 7303, section 3, for which of two encodings counts.
 """
 
+import threading
 from functools import partial
 
 from lxml import etree
@@ -42,6 +43,9 @@ _UNKNOWN_ENCODINGS = {
     etree.ErrorTypes.ERR_UNKNOWN_ENCODING,
     etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING,
 }
+
+# Each thread keeps its own parsers: one that is shared holds a lock across threads.
+_thread = threading.local()
 
 
 class XmlRefused(InvalidBody):
@@ -84,8 +88,18 @@ def parse(
 
 
 def _root(body: bytes, encoding: str | None, *, instructions: bool, blanks: bool) -> Element:
-    # A parser serves one call: a shared one would hold a lock across threads.
-    parser = etree.XMLParser(
+    kept: dict[object, etree.XMLParser] | None = getattr(_thread, "parsers", None)
+    if kept is None:
+        kept = _thread.parsers = {}
+    kind = encoding, instructions, blanks
+    parser = kept.get(kind)
+    if parser is None:
+        parser = kept[kind] = _parser(encoding, instructions=instructions, blanks=blanks)
+    return etree.fromstring(body, parser)
+
+
+def _parser(encoding: str | None, *, instructions: bool, blanks: bool) -> etree.XMLParser:
+    return etree.XMLParser(
         encoding=encoding,
         resolve_entities=False,
         no_network=True,
@@ -95,7 +109,6 @@ def _root(body: bytes, encoding: str | None, *, instructions: bool, blanks: bool
         remove_comments=True,
         remove_pis=not instructions,
     )
-    return etree.fromstring(body, parser)
 
 
 def clean(root: Element) -> None:
