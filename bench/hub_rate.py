@@ -19,8 +19,8 @@ from tests.servers.brokers import Brokers
 ROUNDS = 5
 MESSAGES = 40_000
 SHOVEL_PREFETCHES = (100, 500, 1_000, 2_000)
-HUB_PROCESSES = (1, 2)
 HUB_PREFETCH = 1_000
+HUB_PREFETCHES = (1_000, 2_000)
 RATE, MICROSECONDS = "messages/s", "us/message"
 
 
@@ -42,7 +42,8 @@ class Mover:
         lines = "" if self.lines == LINES else f".lines{self.lines}"
         without = f".without_{self.without}" if self.without else ""
         interpreted = ".interpreted" if self.interpreted else ""
-        return f"hub.processes{self.processes}{lines}{without}{interpreted}"
+        prefetch = "" if self.prefetch == HUB_PREFETCH else f".prefetch{self.prefetch}"
+        return f"hub.processes{self.processes}{prefetch}{lines}{without}{interpreted}"
 
 
 @dataclass(slots=True)
@@ -57,7 +58,7 @@ class Runs:
         return max(movers_, key=lambda mover: statistics.median(self.rates[mover]))
 
 
-HUBS = [Mover(number, HUB_PREFETCH) for number in HUB_PROCESSES]
+HUBS = [Mover(1, HUB_PREFETCH), *(Mover(2, prefetch) for prefetch in HUB_PREFETCHES)]
 SHOVELS = [Mover(0, prefetch) for prefetch in SHOVEL_PREFETCHES]
 MANY_LINES = Mover(2, HUB_PREFETCH, LINES_MANY)
 INTERPRETED = Mover(2, HUB_PREFETCH, interpreted=True)
@@ -150,8 +151,8 @@ def _settings() -> None:
     figures.settings(
         "hub",
         {
-            "prefetch": HUB_PREFETCH,
-            "processes": "/".join(map(str, HUB_PROCESSES)),
+            "prefetch": "/".join(map(str, HUB_PREFETCHES)),
+            "processes": "1/2",
             "publishing": "mandatory, confirmed",
             "guard": "on, with XSD",
             "sealing": "on, COSE, AES-256-GCM",
@@ -174,6 +175,7 @@ def _show(runs: Runs) -> None:
             Figure("hub.messages", statistics.median(runs.rates[ours]), RATE),
             Figure("shovel.messages", statistics.median(runs.rates[theirs]), RATE),
             Figure("hub.processes.best", ours.processes, "processes"),
+            Figure("hub.prefetch.best", ours.prefetch, "messages"),
             Figure("shovel.prefetch.best", theirs.prefetch, "messages"),
         ]
     )
