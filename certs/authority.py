@@ -128,13 +128,20 @@ class Authority:
         )
         return self.issued(name)
 
-    def ensure(self, name: str, purpose: Purpose, *, kind: KeyKind = KeyKind.EC) -> Issued:
+    def ensure(
+        self,
+        name: str,
+        purpose: Purpose,
+        *,
+        kind: KeyKind = KeyKind.EC,
+        addresses: Iterable[str] = LOCAL_ADDRESSES,
+    ) -> Issued:
         """Return the certificate of ``name``; issue one where it is missing or soon ends."""
         if (self.folder / f"{name}.crt").exists() and (self.folder / f"{name}.key").exists():
             issued = self.issued(name)
             if issued.days_left > RENEW_DAYS:
                 return issued
-        return self.issue(name, purpose, kind=kind)
+        return self.issue(name, purpose, kind=kind, addresses=addresses)
 
     def issued(self, name: str) -> Issued:
         """Return what was issued to ``name``; CertificateError where nothing was."""

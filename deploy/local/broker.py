@@ -1,4 +1,4 @@
-"""A private RabbitMQ node: own data folder, loopback only, mutual TLS only, ends with us."""
+"""A private RabbitMQ node: own data folder, one address, mutual TLS only, ends with us."""
 
 import json
 import os
@@ -11,9 +11,10 @@ from certs.authority import Issued
 from deploy.brokers import definitions as broker_definitions
 from deploy.brokers.configuration import Listener, enabled_plugins, rabbitmq_conf
 from deploy.brokers.definitions import Definitions
+from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, answers, free_port, wait_until_closed
 from deploy.local.process import Process, ProcessFailed
-from deploy.local.programs import in_folders, program
+from deploy.local.programs import in_folders, program, within
 from hub import settings
 
 PACKAGE = "rabbitmq-server"
@@ -39,13 +40,21 @@ class Broker:
     """One private node.
 
     Everything it writes is under ``folder``; its distribution port and its name server (epmd)
-    listen on loopback, on ports of their own.
+    listen on loopback of its network, on ports of their own.
     """
 
     def __init__(
-        self, name: str, folder: Path, definitions: Definitions, certificate: Issued, port: int = 0
+        self,
+        name: str,
+        folder: Path,
+        definitions: Definitions,
+        certificate: Issued,
+        port: int = 0,
+        *,
+        network: Network = MACHINE,
     ) -> None:
         self.name = name
+        self._network = network
         self.folder = folder
         self.port = port or free_port()
         self.certificate = certificate
@@ -62,6 +71,7 @@ class Broker:
             [*epmd, "-address", LOOPBACK],
             folder / "epmd.log",
             environment=environment,
+            network=network.name,
         )
         # Input allowed makes the script become the node itself; -noinput then takes it back.
         self._node = Process(
@@ -69,6 +79,7 @@ class Broker:
             [str(self._sbin / "rabbitmq-server"), "-noinput"],
             folder / "node.log",
             environment=environment | {"RABBITMQ_ALLOW_INPUT": "true"},
+            network=network.name,
         )
 
     @property
@@ -80,7 +91,7 @@ class Broker:
         """Start the node; returns at once."""
         if not self._epmd.alive():
             self._epmd.start()
-            self._epmd.wait_ready(lambda: answers(self._epmd_port))
+            self._epmd.wait_ready(lambda: answers(self._epmd_port, network=self._network.name))
         self._node.start()
 
     def wait_ready(self) -> None:
@@ -94,7 +105,7 @@ class Broker:
 
     def listening(self) -> bool:
         """Return whether the node takes connections."""
-        return answers(self.port)
+        return answers(self.port, self._network.broker, self._network.name)
 
     def terminate(self) -> None:
         """Ask the node to end; returns at once."""
@@ -113,7 +124,7 @@ class Broker:
     def kill(self) -> None:
         """Kill the node with SIGKILL, as a power cut would; its data stays."""
         self._node.kill()
-        wait_until_closed(self.port, STOP_SECONDS_MAX)
+        wait_until_closed(self.port, STOP_SECONDS_MAX, self._network.broker, self._network.name)
 
     def restart(self) -> None:
         """Start again on the same data and port, and wait until it is ready."""
@@ -125,7 +136,7 @@ class Broker:
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl and return what it says; ProcessFailed where it fails."""
         done = subprocess.run(  # noqa: S603  the caller's own command
-            [str(self._sbin / "rabbitmqctl"), *arguments],
+            [*within(self._network.name), str(self._sbin / "rabbitmqctl"), *arguments],
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -142,8 +153,9 @@ class Broker:
 
         A rabbitmqctl starts a virtual machine of its own to ask; this takes a few milliseconds.
         """
+        erl_call = (str(program("erl_call", PACKAGE)), "-sname", self._node_name, "-e")
         done = subprocess.run(  # noqa: S603  the caller's own expression
-            [str(program("erl_call", PACKAGE)), "-sname", self._node_name, "-e"],
+            [*within(self._network.name), *erl_call],
             env=self._environment(),
             input=f"binary_to_list(rabbit_json:encode({erlang})).\n",
             capture_output=True,
@@ -166,7 +178,7 @@ class Broker:
 
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        listener = Listener(LOOPBACK, self.port, self.certificate)
+        listener = Listener(self._network.broker, self.port, self.certificate)
         definitions = self.folder / "definitions.json"
         definitions.write_text(broker_definitions.write(self._definitions), "utf-8")
         configuration = rabbitmq_conf(listener, definitions)

@@ -1,10 +1,11 @@
-"""A private HAProxy: HTTPS on loopback in front of the gateways and the staff web."""
+"""A private HAProxy: HTTPS in front of the gateways, of the staff web, or of both."""
 
 import http.client
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.haproxy.configuration import Entrance, agents_section, haproxy_cfg, staff_section
+from deploy.haproxy.configuration import Entrance, haproxy_cfg
 from deploy.local.ports import answers
 from deploy.local.process import Process
 from deploy.local.programs import program
@@ -13,26 +14,22 @@ PACKAGE = "haproxy"
 
 
 class Haproxy:
-    """One private load balancer; everything it writes is under ``folder``."""
+    """One private load balancer; everything it writes is under ``folder``.
 
-    def __init__(
-        self,
-        folder: Path,
-        agents: Entrance,
-        agents_authority: Path,
-        staff: Entrance | None = None,
-    ) -> None:
+    ``sections``: of its configuration, each with the entrance that it describes.
+    """
+
+    def __init__(self, folder: Path, sections: Mapping[str, Entrance], network: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         configuration = folder / "haproxy.cfg"
-        sections = [agents_section(agents, agents_authority)]
-        if staff is not None:
-            sections.append(staff_section(staff))
-        configuration.write_text(haproxy_cfg(sections), "utf-8")
-        self._ports = [entrance.port for entrance in (agents, staff) if entrance is not None]
+        configuration.write_text(haproxy_cfg(list(sections)), "utf-8")
+        self._entrances = list(sections.values())
+        self._network = network
         self._process = Process(
             "HAProxy",
             [str(program("haproxy", PACKAGE)), "-db", "-f", str(configuration)],
             folder / "haproxy.log",
+            network=network,
         )
 
     @property
@@ -43,7 +40,9 @@ class Haproxy:
     def start(self) -> None:
         """Start and wait until it takes connections."""
         self._process.start()
-        self._process.wait_ready(lambda: all(answers(port) for port in self._ports))
+        self._process.wait_ready(
+            lambda: all(answers(one.port, one.address, self._network) for one in self._entrances)
+        )
 
     def wait_open(self, port: int, authority: Path) -> None:
         """Wait until there is somebody behind an entrance; ``authority`` signs its certificate."""

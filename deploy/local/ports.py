@@ -1,11 +1,13 @@
-"""Ports on loopback: free ones, and a clear word where one is taken."""
+"""Ports: free ones on loopback, a clear word where one is taken, and who listens."""
 
 import random
 import socket
+import subprocess
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
 
+from deploy.local.programs import program, within
 from hub.errors import LupuError
 
 LOOPBACK = "127.0.0.1"
@@ -79,8 +81,10 @@ def require_free(port: int, purpose: str, entry: str, host: str = LOOPBACK) -> N
             ) from error
 
 
-def answers(port: int, host: str = LOOPBACK) -> bool:
-    """Return whether something listens on ``port``."""
+def answers(port: int, host: str = LOOPBACK, network: str = "") -> bool:
+    """Return whether something listens on ``port``; in a namespace that is read, not tried."""
+    if network:
+        return port in listened(network)
     try:
         with socket.create_connection((host, port), timeout=1):
             return True
@@ -88,10 +92,21 @@ def answers(port: int, host: str = LOOPBACK) -> bool:
         return False
 
 
-def wait_until_closed(port: int, seconds_max: float, host: str = LOOPBACK) -> bool:
+def listened(network: str) -> set[int]:
+    """Return the TCP ports on which anything listens in a network."""
+    ss = str(program("ss", "iproute2"))
+    done = subprocess.run(  # noqa: S603  our own command
+        [*within(network), ss, "-Hltn"], capture_output=True, text=True, check=True
+    )
+    return {int(line.split()[3].rpartition(":")[2]) for line in done.stdout.splitlines()}
+
+
+def wait_until_closed(
+    port: int, seconds_max: float, host: str = LOOPBACK, network: str = ""
+) -> bool:
     """Wait until nothing listens on ``port``; return whether that came true."""
     deadline = time.monotonic() + seconds_max
-    while answers(port, host):
+    while answers(port, host, network):
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster on loopback, full durability unless told otherwise."""
+"""A private PostgreSQL cluster, full durability unless told otherwise."""
 
 import os
 import pwd
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.process import Process, ProcessFailed
-from deploy.local.programs import in_folders, program
+from deploy.local.programs import in_folders, program, within
 
 PACKAGE = "postgresql"
 ACCOUNT = "lupu"
@@ -21,24 +21,29 @@ _SYSTEM_USER = "postgres"
 class PostgreSQL:
     """One private cluster; everything it writes is under ``folder``.
 
-    It listens on loopback only and trusts whoever can connect: it is for tests and the demo.
+    It trusts whoever can connect from its own machine: it is for tests and the demo. It
+    ``listens`` on loopback, in whichever network it is.
     """
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, *, listens: str = LOOPBACK, network: str = ""
+    ) -> None:
         self.folder = folder
         self.port = port or free_port()
         self._bin = in_folders("initdb", _FOLDERS, PACKAGE).parent
         self._user = _SYSTEM_USER if os.geteuid() == 0 else ""
         self._data = folder / "data"
+        self._network = network
         self._process = Process(
             "PostgreSQL",
             [
                 *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
-                *("-h", LOOPBACK, "-k", "", "-c", "timezone=UTC"),
+                *("-h", listens, "-k", "", "-c", "timezone=UTC"),
             ],
             folder / "postgresql.log",
             user=self._user,
             folder=folder,
+            network=network,
         )
 
     @property
@@ -69,9 +74,10 @@ class PostgreSQL:
 
     def _is_ready(self) -> bool:
         """Whether it takes sessions: its port answers while it still starts up."""
-        if not answers(self.port):
+        if not answers(self.port, network=self._network):
             return False
-        asked = [str(self._bin / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port)]
+        pg_isready = (str(self._bin / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port))
+        asked = [*within(self._network), *pg_isready]
         return subprocess.run(asked, check=False).returncode == 0  # noqa: S603  our own command
 
     def _make(self) -> None:
@@ -88,7 +94,7 @@ class PostgreSQL:
         if self._user:
             setpriv = str(program("setpriv", "util-linux"))
             as_user = (setpriv, "--reuid", self._user, "--regid", self._user, "--init-groups")
-            command = [*as_user, "--", *command]
+            command = [*within(self._network), *as_user, "--", *command]
         done = subprocess.run(  # noqa: S603  the command is made above
             command,
             stdin=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local.ports import POLL_SECONDS
-from deploy.local.programs import program
+from deploy.local.programs import program, within
 from hub import settings
 from hub.errors import LupuError
 
@@ -38,10 +38,13 @@ class Process:
         environment: Mapping[str, str] | None = None,
         user: str = "",
         folder: Path | None = None,
+        network: str = "",
     ) -> None:
         self.name = name
         self.log = log
-        self._command = [str(program("setpriv", "util-linux")), "--pdeathsig", "KILL"]
+        setpriv = str(program("setpriv", "util-linux"))
+        # Into the network first: only root may enter one.
+        self._command = [*within(network), setpriv, "--pdeathsig", "KILL"]
         if user:
             self._command += ["--reuid", user, "--regid", user, "--init-groups"]
         self._command += ["--", *command]

@@ -21,6 +21,13 @@ def program(name: str, package: str) -> Path:
     return Path(found)
 
 
+def within(network: str) -> tuple[str, ...]:
+    """Return what stands before a command, so that it has its network in that namespace."""
+    if not network:
+        return ()
+    return (str(program("nsenter", "util-linux")), f"--net=/run/netns/{network}", "--")
+
+
 def in_folders(name: str, patterns: tuple[str, ...], package: str) -> Path:
     """Return the newest match of ``pattern/name`` below the root; ProgramMissing where none."""
     for pattern in patterns:

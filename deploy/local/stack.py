@@ -1,4 +1,4 @@
-"""A whole local installation: two brokers, HAProxy and every process, each on its own."""
+"""A whole local installation: two brokers, two HAProxies and every process, each on its own."""
 
 import http.client
 import socket
@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from certs.authority import Authority, Purpose
+from certs.authority import LOCAL_ADDRESSES, Authority, Purpose
 from deploy.brokers import definitions
 from deploy.components import Components
-from deploy.haproxy.configuration import Entrance
+from deploy.haproxy.configuration import Entrance, agents_section, staff_section
 from deploy.local.broker import Broker, installed_version
 from deploy.local.haproxy import Haproxy
-from deploy.local.ports import LOOPBACK
+from deploy.local.networks import Network
 from deploy.local.process import Process, ProcessFailed
+from deploy.local.programs import within
 from deploy.local.zones import Places, write_zones
 from lupu.sealing import make_keys
 
@@ -25,6 +26,7 @@ NAMES = (
 )
 COMMAND_SECONDS_MAX = 120.0
 _ZONES = {"gateway": "outside", "hub": "hub"}
+SIDES = ("outside", "inside")
 
 
 class Stack:
@@ -38,7 +40,7 @@ class Stack:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.metrics_ports = write_zones(places, self.components)
         self.outside, self.inside = self._brokers()
-        self.haproxy = self._haproxy()
+        self.haproxy, self.staff_haproxy = self._haproxies()
         self.processes = {name: self._process(name) for name in self.metrics_ports}
 
     def start_brokers(self) -> None:
@@ -52,14 +54,15 @@ class Stack:
             broker.wait_ready()
 
     def start(self) -> None:
-        """Start every component and HAProxy, and wait until those that listen answer."""
+        """Start every component and both HAProxies, and wait until those that listen answer."""
         self.wait_for_brokers()
         for process in self.processes.values():
             process.start()
         for name in (*self.components.gateways, *self.components.staff):
             self.processes[name].wait_ready(partial(healthy, self.places.socket(name)))
-        # Last, for it would count those not yet up as down, and look again only later.
+        # Last, for they would count those not yet up as down, and look again only later.
         self.haproxy.start()
+        self.staff_haproxy.start()
 
     def lupu(self, zone: str, *arguments: str, columns: int = 0) -> str:
         """Run a ``lupu`` command with a zone's configuration; return what it prints.
@@ -69,7 +72,10 @@ class Stack:
         terminal = ("env", "FORCE_COLOR=1", f"COLUMNS={columns}") if columns else ()
         config = ("--config", str(self.places.configuration(zone)))
         done = subprocess.run(  # noqa: S603  our own command
-            [*terminal, sys.executable, "-m", "lupu", *arguments, *config],
+            [
+                *(*within(self._network(zone).name), *terminal),
+                *(sys.executable, "-m", "lupu", *arguments, *config),
+            ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -87,6 +93,7 @@ class Stack:
     def stop(self) -> None:
         """End everything, from the edge inwards, each in good order."""
         self.haproxy.stop()
+        self.staff_haproxy.stop()
         for process in self.processes.values():
             if process.alive():
                 process.terminate()
@@ -102,13 +109,19 @@ class Stack:
         return [*snapshots, self.places.folder / "replays", self.places.folder / "database"]
 
     def _issue_certificates(self) -> None:
-        folder, components = self.places.certificates, self.components
-        for side, names in (("outside", components.outside), ("inside", components.inside)):
+        places, components = self.places, self.components
+        folder = places.certificates
+        for side, names, network in (
+            ("outside", components.outside, places.outside),
+            ("inside", components.inside, places.inside),
+        ):
             authority = Authority.make(folder, side)
-            authority.ensure("broker", Purpose.SERVER)
+            addresses = (*LOCAL_ADDRESSES, network.broker)
+            authority.ensure("broker", Purpose.SERVER, addresses=addresses)
             for name in names:
                 authority.ensure(name, Purpose.CLIENT)
-        Authority.make(folder, "edge").ensure("edge", Purpose.SERVER)
+        entrances = (*LOCAL_ADDRESSES, places.outside.entrance, places.inside.entrance)
+        Authority.make(folder, "edge").ensure("edge", Purpose.SERVER, addresses=entrances)
         Authority.make(folder, "agents")
         for name in components.key_owners:
             make_keys(self.places.sealing, name)
@@ -116,8 +129,8 @@ class Stack:
     def _brokers(self) -> tuple[Broker, Broker]:
         places, version = self.places, installed_version()
         defined = (
-            ("outside", places.outside_port, definitions.outside(self.components, version)),
-            ("inside", places.inside_port, definitions.inside(self.components, version)),
+            (places.outside, places.outside_port, definitions.outside(self.components, version)),
+            (places.inside, places.inside_port, definitions.inside(self.components, version)),
         )
         outside, inside = (
             Broker(
@@ -126,8 +139,9 @@ class Stack:
                 definition,
                 Authority(places.certificates, side).issued("broker"),
                 port,
+                network=network,
             )
-            for side, port, definition in defined
+            for side, (network, port, definition) in zip(SIDES, defined, strict=True)
         )
         return outside, inside
 
@@ -135,18 +149,23 @@ class Stack:
     def _edge(self) -> Path:
         return Authority(self.places.certificates, "edge").certificate
 
-    def _haproxy(self) -> Haproxy:
+    def _haproxies(self) -> tuple[Haproxy, Haproxy]:
+        """Return the one of agents and the one of staff."""
         places, components = self.places, self.components
         certificate = Authority(places.certificates, "edge").issued("edge")
         agents, staff = (
-            Entrance(LOOPBACK, port, certificate, {name: places.socket(name) for name in names})
-            for port, names in (
-                (places.agents_port, components.gateways),
-                (places.staff_port, components.staff),
+            Entrance(address, port, certificate, {name: places.socket(name) for name in names})
+            for address, port, names in (
+                (places.outside.entrance, places.agents_port, components.gateways),
+                (places.inside.entrance, places.staff_port, components.staff),
             )
         )
         trusted = Authority(places.certificates, "agents").certificate
-        return Haproxy(places.folder / "haproxy", agents, trusted, staff)
+        folder, section = places.folder / "haproxy", agents_section(agents, trusted)
+        return (
+            Haproxy(folder / "agents", {section: agents}, places.outside.name),
+            Haproxy(folder / "staff", {staff_section(staff): staff}, places.inside.name),
+        )
 
     def _process(self, name: str) -> Process:
         kind = name.rpartition("-")[0]
@@ -155,7 +174,11 @@ class Stack:
             name,
             [sys.executable, "-m", "lupu", kind, "run", "-c", str(config), "-n", name],
             self.places.folder / "logs" / f"{name}.log",
+            network=self._network(_ZONES.get(kind, "inside")).name,
         )
+
+    def _network(self, zone: str) -> Network:
+        return self.places.outside if zone == "outside" else self.places.inside
 
 
 def healthy(path: Path) -> bool:

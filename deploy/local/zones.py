@@ -7,6 +7,7 @@ from pathlib import Path
 
 from certs.authority import AUTHORITY
 from deploy.components import Components
+from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, free_port
 from lupu.sealing import KEYRING, KEYS
 
@@ -30,6 +31,8 @@ class Places:
     inside_port: int
     database: Section
     gateway: Section = field(default_factory=dict)
+    outside: Network = MACHINE
+    inside: Network = MACHINE
 
     @property
     def certificates(self) -> Path:
@@ -44,12 +47,12 @@ class Places:
     @property
     def public_url(self) -> str:
         """The address that agents use."""
-        return f"https://localhost:{self.agents_port}"
+        return _url(self.outside.entrance, self.agents_port)
 
     @property
     def staff_url(self) -> str:
         """The address that the staff use."""
-        return f"https://localhost:{self.staff_port}"
+        return _url(self.inside.entrance, self.staff_port)
 
     def socket(self, name: str) -> Path:
         """Return the socket of a component."""
@@ -108,9 +111,12 @@ def _operators(components: Components, outside: Section) -> dict[str, Section]:
 
 def _broker(places: Places, side: str) -> Section:
     folder = places.certificates / side
+    is_outside = side == "outside"
+    address = places.outside.broker if is_outside else places.inside.broker
     return {
-        "host": LOOPBACK,
-        "port": places.outside_port if side == "outside" else places.inside_port,
+        "host": address,
+        "port": places.outside_port if is_outside else places.inside_port,
+        "name": address,
         "authority": _authority(places, side),
         "certificate": str(folder / "{name}.crt"),
         "key": str(folder / "{name}.key"),
@@ -133,6 +139,10 @@ def _gateway(places: Places) -> Section:
 
 def _edge(places: Places) -> dict[str, Entry]:
     return {"certificate": str(places.certificates / "edge" / "edge.crt")}
+
+
+def _url(address: str, port: int) -> str:
+    return f"https://{'localhost' if address == LOOPBACK else address}:{port}"
 
 
 def _authority(places: Places, side: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from adapters.certificates import CertificateFacts
 from certs.authority import Issued, Purpose
-from deploy.haproxy.configuration import Entrance
+from deploy.haproxy.configuration import Entrance, agents_section
 from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.process import Process
@@ -109,7 +109,8 @@ def edge(
         process = Process(NAME, command, folder / f"{NAME}.log")
         certificate = authorities.edge.ensure("edge", Purpose.SERVER)
         entrance = Entrance(LOOPBACK, free_port(), certificate, {NAME: path})
-        proxy = Haproxy(folder / "haproxy", entrance, authorities.agents.certificate)
+        section = agents_section(entrance, authorities.agents.certificate)
+        proxy = Haproxy(folder / "haproxy", {section: entrance})
         ending.callback(process.stop)
         process.start()
         process.wait_ready(lambda: healthy(path))

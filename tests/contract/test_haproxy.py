@@ -18,7 +18,7 @@ import pytest
 
 from adapters.certificates import CertificateFacts
 from certs.authority import Issued, Purpose
-from deploy.haproxy.configuration import NOBODY, Entrance
+from deploy.haproxy.configuration import NOBODY, Entrance, agents_section, staff_section
 from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, free_port
 from hub.guard import BODY_BYTES_MAX
@@ -60,8 +60,9 @@ def edge(
             {"gateway-1": path},
         )
         staff = replace(entrance, port=free_port(), sockets={"staff-1": path})
+        agents = agents_section(entrance, authorities.agents.certificate)
         proxy = Haproxy(
-            tmp_path_factory.mktemp("haproxy"), entrance, authorities.agents.certificate, staff
+            tmp_path_factory.mktemp("haproxy"), {agents: entrance, staff_section(staff): staff}
         )
         server = _SocketServer(str(path), _Echo)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -171,7 +172,8 @@ def test_no_gateway_is_a_soap_fault(authorities: Authorities, tmp_path: Path) ->
         authorities.edge.ensure("edge", Purpose.SERVER),
         {"gateway-1": tmp_path / "none.sock"},
     )
-    proxy = Haproxy(tmp_path / "haproxy", entrance, authorities.agents.certificate)
+    section = agents_section(entrance, authorities.agents.certificate)
+    proxy = Haproxy(tmp_path / "haproxy", {section: entrance})
     proxy.start()
     status, _, body = _ask(entrance.port, authorities.edge.certificate)
     proxy.stop()

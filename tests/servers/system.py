@@ -1,6 +1,6 @@
 """The whole system as real processes, filled with the sample catalogue and an agency."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from certs.authority import Authority, Issued, Purpose
+from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import free_port
 from deploy.local.stack import NAMES, Stack
-from deploy.local.zones import Places, Section
+from deploy.local.zones import Places
 from lupu.exits import Exit
 from tests.servers.terminal import typed
 
@@ -55,9 +56,7 @@ class System:
         return self.client.key
 
 
-def _places(
-    folder: Path, sockets: Path, database: dict[str, Any] | None, gateway: Section
-) -> Places:
+def _places(folder: Path, sockets: Path, database: dict[str, Any] | None, **given: Any) -> Places:
     """Return free ports and folders under ``folder``; SQLite where no database is given."""
     return Places(
         folder=folder,
@@ -67,7 +66,7 @@ def _places(
         outside_port=free_port(),
         inside_port=free_port(),
         database=database or {"file": str(folder / "database" / "lupu.sqlite")},
-        gateway=gateway,
+        **given,
     )
 
 
@@ -76,12 +75,21 @@ def running(
     folder: Path,
     database: dict[str, Any] | None = None,
     names: tuple[str, ...] = NAMES,
+    *,
+    outside: Network = MACHINE,
+    inside: Network = MACHINE,
+    prepare: Callable[[Stack], object] = lambda _stack: None,
     **gateway: Any,
 ) -> Iterator[System]:
-    """Run the whole system until the block ends; ``gateway``: what its gateways are set to."""
+    """Run the whole system until the block ends; ``gateway``: what its gateways are set to.
+
+    ``prepare`` is called before anything of it starts.
+    """
     with TemporaryDirectory(prefix="lupu-") as short, ExitStack() as ending:
-        stack = Stack(_places(folder, Path(short), database, gateway), names)
+        sides = {"outside": outside, "inside": inside}
+        stack = Stack(_places(folder, Path(short), database, gateway=gateway, **sides), names)
         ending.callback(stack.stop)
+        prepare(stack)
         client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)
         opening = datetime.now(UTC).date() + timedelta(days=DAYS_TO_OPENING)
         stack.start_brokers()
@@ -102,6 +110,8 @@ def add_agency(stack: Stack, number: str, *limits: str) -> str:
 
 
 def _done(stack: Stack, *words: str) -> str:
+    if stack.places.inside.name:  # this process is not in that network
+        return stack.lupu("inside", *words)
     status, said = typed(stack.places.configuration("inside"), *words)
     assert status == Exit.FINE, (words, said)
     return said
