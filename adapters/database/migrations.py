@@ -1,7 +1,12 @@
 """Schema versions: each set of tables has its own line of migrations, run by alembic.
 
 The bridge's tables are one line, every application's another; a database holds the newest
-version of each. A process refuses to start on any other.
+version of each. A process refuses to start on any other, but for a newer one that only added to
+its own: so an upgrade needs no standstill, and the program of before may come back.
+
+A migration says ``additive = True`` where programs of the version before run on with it: it
+makes tables, indexes that forbid nothing, and columns that may be left out, no more. What is to
+be taken away goes with a later one, once no program asks for it.
 """
 
 from collections.abc import Sequence
@@ -16,15 +21,22 @@ from alembic.script import ScriptDirectory
 
 from adapters.database.engine import DB2, Database
 from adapters.database.errors import Meaning, meaning
+from adapters.database.tables import programs
 from hub.errors import SettingsError
 
 _HERE = Path(__file__).parent
 BRIDGE = _HERE / "versions"
+# From here on a database says which programs run on it.
+NOTED_SINCE = "bridge_0008"
 
 
 def line_of(version: str) -> str:
     """Return the line of a version: ``bridge`` of ``bridge_0001``."""
     return version.rpartition("_")[0]
+
+
+def _number(version: str) -> int:
+    return int(version.rpartition("_")[2])
 
 
 class Db2Impl(DefaultImpl):
@@ -81,8 +93,7 @@ class Migrations:
 
     def upgrade(self) -> tuple[str, ...]:
         """Bring the database to the newest versions and return them."""
-        newer = set(self.present()) - {step.revision for step in self._scripts.walk_revisions()}
-        if newer:
+        if newer := set(self.present()) - self._known():
             raise SettingsError(
                 f"The database has schema {_named(sorted(newer))}, which this program does not "
                 "know: use the newer program."
@@ -91,21 +102,50 @@ class Migrations:
             context = self._context(connection)
             with Operations.context(context):
                 context.run_migrations()
+            self._note_programs(connection)
         return self.present()
 
     def check(self) -> None:
-        """SettingsError where the database has other versions than this program wants.
+        """SettingsError where this program cannot run on the versions of the database.
 
-        Lines of other applications in the same database are none of this one's business.
+        It can on its own, and on newer ones that say so. Lines of other applications in the same
+        database are none of this one's business.
         """
-        wanted = self.wanted()
-        own = {_line(version) for version in wanted}
-        present = tuple(version for version in self.present() if _line(version) in own)
-        if wanted != present:
-            raise SettingsError(
-                f"The database has schema {_named(present)}, this program needs "
-                f"{_named(wanted)}: run 'lupu database upgrade'."
-            )
+        present = {line_of(version): version for version in self.present()}
+        newer = {line: has for line, has in present.items() if has not in self._known()}
+        oldest = self._oldest_programs() if newer else {}
+        for wanted in self.wanted():
+            line = line_of(wanted)
+            if line not in newer and present.get(line) != wanted:
+                raise SettingsError(
+                    f"The database has schema {_named(sorted(present.values()))}, this program "
+                    f"needs {_named(self.wanted())}: run 'lupu database upgrade'."
+                )
+            if line in newer and _number(wanted) < _number(oldest.get(line, newer[line])):
+                raise SettingsError(
+                    f"The database has schema {newer[line]}, on which this program of {wanted} "
+                    "cannot run: start the newer program."
+                )
+
+    def _note_programs(self, connection: sa.Connection) -> None:
+        for head in self._scripts.get_heads() if NOTED_SINCE in self._known() else ():
+            row = {"line": line_of(head), "oldest": self._oldest(head)}
+            connection.execute(programs.delete().where(programs.c.line == row["line"]))
+            connection.execute(programs.insert().values(row))
+
+    def _known(self) -> set[str]:
+        return {step.revision for step in self._scripts.walk_revisions()}
+
+    def _oldest(self, head: str) -> str:
+        """Return the first version after which every one up to ``head`` only added."""
+        step = self._scripts.get_revision(head)
+        while step.down_revision and getattr(step.module, "additive", False):
+            step = self._scripts.get_revision(str(step.down_revision))
+        return step.revision
+
+    def _oldest_programs(self) -> dict[str, str]:
+        with self._database.reading() as connection:
+            return {row.line: row.oldest for row in connection.execute(sa.select(programs))}
 
     def _context(self, connection: Any) -> MigrationContext:
         scripts = self._scripts
@@ -115,11 +155,6 @@ class Migrations:
 
         options = {"script": scripts, "fn": steps}
         return _Context(connection.dialect, connection, options, None)
-
-
-def _line(version: str) -> str:
-    """Return the line that a version belongs to: ``bridge_0001`` is the bridge's."""
-    return version.rpartition("_")[0]
 
 
 def _named(versions: Sequence[str]) -> str:

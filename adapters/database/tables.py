@@ -120,6 +120,14 @@ replays = sa.Table(
     sa.Column("last_due", UtcTime, nullable=True),
 )
 
+# The oldest schema version whose program runs on this database, of each line.
+programs = sa.Table(
+    "programs",
+    metadata,
+    sa.Column("line", ascii_text(40), primary_key=True),
+    sa.Column("oldest", ascii_text(40), nullable=False),
+)
+
 standing = sa.Table(
     "standing",
     metadata,

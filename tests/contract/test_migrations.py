@@ -17,7 +17,7 @@ from internal_apps.ticketing.tables import metadata as ticketing
 from tests.unit.hub_world import MovedClock
 
 NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
-NEWEST = "bridge_0007"
+NEWEST = "bridge_0008"
 
 NEWER = f'''"""A version of the future."""
 revision = "bridge_9999"
@@ -29,6 +29,7 @@ depends_on = None
 def upgrade() -> None:
     """Do nothing."""
 '''
+ADDS = NEWER.replace("depends_on = None", "depends_on = None\nadditive = True")
 ANOTHER = '''"""Another application's first version."""
 revision = "invoicing_0001"
 down_revision = None
@@ -118,6 +119,36 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         old.check()
     with pytest.raises(SettingsError, match="newer program"):
         old.upgrade()
+    database.close()
+
+
+def test_an_older_program_runs_on_a_schema_that_only_has_more(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Workers of before restart during an upgrade and after a rollback; none brings it back."""
+    (tmp_path / "bridge_9999_newer.py").write_text(ADDS)
+    database = Database(database_url)
+    assert Migrations(database, [tmp_path]).upgrade() == ("bridge_9999",)
+    Migrations(database, [tmp_path]).check()
+    old = Migrations(database, [])
+    old.check()
+    with pytest.raises(SettingsError, match="newer program"):
+        old.upgrade()
+    assert old.present() == ("bridge_9999",)
+    database.close()
+
+
+def test_one_version_that_takes_away_ends_the_older_programs(tmp_path: Path) -> None:
+    """However much later versions only add: the program before that one is refused."""
+    (tmp_path / "bridge_9998_takes.py").write_text(NEWER.replace("9999", "9998"))
+    added = ADDS.replace(f'down_revision = "{NEWEST}"', 'down_revision = "bridge_9998"')
+    (tmp_path / "bridge_9999_adds.py").write_text(added)
+    database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    Migrations(database, [tmp_path]).upgrade()
+    with pytest.raises(SettingsError, match="bridge_9999, on which this program"):
+        Migrations(database, []).check()
+    (tmp_path / "bridge_9999_adds.py").unlink()
+    Migrations(database, [tmp_path]).check()
     database.close()
 
 
