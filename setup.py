@@ -37,7 +37,7 @@ setup(
     package_data={
         "": [
             *("templates/**/*.html", "static/*", "translations/*.po", "*.toml"),
-            *("*.conf", "*.cfg", "*.http"),
+            *("*.conf", "*.cfg", "*.http", "*.nft"),
         ],
         "schemas.xsd": ["*.xsd"],
         "schemas.wsdl": ["*.wsdl"],

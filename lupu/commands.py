@@ -18,6 +18,7 @@ GROUPS = {
     "certificates": ("Authorities, certificates, key stores, days left.", "certificates"),
     "check": ("Look at everything a component depends on.", "check"),
     "edge": ("What HAProxy loads in front of gateways and staff web.", "edge"),
+    "firewall": ("The rules that let only the inside dial.", "firewall"),
     "database": ("Schema versions of the inside database.", "database"),
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
     "requests": ("What became of requests; references that were used twice.", "requests"),

@@ -1,0 +1,1 @@
+"""The firewall rules of each zone, as nftables loads them."""
