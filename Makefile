@@ -18,10 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check compiled promises kills simulate bench clean
+.PHONY: help setup demo try test check production compiled promises kills simulate bench clean
 
 help: ## Explain every target
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
@@ -38,7 +38,7 @@ try: $(INSTALLED) ## A first look in one process: no root, no broker (proves not
 	@$(BIN)/python -m deploy.local.first_look
 
 test: servers-for-test $(INSTALLED_DEV) client-stacks ## Run every test, on real brokers and databases
-	$(BIN)/pytest $(SIDE_BY_SIDE) $(T) $(if $(K),-k '$(K)')
+	$(BIN)/pytest $(SIDE_BY_SIDE) --ignore=tests/production $(T) $(if $(K),-k '$(K)')
 
 check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -47,6 +47,9 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 
 compiled: $(COMPILED)/.made ## Compile what every message passes to C, into build/compiled
 	@echo "Ready: PYTHONPATH=$(COMPILED) $(BIN)/lupu --help"
+
+production: servers-for-test $(INSTALLED_DEV) ## Try what a real network and operator do (as root)
+	$(BIN)/pytest -q $(if $(K),-k '$(K)') $(or $(T),tests/production)
 
 promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
 	$(BIN)/pytest -q -m promise

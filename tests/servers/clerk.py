@@ -43,13 +43,14 @@ class PlainClerk:
 
     def form(self) -> dict[str, str] | None:
         """Return the hidden fields of a new form, its token among them; None where none comes."""
-        page = self._open("GET", NEW)
-        if page is not None and page.url.partition("?")[0].endswith("/sign-in"):
-            fields = _Hidden(page.text).fields
-            typed = {"account": self._account, "password": self._password, "next": NEW}
-            page = self._open("POST", "/sign-in", {**fields, **typed})
+        page = self._signed_in(NEW)
         fields = {} if page is None else _Hidden(page.text).fields
         return fields if "token" in fields else None
+
+    def booking(self, reference: str) -> str:
+        """Return the page of a booking as it is written; empty where none comes."""
+        page = self._signed_in(f"/bookings/{reference}")
+        return page.text if page is not None and page.ok else ""
 
     def place(self, form: dict[str, str], ticket_type: str, day: date) -> Told:
         """Send the form, for the first time or again; it is one booking however often."""
@@ -60,6 +61,14 @@ class PlainClerk:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+    def _signed_in(self, path: str) -> requests.Response | None:
+        page = self._open("GET", path)
+        if page is not None and page.url.partition("?")[0].endswith("/sign-in"):
+            fields = _Hidden(page.text).fields
+            typed = {"account": self._account, "password": self._password, "next": path}
+            page = self._open("POST", "/sign-in", {**fields, **typed})
+        return page
 
     def _open(
         self, method: str, path: str, fields: dict[str, str] | None = None

@@ -14,6 +14,7 @@ TARGETS = (
     "try",
     "test",
     "check",
+    "production",
     "compiled",
     "kills",
     "simulate",
@@ -75,3 +76,4 @@ def test_ci_runs_what_a_newcomer_runs() -> None:
     text = (ROOT / Path(".ci/run")).read_text("utf-8")
     assert "make check" in text
     assert "make test" in text
+    assert "make production" in text
