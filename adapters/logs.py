@@ -17,8 +17,8 @@ from typing import TextIO
 
 # These speak of every frame or request at a level that would drown our own events.
 _QUIET = ("zeep", "sqlalchemy.engine", "alembic", "werkzeug")
-# Says seven errors for each dial that fails; we are given the same reason, and say it once.
-_MUTE = "pika"
+# Say an error for each dial that fails; we are given the same reason, and say it once.
+_MUTE = ("pika", "opentelemetry")
 
 # What every record has; all else are the event's facts.
 _OF_EVERY_RECORD = frozenset(
@@ -130,6 +130,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    logging.getLogger(_MUTE).setLevel(logging.CRITICAL)
+    for name in _MUTE:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from hub.envelope import Message, RequestId, Transmission, Wire, to_wire
 from hub.messages import TICKETING, reply_queue
+from hub.trace import Edge
 
 BODY_BYTES = 2_048
 BOOT = "bench"
@@ -40,6 +41,7 @@ def wire(number: int, account: str, lines: int = LINES) -> Wire:
         body=body(lines).replace(_REFERENCE.encode(), reference.encode()),
         reply_to=reply_queue(account, BOOT),
         sign_in="password",
+        trace=Edge().context()[0].parent,
     )
     return to_wire(message.passed(account, message.accepted_at), account=account)
 

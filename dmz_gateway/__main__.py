@@ -25,8 +25,9 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
-from adapters.sealing import sealing_of
+from adapters.sealing import Sealed, sealing_of
 from adapters.server import claim_socket, die_with
+from adapters.tracing import OtlpTracer, tracer_of
 from adapters.xml import Schemas
 from dmz_gateway.checks import look
 from dmz_gateway.served import Parts, Served
@@ -59,6 +60,7 @@ def run(configuration: Configuration) -> None:
     """Serve until SIGTERM or SIGINT."""
     gateway = configuration.read(Gateway)
     configuration.read(OutsideBroker)
+    configuration.read(settings.Tracing)
     sealing_of(configuration, SystemClock(), opens=True)
     logs.configure(configuration.read(settings.Log).level)
     claim_socket(Gateway.section, gateway.socket)
@@ -112,25 +114,12 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     consumer = AmqpConsumer(loop, broker, configuration.name)
     publisher = AmqpPublisher(loop, broker, configuration.name)
     sealed = sealing_of(configuration, SystemClock(), opens=True)
-    opener = sealed.opener
-    requester = Requester(loop, publisher, registry, broker.confirm_seconds, opener=opener)
-    parts = Parts(
-        name=configuration.name,
-        boot=secrets.token_hex(_BOOT_BYTES),
-        settings=gateway,
-        schemas=Schemas(),
-        clock=SystemClock(),
-        metrics=registry,
-        requests=requester,
-        sealer=sealed.sealer,
-        opener=opener,
-        readers=sealed.requests_for,
-        signs=sealed.signer,
-    )
-    served = Served(parts)
+    requester = Requester(loop, publisher, registry, broker.confirm_seconds, opener=sealed.opener)
+    tracer = tracer_of(configuration, registry)
+    served = Served(_parts(configuration, sealed, requester, registry, tracer))
     served.subscribe(consumer, requester.deliver)
     served.measure_every(_MEASURE_SECONDS)
-    Finalize(None, _stop, args=(loop, consumer, publisher, served), exitpriority=10)
+    Finalize(None, _stop, args=(loop, (consumer, publisher), served, tracer), exitpriority=10)
     _serve_metrics_soon(registry, configuration.read(settings.Metrics))
     for link in (consumer, publisher):
         link.start()
@@ -139,6 +128,30 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     served.send_pages()
     _log.info("gateway.worker_started", extra={"component": configuration.name})
     return served.wsgi
+
+
+def _parts(
+    configuration: Configuration,
+    sealed: Sealed,
+    requester: Requester,
+    registry: metrics.PrometheusMetrics,
+    tracer: OtlpTracer,
+) -> Parts:
+    return Parts(
+        name=configuration.name,
+        boot=secrets.token_hex(_BOOT_BYTES),
+        settings=configuration.read(Gateway),
+        schemas=Schemas(),
+        clock=SystemClock(),
+        metrics=registry,
+        requests=requester,
+        sealer=sealed.sealer,
+        opener=sealed.opener,
+        readers=sealed.requests_for,
+        signs=sealed.signer,
+        tracing=configuration.read(settings.Tracing),
+        tracer=tracer,
+    )
 
 
 def _stay_on_one_processor(name: str) -> None:
@@ -181,11 +194,14 @@ def _serve_metrics(registry: metrics.PrometheusMetrics, where: settings.Metrics)
             return
 
 
-def _stop(loop: Loop, consumer: AmqpConsumer, publisher: AmqpPublisher, served: Served) -> None:
+def _stop(
+    loop: Loop, links: tuple[AmqpConsumer, AmqpPublisher], served: Served, tracer: OtlpTracer
+) -> None:
     """Say goodbye to the broker, when the worker ends by itself."""
-    consumer.stop()
-    publisher.stop()
+    for link in links:
+        link.stop()
     loop.call(lambda: loop.call_later(_GOODBYE_SECONDS / 2, loop.stop))
     loop.join(_GOODBYE_SECONDS)
     served.close()
+    tracer.close()
     logging.shutdown()  # a worker process ends without it

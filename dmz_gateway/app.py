@@ -24,6 +24,9 @@ XML = "text/xml; charset=utf-8"
 # HAProxy deletes these from what comes in and sets them anew.
 VERIFIED = "HTTP_X_CLIENT_VERIFIED"
 FINGERPRINT = "HTTP_X_CLIENT_FINGERPRINT"
+# The W3C's trace context, as whoever asks may send it, and as it is answered.
+PARENT, STATE = "HTTP_TRACEPARENT", "HTTP_TRACESTATE"
+RESPONSE = "traceresponse"
 
 _GRACE = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
@@ -64,7 +67,7 @@ class _Posts:
     def __call__(self, environ: Environ, start: Any) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"].rstrip("/") != PATH:
             return self._others(environ, start)
-        trace = Trace()
+        trace = self._endpoint.trace(environ.get(PARENT, ""), environ.get(STATE, ""))
         verified = environ.get(VERIFIED) == "yes"
         asked = HttpRequest(
             stream=environ["wsgi.input"],
@@ -85,6 +88,7 @@ class _Posts:
             [
                 ("Content-Type", rendered.content_type),
                 ("Content-Length", str(len(rendered.body))),
+                (RESPONSE, trace.context.parent),
                 *_GRACE,
             ],
         )

@@ -47,6 +47,10 @@ class Books(Protocol):
         """
 
 
+def _unheard() -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How asking ended; ``crowded``: so many wait already that nobody waited for this one."""
@@ -83,11 +87,17 @@ class Replies:
         """Return whether a request would be sent now."""
         return self._requests.ready()
 
-    def ask(self, message: Message, lane: Lane, wait_seconds: float) -> Asked:
+    def ask(
+        self,
+        message: Message,
+        lane: Lane,
+        wait_seconds: float,
+        sent: Callable[[], None] = _unheard,
+    ) -> Asked:
         """Publish on ``lane``; once it is confirmed wait for the reply.
 
         While the broker is away that is known at once: NOT_SENT. A request that the gateway's
-        book does not take is not sent either.
+        book does not take is not sent either. ``sent``: told once it is known how sending ended.
         """
         if not self._requests.ready():
             return Asked(Published.NOT_SENT)
@@ -105,6 +115,7 @@ class Replies:
         try:
             with self._requests.expect(str(message.transmission)) as expected:
                 published = self._send(to, wire, message, lane)
+                sent()
                 # Even where the confirm is missing the reply may be there, and it is the proof.
                 seconds = wait_seconds if published is Published.CONFIRMED else 0.0
                 return Asked(published, expected.wait(seconds))

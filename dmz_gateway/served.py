@@ -4,7 +4,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,6 +29,8 @@ from dmz_gateway.settings import Gateway
 from hub.messages import MessageType, message_type, published_stream, reply_queue
 from hub.ports import Clock, Metrics
 from hub.sealing import Opener, Readers, Sealer
+from hub.settings import Tracing
+from hub.trace import Edge, Tracer, Untraced
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ class Parts:
     opener: Opener
     readers: Readers
     signs: Signs | None = None
+    tracing: Tracing = field(default_factory=Tracing)
+    tracer: Tracer = field(default_factory=Untraced)
 
 
 class Served:
@@ -140,6 +144,8 @@ class Served:
             offers=self.offers,
             clock=parts.clock,
             metrics=parts.metrics,
+            edge=Edge(parts.tracing.recorded),
+            tracer=parts.tracer,
         )
 
     def _book(self) -> Book:
@@ -190,4 +196,5 @@ class Served:
             contracts=parts.schemas,
             clock=parts.clock,
             metrics=parts.metrics,
+            traced=parts.tracing.carried,
         )

@@ -15,9 +15,12 @@ from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.quarantine import QueueQuarantine
 from adapters.sealing import sealing_of
+from adapters.tracing import tracer_of
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
+from hub.ports import Clock
+from hub.ports import Metrics as Registry
 from hub.rates import AcceptedRates
 from hub.sealing import Seals
 from hub.settings import Broker, Configuration, InsideBroker, Log, Metrics, OutsideBroker
@@ -43,6 +46,7 @@ def run(configuration: Configuration) -> None:
     clock = SystemClock()
     sealed = sealing_of(configuration, clock, opens=True)
     registry = metrics.PrometheusMetrics()
+    tracer = tracer_of(configuration, registry)
     loop = Loop()
     name = configuration.name
     links = (*_links(loop, outside, name), *_links(loop, inside, name))
@@ -60,20 +64,26 @@ def run(configuration: Configuration) -> None:
         seals=Seals(sealed.opener, sealed.sealer, sealed.editions_for),
         quarantine_on=lambda publisher: QueueQuarantine(publisher, name, clock),
         agents=agents,
+        tracer=tracer,
     ).start(hub)
     for side, consumer in (("outside", links[0]), ("inside", links[2])):
-        count = consumer.count
-        QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
+        _watch(side, consumer, loop, clock, registry)
     every(MEASURE_SECONDS, agents.measure, loop)
     registry.serve(configuration.read(Metrics))
     for link in links:
         link.start()
-    ending = _Ending(loop, channels, [link.stop for link in links])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ending.on_signal)
+    _Ending(loop, channels, [link.stop for link in links]).listen()
     _log.info("hub.started", extra={"component": name})
     loop.run()
+    tracer.close()
     _log.info("hub.ended", extra={"component": name})
+
+
+def _watch(
+    side: str, consumer: AmqpConsumer, loop: Loop, clock: Clock, registry: Registry
+) -> None:
+    count = consumer.count
+    QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
 
 
 def _links(loop: Loop, broker: Broker, name: str) -> tuple[AmqpConsumer, AmqpPublisher]:
@@ -90,6 +100,11 @@ class _Ending:
         self._loop = loop
         self._channels = channels
         self._stops = stops
+
+    def listen(self) -> None:
+        """End when SIGTERM or SIGINT comes."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.on_signal)
 
     def on_signal(self, _number: int, _frame: object) -> None:
         """Begin; the signal comes on the loop's own thread, between any two of its steps."""

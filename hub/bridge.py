@@ -27,6 +27,7 @@ from hub.messages import (
 from hub.notices import NoticedQuarantine
 from hub.ports import Address, Agents, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.sealing import Seals
+from hub.trace import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Bridge:
     seals: Seals
     chance: Chance = random.random
     agents: Agents | None = None
+    tracer: Tracer | None = None
 
     def start(self, hub: Hub) -> tuple[Channel, ...]:
         """Begin to move every lane; return the channels that do."""
@@ -140,6 +142,7 @@ class Bridge:
             chance=self.chance,
             witnessed=lane is Lane.REQUESTS,
             seal=None if inward else self._seal,
+            tracer=self.tracer,
         )
 
     def _seal(self, wire: Wire, message: Message, row: MessageType) -> Wire:

@@ -29,6 +29,8 @@ from hub.ports import (
     Quarantine,
     Subscription,
 )
+from hub.steps import Step, Steps
+from hub.trace import CONSUMER, Tracer
 from hub.undecided import Undecided
 
 _log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ _CONFIRMED = Published.CONFIRMED
 _BY_ONE_QUEUE = (Published.RETURNED, Published.REFUSED)
 
 Route = Callable[[Message, MessageType], Address]
+Settled = Callable[[Published], None]
 Seal = Callable[[Wire, Message, MessageType], Wire]
 
 
@@ -70,6 +73,7 @@ class Channel:
         chance: Chance = random.random,
         witnessed: bool = False,
         seal: Seal | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """``seal``: how what is sent on is sealed, where it is.
 
@@ -84,9 +88,8 @@ class Channel:
         self._clock = clock
         self._metrics = metrics
         self._persistent, self._drop_unwanted = persistent, drop_unwanted
-        self._witnessed = witnessed
-        self._seal = seal
-        self._later = later
+        self._witnessed, self._seal, self._later = witnessed, seal, later
+        self._steps = Steps(clock, tracer)
         self._keeping = self._new_keeping(quarantine, chance)
         self._undecided = Undecided(clock.monotonic)
         self._flow = self._new_flow(chance)
@@ -138,7 +141,8 @@ class Channel:
         try:
             checked = self._guard.check(wire)
             to = self._route(checked.message, checked.row)
-            sent = self._onward(wire, checked)
+            step = self._steps.begin(checked.message)
+            sent = self._onward(wire, checked, step)
         except AgentsOlder as error:
             self._wait_or_refuse(delivery, error.refusal)
             return
@@ -156,9 +160,12 @@ class Channel:
             self._refuse(delivery, GuardBroken(f"{type(error).__name__} in the guard."))
             return
         # Only the tag waits for the confirm: thousands of whole messages would not fit a cache.
-        self._publisher.publish(to, sent, partial(self._published, tag, to))
+        settled = partial(self._published, tag, to)
+        if step is not None:
+            settled = partial(self._crossed, step, settled)
+        self._publisher.publish(to, sent, settled)
 
-    def _onward(self, wire: Wire, checked: Checked) -> Wire:
+    def _onward(self, wire: Wire, checked: Checked, step: Step | None) -> Wire:
         sent = onward(
             checked.wire,
             checked.message,
@@ -166,10 +173,16 @@ class Channel:
             at=self._clock.now(),
             persistent=self._persistent,
             crossed=sha256(wire.body).hexdigest() if self._witnessed else "",
+            trace="" if step is None else step.context.parent,
         )
         if self._seal is not None:
             return self._seal(sent, checked.message, checked.row)
         return sent
+
+    def _crossed(self, step: Step, settled: Settled, outcome: Published) -> None:
+        failed = outcome is not _CONFIRMED
+        self._steps.end(step, "hub cross", CONSUMER, failed=failed, **{"lupu.lane": self.name})
+        settled(outcome)
 
     def _published(self, tag: int, to: Address, outcome: Published) -> None:
         if outcome is _CONFIRMED:

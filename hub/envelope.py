@@ -26,6 +26,7 @@ from hub.headers import (
     word,
     write_time,
 )
+from hub.trace import OURS, TRACEPARENT, TRACESTATE, read_state
 
 ORIGIN = "lupu-origin"
 BOOT = "lupu-boot"
@@ -43,6 +44,8 @@ BOUND_HEADERS = (
     *(ORIGIN, BOOT, SEQUENCE, ACCEPTED_AT, EXPIRES_AT, SIGN_IN, OPERATOR, HOPS),
     DOCUMENT_BYTES,
 )
+# Bound too, but only where there is a trace: see ``hub/sealing``.
+TRACE_HEADERS = (TRACEPARENT, TRACESTATE)
 
 # So many of the longest names and times fit into a header, and into its column inside.
 HOPS_MAX = 13
@@ -119,7 +122,8 @@ class Message(NamedTuple):
     a reply, the transmission it answers. ``operator`` is the member of staff who acted, if any.
     ``proof`` is the request as its agent signed it (``adapters.soap.proof``), if it did; on the
     wire it follows the document. ``crossed`` is the SHA-256 (hex) of the body as it crossed the
-    outside broker, by the hub's word; empty where it did not cross.
+    outside broker, by the hub's word; empty where it did not cross. ``trace`` and ``trace_state``
+    are its trace context (``hub.trace``), empty where it has none.
     """
 
     type: str
@@ -135,6 +139,8 @@ class Message(NamedTuple):
     hops: tuple[Hop, ...] = ()
     crossed: str = ""
     proof: bytes = b""
+    trace: str = ""
+    trace_state: str = ""
 
     def passed(self, place: str, at: datetime) -> Self:
         """Return the message with one more hop; beyond HOPS_MAX unchanged."""
@@ -163,6 +169,10 @@ def to_wire(message: Message, *, account: str = "", persistent: bool = True) -> 
         headers[CROSSED] = message.crossed
     if message.proof:
         headers[DOCUMENT_BYTES] = str(len(message.body))
+    if message.trace:
+        headers[TRACEPARENT] = message.trace
+        if message.trace_state:
+            headers[TRACESTATE] = message.trace_state
     return Wire(
         type=message.type,
         message_id=str(message.id),
@@ -185,6 +195,7 @@ def from_wire(wire: Wire) -> Message:
         body, proof = body[:length], body[length:]
         if not body or not proof:
             raise MalformedEnvelope("There is no document, or no proof behind it.")
+    trace, trace_state = _trace(headers)
     return Message(
         wire.type,
         RequestId.parse(wire.message_id),
@@ -199,7 +210,21 @@ def from_wire(wire: Wire) -> Message:
         read_hops(headers.get(HOPS, "")),
         digest(headers, CROSSED),
         proof,
+        trace,
+        trace_state,
     )
+
+
+def _trace(headers: Mapping[str, str]) -> tuple[str, str]:
+    trace = headers.get(TRACEPARENT)
+    if trace is None:
+        return "", ""  # without it the other is bound to nothing
+    if OURS.fullmatch(trace) is None:
+        raise MalformedEnvelope("The header traceparent is unreadable.")
+    state = headers.get(TRACESTATE, "")
+    if state and read_state(state) != state:
+        raise MalformedEnvelope("The header tracestate is unreadable.")
+    return trace, state
 
 
 def transmission_of(wire: Wire) -> Transmission:
@@ -221,11 +246,13 @@ def onward(
     at: datetime,
     persistent: bool,
     crossed: str = "",
+    trace: str = "",
 ) -> Wire:
     """Return ``wire``, which ``from_wire`` has read as ``message``, as ``place`` sends it on.
 
     The same as ``to_wire`` of the message with one more hop, without writing again what was
-    just read. Headers that no message has stay behind. ``crossed``: see ``Message``.
+    just read. Headers that no message has stay behind. ``crossed``: see ``Message``; ``trace``:
+    that of what this place did, if it is recorded.
     """
     given = wire.headers
     headers = {name: given[name] for name in BOUND_HEADERS if name in given}
@@ -234,6 +261,10 @@ def onward(
         headers[HOPS] = hops
     if crossed:
         headers[CROSSED] = crossed
+    if message.trace:
+        headers[TRACEPARENT] = trace or message.trace
+        if message.trace_state:
+            headers[TRACESTATE] = message.trace_state
     return Wire(
         wire.type,
         wire.message_id,

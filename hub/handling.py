@@ -256,4 +256,6 @@ def reply(message: Message, answer: Answer) -> Message:
         reply_to=message.reply_to,
         correlation=str(message.transmission),
         hops=message.hops,
+        trace=message.trace,
+        trace_state=message.trace_state,
     )

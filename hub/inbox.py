@@ -11,6 +11,8 @@ from hub.errors import TryAgain, broken_at
 from hub.handling import Handler, Handling, Left, Look, Rebuild, Refusals, reply
 from hub.ports import Clock, Contracts, InboxEntry, InboxState, Metrics, Store, Taken
 from hub.refusals import cannot_rebuild
+from hub.steps import Step, Steps, followed
+from hub.trace import CONSUMER, Tracer
 from hub.turns import Limits, LineOf, no_line
 
 __all__ = ["DONE", "Handler", "Inbox", "Limits", "LineOf", "Rebuild", "Refusals", "reply"]
@@ -45,6 +47,7 @@ class Inbox:
         line_of: LineOf = no_line,
         limits: Limits | None = None,
         rebuild: Rebuild | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """``handlers`` by message type key; ``line_of`` as in ``Turns``.
 
@@ -53,6 +56,7 @@ class Inbox:
         self._store = store
         self._clock = clock
         self._metrics = metrics
+        self._steps = Steps(clock, tracer)
         self._handling = Handling(
             handlers,
             line_of,
@@ -81,10 +85,11 @@ class Inbox:
         left = Left()
         self._unkept = []
         self.finished = 0
+        steps = [self._steps.begin(message) for message in messages]
         try:
             with self._store.unit() as unit:
-                for message in messages:
-                    self._handling.one(message, unit, left)
+                for message, step in zip(messages, steps, strict=True):
+                    self._handling.one(followed(message, step), unit, left)
         except Exception as error:
             if isinstance(error, TryAgain) and len(messages) == 1:
                 raise
@@ -93,6 +98,8 @@ class Inbox:
             return
         self._left.add(left)
         self.finished = len(messages)
+        for step in steps:
+            self._end(step, together=len(messages))
         self._go_on_if_possible()
 
     def _singly(self, messages: Sequence[Message]) -> None:
@@ -122,7 +129,8 @@ class Inbox:
         return woken
 
     def _alone(self, message: Message, look: Look | None = None) -> None:
-        left = Left()
+        left, step = Left(), self._steps.begin(message)
+        message = followed(message, step)
         try:
             with self._store.unit() as unit:
                 self._handling.one(message, unit, left, look)
@@ -130,8 +138,22 @@ class Inbox:
             raise
         except Exception as error:  # noqa: BLE001  the message is kept with it and tried again
             self._keep(message, error, look)
+            self._end(step, look, failed=True)
             return
         self._left.add(left)
+        self._end(step, look)
+
+    def _end(
+        self,
+        step: Step | None,
+        look: Look | None = None,
+        *,
+        together: int = 1,
+        failed: bool = False,
+    ) -> None:
+        if step is not None:
+            name = "worker handle" if look is None else "worker handle again"
+            self._steps.end(step, name, CONSUMER, failed=failed, **{"lupu.together": together})
 
     def _keep(self, message: Message, error: Exception, look: Look | None) -> None:
         """Keep a message that fails by itself, in its place in line if that can be told."""

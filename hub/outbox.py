@@ -18,6 +18,8 @@ from hub.messages import (
     published_stream,
 )
 from hub.ports import Address, Clock, Metrics, Published, Publisher, Store
+from hub.steps import Step, Steps, followed
+from hub.trace import PRODUCER, Tracer
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,7 @@ class Outbox:
         clock: Clock,
         metrics: Metrics,
         chance: Chance = random.random,
+        tracer: Tracer | None = None,
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -66,6 +69,7 @@ class Outbox:
         self._clock = clock
         self._metrics = metrics
         self._chance = chance
+        self._steps = Steps(clock, tracer)
         self._in_flight: dict[int, tuple[Address, Lane]] = {}
         self._confirmed: list[int] = []
         self._held: dict[Address, _Held] = {}
@@ -83,10 +87,11 @@ class Outbox:
             if number not in self._in_flight and number not in held
         ]
         for number, message in fresh:
-            lane = message_type(message.type).lane
-            to, wire = reply_address(message, lane), self._wire(message, lane)
+            lane, step = message_type(message.type).lane, self._steps.begin(message)
+            to, wire = reply_address(message, lane), self._wire(followed(message, step), lane)
             self._in_flight[number] = to, lane
-            self._run(partial(self._publisher.publish, to, wire, partial(self._on_end, number)))
+            ended = partial(self._on_end, number, step)
+            self._run(partial(self._publisher.publish, to, wire, ended))
         return len(fresh)
 
     def under_way(self) -> int:
@@ -110,7 +115,10 @@ class Outbox:
             self._confirmed = []
         return len(done)
 
-    def _on_end(self, number: int, outcome: Published) -> None:
+    def _on_end(self, number: int, step: Step | None, outcome: Published) -> None:
+        if step is not None:
+            failed = outcome is not Published.CONFIRMED
+            self._steps.end(step, "worker send", PRODUCER, failed=failed)
         self._settled.put((number, outcome))
 
     def _end(self, number: int, outcome: Published) -> None:

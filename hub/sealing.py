@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from hub.envelope import BOUND_HEADERS, Wire
+from hub.envelope import BOUND_HEADERS, TRACE_HEADERS, Wire
 from hub.errors import NotAuthentic
+from hub.trace import TRACEPARENT
 
 _BETWEEN = "\0"
 _FIELDS = 5 + len(BOUND_HEADERS)
@@ -118,9 +119,11 @@ def bound(wire: Wire, route: str) -> bytes:
     """Return the bytes that are authenticated with the body.
 
     The account is left out, for the broker itself verifies it, and so is what follows from the
-    lane. NotAuthentic where a text holds what stands between the texts.
+    lane. The trace is added only where there is one, so that what a gateway of before sealed
+    opens: nobody can add or take it away. NotAuthentic where a text holds what stands between.
     """
-    get = wire.headers.get
+    headers = wire.headers
+    get = headers.get
     text = _BETWEEN.join(
         (
             route,
@@ -131,6 +134,10 @@ def bound(wire: Wire, route: str) -> bytes:
             *[get(name, "") for name in BOUND_HEADERS],
         )
     )
-    if text.count(_BETWEEN) != _FIELDS - 1:
+    fields = _FIELDS
+    if TRACEPARENT in headers:
+        traced = _BETWEEN.join([get(name, "") for name in TRACE_HEADERS])
+        text, fields = text + _BETWEEN + traced, _FIELDS + len(TRACE_HEADERS)
+    if text.count(_BETWEEN) != fields - 1:
         raise NotAuthentic("A header or property holds a character that no text has.")
     return text.encode()

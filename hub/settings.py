@@ -23,7 +23,16 @@ Group = TypeVar("Group")
 CONFIG_VARIABLE = "LUPU_CONFIG"
 # All there are, of every zone: a section that is none of them is a misspelling.
 SECTIONS = (
-    *("outside_broker", "inside_broker", "database", "log", "metrics", "edge", "sealing"),
+    *(
+        "outside_broker",
+        "inside_broker",
+        "database",
+        "log",
+        "metrics",
+        "tracing",
+        "edge",
+        "sealing",
+    ),
     *("gateway", "hub", "worker", "staff", "parking", *applications()),
 )
 SECRET_FILE_MODE_MAX = 0o640
@@ -108,6 +117,48 @@ class Metrics:
     section: ClassVar[str] = "metrics"
     host: str = "127.0.0.1"
     port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """Following messages by the W3C's trace context.
+
+    ``endpoint``: where spans are sent by OTLP over HTTP, to who shows a certificate of
+    ``authority`` where it is HTTPS; without one none are made. ``ratio`` of
+    the requests that come in at this component are recorded, there and at every hop behind it.
+    ``carried``: requests take their trace along; false at gateways whose hubs are older than it.
+    At most ``queue_max`` spans wait to be sent, what comes beyond them is dropped and counted;
+    they are sent every ``send_seconds``, and one sending takes at most ``timeout_seconds``.
+    """
+
+    section: ClassVar[str] = "tracing"
+    endpoint: str = ""
+    authority: Path = Path()
+    ratio: float = 0.01
+    carried: bool = True
+    queue_max: int = 4_096
+    send_seconds: float = 2.0
+    timeout_seconds: float = 5.0
+
+    def check(self) -> None:
+        """SettingsError where nothing could be sent, or more than all recorded."""
+        if self.endpoint and not self.endpoint.startswith(("http://", "https://")):
+            raise SettingsError(
+                "[tracing] endpoint must be an address, http://collector:4318/v1/traces, say."
+            )
+        if not 0 <= self.ratio <= 1:
+            raise SettingsError(
+                "[tracing] ratio must be between 0 and 1: 0.01 is one in a hundred."
+            )
+        if self.queue_max < 1 or self.send_seconds <= 0 or self.timeout_seconds <= 0:
+            raise SettingsError(
+                "[tracing] needs queue_max of 1 or more, send_seconds and timeout_seconds above 0."
+            )
+
+    @property
+    def recorded(self) -> float:
+        """Which part of what comes in is recorded: none where it could not be sent."""
+        return self.ratio if self.endpoint else 0.0
 
 
 def environment() -> dict[str, str]:

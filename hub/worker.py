@@ -1,40 +1,32 @@
-"""The loops of an application: one that handles requests in batches, one that answers queries."""
+"""The loop of an application that handles requests in batches."""
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty
 
 from hub.backoff import Backoff
-from hub.envelope import Message, request_of, to_wire
-from hub.errors import GuardBroken, LupuError, NeverWorks, TryAgain, Unkept, broken
+from hub.envelope import Message, request_of
+from hub.errors import GuardBroken, NeverWorks, TryAgain, Unkept, broken
 from hub.guard import Guard
-from hub.inbox import Inbox, reply
+from hub.inbox import Inbox
 from hub.keeping import CrossingQuarantine, Keeping
 from hub.machine import MACHINE, Box, Machine
-from hub.messages import Lane
-from hub.outbox import Outbox, reply_address
+from hub.outbox import Outbox
 from hub.parking import Reason
 from hub.ports import (
-    Answer,
-    Clock,
     Consumer,
     Delivery,
     Metrics,
-    Published,
-    Publisher,
     Quarantine,
     Subscription,
 )
 
 _log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 0.2
-
 Run = Callable[[Callable[[], None]], None]
-Query = Callable[[Message], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,81 +212,3 @@ class RequestWorker:
     def _acknowledge_on_loop(self, delivery: Delivery) -> None:
         if self._subscription is not None:
             self._subscription.acknowledge(delivery.tag)
-
-
-class QueryWorker:
-    """Answers queries: never deduplicated, never stored; what fails is dropped and counted."""
-
-    def __init__(
-        self,
-        queries: Mapping[str, Query],
-        guard: Guard,
-        publisher: Publisher,
-        *,
-        run: Run,
-        account: str,
-        clock: Clock,
-        metrics: Metrics,
-        machine: Machine = MACHINE,
-    ) -> None:
-        """``queries`` by message type key."""
-        self._queries = queries
-        self._guard = guard
-        self._publisher = publisher
-        self._run_on_loop = run
-        self._account = account
-        self._clock = clock
-        self._metrics = metrics
-        self._taken: Box = machine.box()
-        self._subscription: Subscription | None = None
-        self._stopping = threading.Event()
-
-    def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
-        """Subscribe; deliveries wait until ``run`` takes them."""
-        self._subscription = consumer.subscribe(queue, prefetch_max, self._taken.put)
-
-    def stop(self) -> None:
-        """End ``run`` after the query under way."""
-        self._stopping.set()
-
-    def run(self) -> None:
-        """Answer until ``stop``."""
-        while not self._stopping.is_set():
-            self.step()
-
-    def step(self) -> None:
-        """Answer one query, or wait for one a little."""
-        try:
-            delivery: Delivery = self._taken.get(timeout=IDLE_SECONDS)
-        except Empty:
-            return
-        try:
-            self._answer(self._guard.check(delivery.wire).message)
-        except LupuError as error:
-            self._metrics.count("lupu_queries_failed_total")
-            facts = {"request": request_of(delivery.wire), "reason": str(error)[:300]}
-            _log.warning("query.failed", extra=facts)
-        except Exception as error:  # noqa: BLE001  the thread must go on answering others
-            self._metrics.count("lupu_queries_failed_total")
-            facts = {"request": request_of(delivery.wire), "error": type(error).__name__}
-            _log.error("query.broken", extra=facts)
-        self._run_on_loop(lambda: self._acknowledge(delivery.tag))
-
-    def _answer(self, message: Message) -> None:
-        now = self._clock.now()
-        if message.expires_at is not None and now > message.expires_at:
-            self._metrics.count("lupu_queries_expired_total")
-            return
-        answered = reply(message, self._queries[message.type](message))
-        wire = to_wire(
-            answered.passed(self._account, now), account=self._account, persistent=False
-        )
-        to = reply_address(answered, Lane.REPLIES)
-        self._run_on_loop(lambda: self._publisher.publish(to, wire, self._published))
-
-    def _published(self, outcome: Published) -> None:
-        self._metrics.count("lupu_query_answers_total", outcome=outcome.value)
-
-    def _acknowledge(self, tag: int) -> None:
-        if self._subscription is not None:
-            self._subscription.acknowledge(tag)

@@ -14,7 +14,7 @@ from hub.errors import Refusal
 from hub.inbox import DONE, Rebuild, Refusals
 from hub.messages import message_type
 from hub.ports import Answer, InboxEntry, InboxState, Unit
-from hub.worker import Query
+from hub.queries import Query
 
 __all__ = [
     "DONE",

@@ -14,6 +14,7 @@ from hub.messages import (
 )
 from hub.ports import Address, Answer, Clock, Published
 from hub.requester import Requester
+from hub.trace import Edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ class Asking:
     """Sends requests as one process of the staff, under its own name and boot."""
 
     def __init__(
-        self, requester: Requester, clock: Clock, *, origin: str, boot: str, wait_seconds: float
+        self,
+        requester: Requester,
+        clock: Clock,
+        *,
+        origin: str,
+        boot: str,
+        wait_seconds: float,
+        edge: Edge | None = None,
     ) -> None:
         """``origin`` is the component and its broker account; ``boot`` names this start of it."""
         self._requester = requester
@@ -47,6 +55,7 @@ class Asking:
         self._boot = boot
         self._wait_seconds = wait_seconds
         self._sequence = itertools.count(1)
+        self._edge = edge or Edge()
 
     @property
     def replies(self) -> str:
@@ -63,6 +72,7 @@ class Asking:
             body=draft.body,
             reply_to=self.replies,
             operator=draft.operator,
+            trace=self._edge.context()[0].parent,
         )
         application = destination(message_type(draft.type), draft.id.operation)
         to = Address(INWARD_EXCHANGE, inside_queue(application, Lane.REQUESTS))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar
 
 from adapters import logs
 from adapters.amqp.consumer import AmqpConsumer
@@ -15,9 +14,10 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, InboxStore, Migrations, Pruning
-from adapters.database.tables import ANSWER, BODY, PROOF
+from adapters.database.tables import ANSWER
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
+from adapters.tracing import tracer_of
 from adapters.xml import Schemas
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import INSIDE, Guard
@@ -25,71 +25,19 @@ from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+from hub.queries import Query, QueryWorker
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
+from hub.trace import Tracer
 from hub.turns import no_line
-from hub.worker import Pace, Query, QueryWorker, RequestWorker, Run
+from hub.worker import Pace, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
+from internal_apps.settings import Worker
 
 _log = logging.getLogger(__name__)
 
 END_SECONDS_MAX = 10.0
 GET_OUTCOME = "GetOutcome.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Settings of a worker: what it holds at once, its batches, how long a request may live.
-
-    ``sent_kept_seconds``: how long an answer that was sent stays in the outbox. A request that
-    fails by itself is tried ``attempts_max`` times, the pauses growing between the two bounds.
-    ``..._kept_days``: how long after a request was handled its document, its answer, and what its
-    agent signed stay in the database; 0 is for ever. Request id, digest and outcome code always
-    stay for ever.
-    """
-
-    section: ClassVar[str] = "worker"
-    requests_prefetch_max: int = 500
-    queries_prefetch_max: int = 100
-    batch_max: int = 50
-    chore_seconds: float = 1.0
-    request_age_seconds_max: float = 7 * 86_400
-    wait_seconds_max: float = 120
-    attempts_max: int = 5
-    retry_seconds_min: float = 5.0
-    retry_seconds_max: float = 600.0
-    sent_kept_seconds: float = 3_600.0
-    bodies_kept_days: int = 400
-    answers_kept_days: int = 400
-    proofs_kept_days: int = 400
-
-    def check(self) -> None:
-        """SettingsError where something is to be kept for less than no time, or never tried."""
-        if min(self._days()) < 0:
-            raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
-        if self.attempts_max < 1 or not 0 < self.retry_seconds_min <= self.retry_seconds_max:
-            raise SettingsError(
-                "[worker] needs attempts_max of 1 or more, and retry_seconds_min above 0 and not "
-                "above retry_seconds_max."
-            )
-
-    def kept(self) -> Mapping[str, timedelta]:
-        """Return how long each kind of stored part is kept; what is kept for ever is not named."""
-        days = zip((BODY, ANSWER, PROOF), self._days(), strict=True)
-        return {kind: timedelta(days=count) for kind, count in days if count}
-
-    def _days(self) -> tuple[int, int, int]:
-        return self.bodies_kept_days, self.answers_kept_days, self.proofs_kept_days
-
-    def limits(self) -> Limits:
-        """Return the bounds of the inbox."""
-        return Limits(
-            self.request_age_seconds_max,
-            self.wait_seconds_max,
-            self.attempts_max,
-            self.retry_seconds_min,
-            self.retry_seconds_max,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +73,7 @@ class Surroundings:
     clock: Clock
     metrics: Metrics
     name: str
+    tracer: Tracer | None = None
 
 
 Build = Callable[[Surroundings, Configuration], Application]
@@ -171,6 +120,7 @@ class Serving:
             account=around.name,
             clock=around.clock,
             metrics=around.metrics,
+            tracer=around.tracer,
         )
 
     def subscribe(self) -> None:
@@ -233,6 +183,7 @@ def inbox_of(application: Application, around: Surroundings, limits: Limits) -> 
         line_of=application.line_of,
         limits=limits,
         rebuild=application.rebuild,
+        tracer=around.tracer,
     )
 
 
@@ -257,6 +208,7 @@ def _outbox(around: Surroundings, links: Links) -> Outbox:
         account=around.name,
         clock=around.clock,
         metrics=around.metrics,
+        tracer=around.tracer,
     )
 
 
@@ -274,7 +226,8 @@ def run(configuration: Configuration, build: Build) -> None:
     clock, metrics, name = SystemClock(), PrometheusMetrics(), configuration.name
     handled = operations(name.rpartition("-")[0])
     store = InboxStore(database, clock, name, operations=handled)
-    around = Surroundings(store, Schemas(), clock, metrics, name)
+    tracer = tracer_of(configuration, metrics)
+    around = Surroundings(store, Schemas(), clock, metrics, name, tracer)
     application = build(around, configuration)
     Migrations(database, [application.migrations]).check()
     loop = Loop()
@@ -295,4 +248,5 @@ def run(configuration: Configuration, build: Build) -> None:
     publisher.stop()
     loop.end(lambda: consumer.closed() and publisher.closed(), END_SECONDS_MAX)
     database.close()
+    tracer.close()
     _log.info("worker.ended", extra={"component": name})

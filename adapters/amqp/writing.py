@@ -18,7 +18,7 @@ from adapters.amqp.frames import (
     PERSISTENT,
     TRANSIENT,
 )
-from hub.envelope import BOUND_HEADERS, CROSSED, Wire
+from hub.envelope import BOUND_HEADERS, CROSSED, TRACE_HEADERS, Wire
 from hub.ports import Address
 
 _BASIC_PUBLISH = struct.pack(">HHH", 60, 40, 0)
@@ -111,5 +111,5 @@ def _header(name: str) -> bytes:
 
 _XML = _short(CONTENT_TYPE)
 # The names that nearly every message has, and the lengths of nearly all their values.
-_HEADERS = {name: _header(name) for name in (*BOUND_HEADERS, CROSSED)}
+_HEADERS = {name: _header(name) for name in (*BOUND_HEADERS, *TRACE_HEADERS, CROSSED)}
 _LONGS = [LONG.pack(length) for length in range(1_024)]

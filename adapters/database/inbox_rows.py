@@ -19,6 +19,7 @@ from adapters.database.tables import (
 )
 from hub.envelope import Message, RequestId, write_hops
 from hub.ports import Answer, InboxEntry, InboxState, Taken
+from hub.trace import trace_id_of
 
 TYPE_CHARACTERS_MAX = 60
 
@@ -122,6 +123,7 @@ def book_row(message: Message, what: Taken, taken_at: datetime) -> dict[str, Any
         "crossed": message.crossed,
         "what": what.value,
         "taken_at": taken_at,
+        "trace": trace_id_of(message.trace) or None,
     }
 
 

@@ -58,8 +58,11 @@ inside_book = sa.Table(
     sa.Column("crossed", ascii_text(64), nullable=False),
     sa.Column("what", ascii_text(12), nullable=False),
     sa.Column("taken_at", UtcTime, nullable=False),
+    sa.Column("trace", ascii_text(32), nullable=True),
     sa.Index("inside_book_transmission", "origin", "boot", "sequence"),
     sa.Index("inside_book_taken_at", "taken_at"),
+    sa.Index("inside_book_trace", "trace"),
+    sa.Index("inside_book_request", "request_id"),
 )
 
 inbox_parts = sa.Table(

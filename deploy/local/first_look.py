@@ -38,7 +38,8 @@ from hub.errors import LupuError
 from hub.rates import AcceptedRates
 from hub.requester import Requester
 from hub.sealing import Seals
-from internal_apps.serving import Links, Serving, Surroundings, Worker
+from internal_apps.serving import Links, Serving, Surroundings
+from internal_apps.settings import Worker
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.application import MIGRATIONS, application
 from internal_apps.ticketing.history import history

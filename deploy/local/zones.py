@@ -20,7 +20,7 @@ class Places:
     """Where everything of a local installation is.
 
     ``sockets`` is apart because a unix socket's path must be short. ``gateway`` is what gateways
-    are set to beside.
+    are set to beside, ``tracing`` what all are.
     """
 
     folder: Path
@@ -33,6 +33,7 @@ class Places:
     gateway: Section = field(default_factory=dict)
     outside: Network = MACHINE
     inside: Network = MACHINE
+    tracing: Section = field(default_factory=dict)
 
     @property
     def certificates(self) -> Path:
@@ -74,14 +75,12 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
             "outside_broker": outside,
             "gateway": _gateway(places),
             "edge": _edge(places) | {"agents_authority": _authority(places, "agents")},
-            "sealing": _sealing(places),
         }
-        | _metrics(ports),
+        | _all_have(places, ports),
     )
     _write(
         places.configuration("hub"),
-        {"outside_broker": outside, "inside_broker": inside, "sealing": _sealing(places)}
-        | _metrics(ports),
+        {"outside_broker": outside, "inside_broker": inside} | _all_have(places, ports),
     )
     staff = {"socket": str(places.sockets / "{name}.sock")}
     _write(
@@ -92,9 +91,8 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
             "database": places.database,
             "staff": staff,
             "edge": _edge(places),
-            "sealing": _sealing(places),
         }
-        | _metrics(ports),
+        | _all_have(places, ports),
     )
     return ports
 
@@ -149,8 +147,11 @@ def _authority(places: Places, side: str) -> str:
     return str(places.certificates / side / f"{AUTHORITY}.crt")
 
 
-def _metrics(ports: Mapping[str, int]) -> dict[str, Section]:
-    return {f"metrics.{name}": {"port": port} for name, port in ports.items()}
+def _all_have(places: Places, ports: Mapping[str, int]) -> dict[str, Section]:
+    metrics: dict[str, Section] = {
+        f"metrics.{name}": {"port": port} for name, port in ports.items()
+    }
+    return {"sealing": _sealing(places), "tracing": places.tracing} | metrics
 
 
 def _write(path: Path, sections: Mapping[str, Section]) -> None:

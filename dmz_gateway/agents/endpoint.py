@@ -34,6 +34,7 @@ from dmz_gateway.settings import Gateway
 from hub.guard import BODY_BYTES_MAX
 from hub.messages import TICKETING, message_type
 from hub.ports import Clock, Metrics
+from hub.trace import Edge, Tracer
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +71,8 @@ class Endpoint:
         offers: Snapshot[Catalogue],
         clock: Clock,
         metrics: Metrics,
+        edge: Edge,
+        tracer: Tracer,
     ) -> None:
         self._service = service
         self._settings = settings
@@ -79,9 +82,15 @@ class Endpoint:
         self._offers = offers
         self._clock = clock
         self._metrics = metrics
+        self._edge, self._tracer = edge, tracer
         self._rates = Rates()
         self._names = Names()
         self._drains = threading.BoundedSemaphore(settings.drains_max)
+
+    def trace(self, parent: str, state: str) -> Trace:
+        """Begin to note what is known of a request that came with these headers."""
+        context, follows = self._edge.context(parent, state)
+        return Trace(context=context, follows=follows)
 
     def answer(self, asked: HttpRequest, trace: Trace) -> Rendered:
         """Return the answer or the fault; what is raised is a mistake of our own."""
@@ -122,6 +131,7 @@ class Endpoint:
             return self._list_offers(agent, request.element), request.answer_action
         trace.reference = _reference(request.element)
         trace.sent = True
+        trace.sending = trace.context.child() if trace.context.sampled else trace.context
         forwarded = Request(
             message_type(f"{request.operation}.1"),
             f"agent:{agent.number}",
@@ -129,6 +139,7 @@ class Endpoint:
             trace.reference,
             document,
             proof,
+            trace.sending,
         )
         action = request.answer_action
         # What was parsed goes now, while it is at hand, and not when the answer has come.
@@ -230,6 +241,9 @@ class Endpoint:
         self._metrics.count("lupu_gateway_answers_total", operation=operation, code=code)
         self._metrics.observe("lupu_gateway_seconds", trace.seconds(), operation=operation)
         _log.info("gateway.answered", extra=trace.facts(code))
+        if trace.context.sampled:
+            for span in trace.spans(code):
+                self._tracer.told(span)
 
 
 def _reference(element: etree._Element) -> str:

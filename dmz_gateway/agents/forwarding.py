@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from dmz_gateway.agents import refusals
@@ -15,6 +16,7 @@ from hub.envelope import Message, RequestId, Transmission
 from hub.errors import NeverWorks
 from hub.messages import COMMON, Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts, Metrics, Published
+from hub.trace import Context
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ _ENDINGS = {
 class Request:
     """A request of an agent: validated, its sender known. ``reference`` is the agent's own.
 
-    ``proof`` is what the agent signed, where it did: it goes along with all that is sent for it.
+    ``proof`` is what the agent signed, where it did: it goes along with all that is sent for it,
+    and so does ``context``, its trace.
     """
 
     row: MessageType
@@ -48,6 +51,7 @@ class Request:
     reference: str
     body: bytes
     proof: bytes = b""
+    context: Context | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ class Answered:
 class Passing(Protocol):
     """Told when a step is over, to measure it."""
 
-    def __call__(self, step: str, /) -> None:
-        """The step has ended."""
+    def __call__(self, step: str, /, answered_by: str = "") -> None:
+        """The step has ended; ``answered_by``: with a reply whose trace names this cause."""
 
 
 class Forwarding:
@@ -79,7 +83,9 @@ class Forwarding:
         contracts: Contracts,
         clock: Clock,
         metrics: Metrics,
+        traced: bool = True,
     ) -> None:
+        """``traced``: what is sent takes its trace along."""
         self._origin = origin
         self._boot = boot
         self._reply_to = reply_queue(origin, boot)
@@ -88,6 +94,7 @@ class Forwarding:
         self._contracts = contracts
         self._clock = clock
         self._metrics = metrics
+        self._traced = traced
         self._sequence = sequence
         self._recent = Recent(settings.recent_max, settings.recent_seconds)
         self._sent = Recent(settings.recent_max, SENT_SECONDS)
@@ -105,23 +112,24 @@ class Forwarding:
             self._metrics.count("lupu_gateway_repeats_total")
             message = self._message(request, GET_OUTCOME, request_id)
             seconds = self._settings.reply_wait_seconds
-            asked = self._replies.ask(message, Lane.QUERIES, seconds)
+            asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
             if asked.published is not Published.CONFIRMED and asked.reply is None:
                 # The request itself is confirmed; only the question about it was not taken.
                 return self._status(request, "RECEIVED")
         else:
             message = self._message(request, request.row, request_id)
-            asked = self._send(message, digest)
-        passed("asked")
+            asked = self._send(message, digest, partial(passed, "sent"))
+        passed("asked", _answered_by(asked))
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
-    def _send(self, message: Message, digest: bytes) -> Asked:
+    def _send(self, message: Message, digest: bytes, sent: Callable[[], None]) -> Asked:
         """Send; where it certainly did not arrive, but an earlier one may have: UNKNOWN."""
         request_id, now = str(message.id), self._clock.monotonic()
         may_have_arrived = self._sent.has(request_id, _IN_ANY_WORDS, now)
         # Before and not after: a repeat may come while this one still waits for its reply.
         self._sent.add(request_id, _IN_ANY_WORDS, now)
-        asked = self._replies.ask(message, Lane.REQUESTS, self._settings.reply_wait_seconds)
+        seconds = self._settings.reply_wait_seconds
+        asked = self._replies.ask(message, Lane.REQUESTS, seconds, sent)
         if asked.published is Published.CONFIRMED:
             self._recent.add(request_id, digest, self._clock.monotonic())
         if asked.published in (Published.CONFIRMED, Published.UNKNOWN):
@@ -136,8 +144,9 @@ class Forwarding:
         reference = f"{self._boot}.{self._sequence()}"
         request_id = RequestId(request.agent, request.row.name, reference)
         message = self._message(request, request.row, request_id)
-        asked = self._replies.ask(message, Lane.QUERIES, self._settings.query_wait_seconds)
-        passed("asked")
+        seconds = self._settings.query_wait_seconds
+        asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
+        passed("asked", _answered_by(asked))
         if asked.published is Published.UNKNOWN and asked.reply is None:
             raise Faulted(refusals.NO_ANSWER)  # a query changes nothing, so nothing is in doubt
         answered = self._read(request, asked, message, unknown="NOT_KNOWN_YET")
@@ -148,6 +157,7 @@ class Forwarding:
     def _message(self, request: Request, row: MessageType, request_id: RequestId) -> Message:
         now = self._clock.now()
         query = row.lane is Lane.QUERIES
+        context = request.context if self._traced else None
         message = Message(
             type=row.key,
             id=request_id,
@@ -158,6 +168,8 @@ class Forwarding:
             expires_at=self._expires_at(now) if query else None,
             sign_in=request.sign_in,
             proof=request.proof,
+            trace=context.parent if context else "",
+            trace_state=context.state if context else "",
         )
         return message.passed(self._origin, now)
 
@@ -212,3 +224,7 @@ class Forwarding:
             f"<AskAgainSeconds>{seconds}</AskAgainSeconds></{name}>".encode(),
             status,
         )
+
+
+def _answered_by(asked: Asked) -> str:
+    return "" if asked.reply is None else asked.reply.trace

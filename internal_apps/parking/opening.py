@@ -20,7 +20,8 @@ from internal_apps.answering import refused
 from internal_apps.parking.interventions import Guarded, Interventions
 from internal_apps.parking.settings import Parking
 from internal_apps.previewing import Foresee, Foreseeing
-from internal_apps.serving import Application, Surroundings, Worker
+from internal_apps.serving import Application, Surroundings
+from internal_apps.settings import Worker
 
 BROKERS: Mapping[Place, type[Broker]] = {
     Place.OUTSIDE: OutsideBroker,

@@ -7,7 +7,7 @@ from adapters.database import InboxStore, SqlUnit
 from hub.envelope import Message, RequestId
 from hub.errors import Refused
 from hub.ports import Answer, InboxState
-from hub.worker import Query
+from hub.queries import Query
 from internal_apps.answering import outcome
 from internal_apps.ticketing import refusals, store
 from internal_apps.ticketing.answers import DONE, NOT_KNOWN_YET, PENDING, Answers

@@ -26,6 +26,7 @@ from tests.unit.hub_world import MovedClock
 __all__ = ["database_kind", "migrated", "world"]
 
 CROSSED = "c" * 64
+TRACE = f"00-{'4b' * 16}-{'0f' * 8}-01"
 
 
 def lines(store: Store, message: Message) -> list[tuple[Transmission, str, Taken]]:
@@ -63,6 +64,25 @@ def test_a_transmission_that_was_doubled_is_two_lines_and_no_error(world: World)
     sent = message.transmission
     wanted = [(sent, CROSSED, what) for what in (Taken.FIRST, Taken.REPEAT, Taken.REPEAT)]
     assert lines(world.store, message) == wanted
+
+
+def test_each_transmission_is_known_by_its_trace(
+    migrated: dict[str, Database], database_kind: str
+) -> None:
+    """A line has the trace of its transmission, so that what a trace names is found; or none."""
+    store = InboxStore(migrated[database_kind], MovedClock(NOON))
+    world = World(store, MovedClock(NOON), "Traced")
+    first, second = world.message("T-1")._replace(trace=TRACE), world.message("T-2")
+    with store.unit() as unit:
+        unit.take(first, Taken.FIRST)
+        unit.take(second, Taken.FIRST)
+    columns = (inside_book.c.request_id, inside_book.c.trace)
+    ids = [str(first.id), str(second.id)]
+    with store.database.reading() as connection:
+        found = connection.execute(
+            sa.select(*columns).where(inside_book.c.request_id.in_(ids)).order_by(*columns)
+        ).all()
+    assert [tuple(row) for row in found] == [(ids[0], "4b" * 16), (ids[1], None)]
 
 
 def test_the_line_commits_with_the_inbox_mark_or_not_at_all(world: World) -> None:

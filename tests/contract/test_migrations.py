@@ -17,7 +17,7 @@ from internal_apps.ticketing.tables import metadata as ticketing
 from tests.unit.hub_world import MovedClock
 
 NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
-NEWEST = "bridge_0008"
+NEWEST = "bridge_0009"
 
 NEWER = f'''"""A version of the future."""
 revision = "bridge_9999"

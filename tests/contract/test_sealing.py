@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.memory.sealing import MemoryKeys, MemoryOpener, MemorySealer
-from hub.envelope import BOUND_HEADERS, Wire
+from hub.envelope import BOUND_HEADERS, TRACE_HEADERS, Wire
 from hub.errors import KeyNotTrusted, NeverWorks, NotAuthentic
 from hub.sealing import Opener, Sealer
 from tests.servers.keys import Keys
@@ -20,7 +20,7 @@ WIRE = Wire(
     type="PlaceBooking.1",
     message_id="agent:1001/PlaceBooking/A-17",
     body=f"<PlaceBooking>{NAME}</PlaceBooking>".encode(),
-    headers={name: f"{name} of it" for name in BOUND_HEADERS},
+    headers={name: f"{name} of it" for name in (*BOUND_HEADERS, *TRACE_HEADERS)},
     reply_to="replies.gateway-1.b00t",
     correlation_id="gateway-1.b00t.17",
     user_id="gateway-1",
@@ -98,7 +98,7 @@ def test_any_altered_byte_is_found(world: World) -> None:
         opener.open(sealed._replace(body=sealed.body + b"\0"), ROUTE)
 
 
-@pytest.mark.parametrize("name", [*BOUND_HEADERS, "another"])
+@pytest.mark.parametrize("name", [*BOUND_HEADERS, *TRACE_HEADERS, "another"])
 def test_any_altered_header_is_found(world: World, name: str) -> None:
     """What a header says is sealed too; one that no message has does not count."""
     sealed = world.sealer("gateway-1").seal(WIRE, ROUTE, ("hub",))
@@ -109,6 +109,19 @@ def test_any_altered_header_is_found(world: World, name: str) -> None:
     else:
         with pytest.raises(NotAuthentic):
             opener.open(altered, ROUTE)
+
+
+def test_what_a_gateway_of_before_sealed_opens_without_a_trace(world: World) -> None:
+    """A message without a trace opens as it did; nobody can add one to it, or take one away."""
+    opener = world.opener("hub-1")
+    headers = {name: f"{name} of it" for name in BOUND_HEADERS}
+    plain = world.sealer("gateway-1").seal(WIRE._replace(headers=headers), ROUTE, ("hub",))
+    assert opener.open(plain, ROUTE).wire.body == WIRE.body
+    with pytest.raises(NotAuthentic):
+        opener.open(plain._replace(headers=WIRE.headers), ROUTE)
+    traced = world.sealer("gateway-1").seal(WIRE, ROUTE, ("hub",))
+    with pytest.raises(NotAuthentic):
+        opener.open(traced._replace(headers=headers), ROUTE)
 
 
 @pytest.mark.parametrize("field", ["type", "message_id", "reply_to", "correlation_id"])

@@ -38,6 +38,9 @@ class PlainAgency:
         self._user, self._password = user, password
         self._wait_seconds = wait_seconds
         self._connection: http.client.HTTPSConnection | None = None
+        # Sent with each request beside what every one needs; what the last answer had.
+        self.headers: dict[str, str] = {}
+        self.answered: dict[str, str] = {}
 
     def place(
         self,
@@ -117,8 +120,10 @@ class PlainAgency:
                 "localhost", self._port, timeout=self._wait_seconds, context=self._context
             )
         headers: dict[str, Any] = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
-        self._connection.request("POST", "/soap/ticketing", envelope, headers)
-        return self._connection.getresponse().read().decode("utf-8", "replace")
+        self._connection.request("POST", "/soap/ticketing", envelope, headers | self.headers)
+        answer = self._connection.getresponse()
+        self.answered = dict(answer.getheaders())
+        return answer.read().decode("utf-8", "replace")
 
 
 def told(text: str) -> Told:

@@ -12,7 +12,7 @@ from certs.authority import Authority, Issued, Purpose
 from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import free_port
 from deploy.local.stack import NAMES, Stack
-from deploy.local.zones import Places
+from deploy.local.zones import Places, Section
 from lupu.exits import Exit
 from tests.servers.terminal import typed
 
@@ -78,16 +78,19 @@ def running(
     *,
     outside: Network = MACHINE,
     inside: Network = MACHINE,
+    tracing: Section | None = None,
     prepare: Callable[[Stack], object] = lambda _stack: None,
     **gateway: Any,
 ) -> Iterator[System]:
     """Run the whole system until the block ends; ``gateway``: what its gateways are set to.
 
+    ``tracing``: what all are set to that follows messages.
+
     ``prepare`` is called before anything of it starts.
     """
     with TemporaryDirectory(prefix="lupu-") as short, ExitStack() as ending:
-        sides = {"outside": outside, "inside": inside}
-        stack = Stack(_places(folder, Path(short), database, gateway=gateway, **sides), names)
+        given = {"outside": outside, "inside": inside, "tracing": tracing or {}}
+        stack = Stack(_places(folder, Path(short), database, gateway=gateway, **given), names)
         ending.callback(stack.stop)
         prepare(stack)
         client = Authority(stack.places.certificates, "agents").ensure(AGENT, Purpose.CLIENT)

@@ -14,7 +14,7 @@ from hub.envelope import Message, RequestId
 from hub.errors import Refusal, Refused
 from hub.inbox import DONE, Handler
 from hub.ports import Answer, Handled, InboxState, Unit
-from hub.worker import Query
+from hub.queries import Query
 from internal_apps.answering import refused
 from tests.simulation.documents import DOCUMENTS, PRICE_FEN, contact, lines, quantity_of
 

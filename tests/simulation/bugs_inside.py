@@ -13,8 +13,9 @@ from hub.envelope import Message, to_wire
 from hub.handling import Handling
 from hub.inbox import Inbox
 from hub.outbox import Outbox
+from hub.queries import QueryWorker
 from hub.turns import FREE, Turns
-from hub.worker import QueryWorker, RequestWorker
+from hub.worker import RequestWorker
 from tests.simulation.application import Ticketing, row
 from tests.simulation.documents import DOCUMENTS
 from tests.simulation.planting import bug

@@ -237,7 +237,7 @@ class GatewayProcess(Process):
 
     def _answered(self, request: Request) -> tuple[str, bytes]:
         try:
-            answered: Answered = self.forwarding.answer(request, lambda _: None)
+            answered: Answered = self.forwarding.answer(request, lambda *_: None)
         except RefusedInside as refused:
             return refused.refusal.code, b""
         except Faulted as faulted:

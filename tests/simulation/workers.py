@@ -11,7 +11,8 @@ from hub.inbox import Inbox
 from hub.messages import Direction, Lane, inside_queue, operations
 from hub.outbox import Outbox
 from hub.ports import Store
-from hub.worker import Pace, Query, QueryWorker, RequestWorker
+from hub.queries import Query, QueryWorker
+from hub.worker import Pace, RequestWorker
 from internal_apps.answering import REFUSALS, stored_outcome
 from internal_apps.evidence import application as evidence
 from internal_apps.evidence.settings import Evidence

@@ -36,7 +36,8 @@ from hub.rates import AcceptedRates
 from hub.sealing import Seals
 from hub.settings import Broker, Configuration, OutsideBroker
 from internal_apps.evidence import application as evidence
-from internal_apps.serving import Application, Build, Links, Serving, Surroundings, Worker
+from internal_apps.serving import Application, Build, Links, Serving, Surroundings
+from internal_apps.settings import Worker
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.roles import Role

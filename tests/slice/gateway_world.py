@@ -25,6 +25,8 @@ from hub.inbox import reply
 from hub.messages import REPLIES_EXCHANGE, Lane, outside_queue
 from hub.ports import Address, Answer, Delivery, Published
 from hub.requester import Requester
+from hub.settings import Tracing
+from hub.trace import Tracer, Untraced
 from tests.unit.hub_world import CountedMetrics
 
 PASSWORD = "correct-horse-battery-staple"
@@ -203,7 +205,13 @@ def settings(folder: Path, **changes: Any) -> Gateway:
 
 @contextmanager
 def gateway(
-    folder: Path, *, confirm_seconds: float = 0.3, two_agents: bool = True, **changes: Any
+    folder: Path,
+    *,
+    confirm_seconds: float = 0.3,
+    two_agents: bool = True,
+    tracing: Tracing | None = None,
+    tracer: Tracer | None = None,
+    **changes: Any,
 ) -> Iterator[World]:
     """Run a gateway on a broker in memory; agents 1001 and 1002 may sign in, or nobody."""
     broker, loop, metrics = outside_broker(), MemoryLoop(), CountedMetrics()
@@ -222,6 +230,8 @@ def gateway(
         sealer=MemorySealer(keys, "gateway-1"),
         opener=opener,
         readers=lambda: ("hub",),
+        tracing=tracing or Tracing(),
+        tracer=tracer or Untraced(),
     )
     world = World(Served(parts), broker, publisher, metrics, requester)
     world.served.subscribe(MemoryConsumer(loop, broker), requester.deliver)

@@ -18,7 +18,8 @@ from adapters.xml import Schemas
 from hub.envelope import Message, RequestId, Transmission, Wire, to_wire
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, TICKETING
 from hub.ports import Address, Published
-from internal_apps.serving import Links, Serving, Surroundings, Worker
+from internal_apps.serving import Links, Serving, Surroundings
+from internal_apps.settings import Worker
 from internal_apps.ticketing.application import application
 from internal_apps.ticketing.settings import Ticketing
 from tests.contract.transports import AmqpTransport, Got, MemoryTransport, until

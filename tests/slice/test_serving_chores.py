@@ -12,7 +12,8 @@ from adapters.database import Database, InboxStore
 from hub.errors import DatabaseAway
 from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Published
-from internal_apps.serving import Serving, Surroundings, Worker
+from internal_apps.serving import Serving, Surroundings
+from internal_apps.settings import Worker
 from internal_apps.ticketing.application import application
 from internal_apps.ticketing.settings import Ticketing
 from tests.contract.transports import until

@@ -19,6 +19,7 @@ BROAD_EXCEPT = {
     "hub/inbox.py",
     "lupu/exits.py",
     "hub/worker.py",
+    "hub/queries.py",
     "internal_apps/serving.py",
     "internal_apps/previewing.py",
     "adapters/amqp/loop.py",

@@ -16,6 +16,7 @@ from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Agents, Published
 from hub.sealing import Seals
+from hub.trace import Tracer
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
 
@@ -110,6 +111,7 @@ class World:
         *,
         delays: Delays = AT_ONCE,
         agents: Agents | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.loop = HandMovedLoop()
         self.outside, self.inside = outside_broker(), inside_broker()
@@ -132,6 +134,7 @@ class World:
             ),
             quarantine_on=lambda publisher: QueueQuarantine(publisher, "hub-1", clock),
             agents=agents,
+            tracer=tracer,
         )
         self.requests, *_ = self.bridge.start(Hub())
 

@@ -7,6 +7,7 @@ from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message
 from hub.inbox import Inbox, Limits
 from hub.ports import Handled, InboxState, Unit
+from hub.trace import Tracer
 from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 from tests.unit.test_inbox import REFUSALS, UnreadableContracts, books
 
@@ -26,7 +27,7 @@ def line_of(message: Message, _unit: Unit) -> str:
 class RetryWorld:
     """An inbox whose handler fails as the test says, by the reference of the request."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: Tracer | None = None) -> None:
         self.store = MemoryStore()
         self.clock = MovedClock()
         self.metrics = CountedMetrics()
@@ -42,6 +43,7 @@ class RetryWorld:
             metrics=self.metrics,
             line_of=line_of,
             limits=Limits(attempts_max=ATTEMPTS_MAX, retry_seconds_min=5, retry_seconds_max=15),
+            tracer=tracer,
         )
 
     def _handle(self, message: Message, unit: Unit, _now: datetime) -> Handled:

@@ -10,6 +10,7 @@ from hub.envelope import Message, Wire
 from hub.errors import DatabaseAway
 from hub.outbox import HELD_SECONDS_MAX, IN_FLIGHT_MAX, Outbox
 from hub.ports import Address, Published
+from hub.trace import Tracer
 from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 
 
@@ -44,7 +45,7 @@ class ScriptedPublisher:
 class World:
     """An outbox over a store in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: Tracer | None = None) -> None:
         self.store = MemoryStore()
         self.publisher = ScriptedPublisher()
         self.clock = MovedClock()
@@ -56,6 +57,7 @@ class World:
             account="ticketing-1",
             clock=self.clock,
             metrics=self.metrics,
+            tracer=tracer,
         )
 
     def commit(self, *messages: Message) -> None:

@@ -12,7 +12,8 @@ from hub.errors import DatabaseAway
 from hub.guard import INSIDE, Guard
 from hub.messages import INWARD_EXCHANGE, Direction, Lane
 from hub.ports import Address, Answer
-from hub.worker import QueryWorker
+from hub.queries import QueryWorker
+from hub.trace import Tracer
 from tests.unit.hub_world import (
     NOON,
     CountedMetrics,
@@ -27,7 +28,7 @@ QUEUE = "ticketing.queries"
 class World:
     """A worker that answers on a broker in memory, moved by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, tracer: Tracer | None = None) -> None:
         self.broker, self.loop = inside_broker(), MemoryLoop()
         self.clock, self.metrics = MovedClock(), CountedMetrics()
         self.error: Exception | None = None
@@ -39,6 +40,7 @@ class World:
             account="ticketing-1",
             clock=self.clock,
             metrics=self.metrics,
+            tracer=tracer,
         )
         self.worker.start(MemoryConsumer(self.loop, self.broker), QUEUE, 10)
 

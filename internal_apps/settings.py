@@ -1,0 +1,65 @@
+"""Settings that every application's worker has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from adapters.database.tables import ANSWER, BODY, PROOF
+from hub.errors import SettingsError
+from hub.inbox import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Settings of a worker: what it holds at once, its batches, how long a request may live.
+
+    ``sent_kept_seconds``: how long an answer that was sent stays in the outbox. A request that
+    fails by itself is tried ``attempts_max`` times, the pauses growing between the two bounds.
+    ``..._kept_days``: how long after a request was handled its document, its answer, and what its
+    agent signed stay in the database; 0 is for ever. Request id, digest and outcome code always
+    stay for ever.
+    """
+
+    section: ClassVar[str] = "worker"
+    requests_prefetch_max: int = 500
+    queries_prefetch_max: int = 100
+    batch_max: int = 50
+    chore_seconds: float = 1.0
+    request_age_seconds_max: float = 7 * 86_400
+    wait_seconds_max: float = 120
+    attempts_max: int = 5
+    retry_seconds_min: float = 5.0
+    retry_seconds_max: float = 600.0
+    sent_kept_seconds: float = 3_600.0
+    bodies_kept_days: int = 400
+    answers_kept_days: int = 400
+    proofs_kept_days: int = 400
+
+    def check(self) -> None:
+        """SettingsError where something is to be kept for less than no time, or never tried."""
+        if min(self._days()) < 0:
+            raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
+        if self.attempts_max < 1 or not 0 < self.retry_seconds_min <= self.retry_seconds_max:
+            raise SettingsError(
+                "[worker] needs attempts_max of 1 or more, and retry_seconds_min above 0 and not "
+                "above retry_seconds_max."
+            )
+
+    def kept(self) -> Mapping[str, timedelta]:
+        """Return how long each kind of stored part is kept; what is kept for ever is not named."""
+        days = zip((BODY, ANSWER, PROOF), self._days(), strict=True)
+        return {kind: timedelta(days=count) for kind, count in days if count}
+
+    def _days(self) -> tuple[int, int, int]:
+        return self.bodies_kept_days, self.answers_kept_days, self.proofs_kept_days
+
+    def limits(self) -> Limits:
+        """Return the bounds of the inbox."""
+        return Limits(
+            self.request_age_seconds_max,
+            self.wait_seconds_max,
+            self.attempts_max,
+            self.retry_seconds_min,
+            self.retry_seconds_max,
+        )
