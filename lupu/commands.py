@@ -21,6 +21,7 @@ GROUPS = {
     "firewall": ("The rules that let only the inside dial.", "firewall"),
     "database": ("Schema versions of the inside database.", "database"),
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
+    "follow": ("The whole story of a message, by whatever name one has of it.", "follow"),
     "requests": ("What became of requests; references that were used twice.", "requests"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
     "quarantine": ("Messages that a guard refused, on the broker where they lie.", "quarantine"),

@@ -181,7 +181,7 @@ def _ways(stack: Stack, asked: Sequence[Asked]) -> dict[str, showing.Way]:
     references = {str(one.booking["BookingReference"]) for one in asked if one.booking}
     ways: dict[str, showing.Way] = {}
     for reference in references:
-        for step in json.loads(stack.lupu("inside", "ticketing", "way", reference, "--json")):
+        for step in json.loads(stack.lupu("inside", "follow", reference, "--json")):
             _, operation, own = step["request"].split("/")
             ways[f"{operation}/{own}"] = [
                 (place, datetime.fromisoformat(at)) for place, at in step["way"]

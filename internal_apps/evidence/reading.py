@@ -87,18 +87,23 @@ def _around(
 ) -> Entries:
     """Read all but the entries of both books."""
     gateways = heard(connection)
-    view = View(
+    view = view_of(connection, now, bound_seconds)
+    found = _findings(connection, period)
+    return Entries(
+        period, view, booked=(), taken=(), stopped=(), findings=found, gateways=gateways
+    )
+
+
+def view_of(connection: sa.Connection, now: datetime, bound_seconds: float) -> View:
+    """Return how far each side is known, as one looks now."""
+    return View(
         now,
         bound_seconds,
         covers=covers(connection),
         depths=_depths(connection, now),
         passed=_passed(connection),
         applications=APPLICATIONS,
-        heard={one.origin: one.heard_at for one in gateways},
-    )
-    found = _findings(connection, period)
-    return Entries(
-        period, view, booked=(), taken=(), stopped=(), findings=found, gateways=gateways
+        heard={one.origin: one.heard_at for one in heard(connection)},
     )
 
 

@@ -22,6 +22,21 @@ _TAKEN = ("request_id", "type", "crossed", "what", "taken_at")
 _STOPPED = ("request_id", "crossed", "reason", "stopped_at")
 
 
+def all_booked() -> sa.Select[Any]:
+    """Return what gateways' books have, of all time: to be narrowed."""
+    return _columns(sent, _SENT)
+
+
+def all_taken() -> sa.Select[Any]:
+    """Return what the inside book has, of all time: to be narrowed."""
+    return _columns(inside_book, _TAKEN)
+
+
+def all_stopped() -> sa.Select[Any]:
+    """Return what guards stopped, of all time: to be narrowed."""
+    return _columns(stopped, _STOPPED)
+
+
 def booked_in(period: Period) -> sa.Select[Any]:
     """Return what gateways sent."""
     return _columns(sent, _SENT).where(*_sent_within(period))

@@ -58,6 +58,7 @@ sent = sa.Table(
     sa.Column("known_at", UtcTime, nullable=True),
     sa.Index("evidence_sent_transmission", "origin", "boot", "sequence"),
     sa.Index("evidence_sent_at", "sent_at"),
+    sa.Index("evidence_sent_request", "request_id"),
 )
 
 stopped = sa.Table(
@@ -73,6 +74,7 @@ stopped = sa.Table(
     sa.Column("stopped_at", UtcTime, nullable=False),
     sa.Index("evidence_stopped_transmission", "origin", "boot", "sequence"),
     sa.Index("evidence_stopped_at", "stopped_at"),
+    sa.Index("evidence_stopped_request", "request_id"),
 )
 
 findings = sa.Table(

@@ -32,10 +32,14 @@ from hub.requester import Requester
 from hub.settings import Configuration, InsideBroker
 from internal_apps import evidence, parking, ticketing
 from internal_apps.asking import Asking
+from internal_apps.evidence import telling as evidence_telling
 from internal_apps.evidence import web as evidence_web
 from internal_apps.evidence.application import build as build_evidence
 from internal_apps.evidence.settings import Evidence
 from internal_apps.evidence.web.desk import Desk as EvidenceDesk
+from internal_apps.following import web as following_web
+from internal_apps.following.web import Desk as FollowingDesk
+from internal_apps.parking import telling as parking_telling
 from internal_apps.parking import web as kept
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
@@ -48,6 +52,7 @@ from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
 from internal_apps.staff.passwords import Passwords
 from internal_apps.staff.settings import Staff
 from internal_apps.staff.shell import Shell
+from internal_apps.ticketing import telling as ticketing_telling
 from internal_apps.ticketing import web
 from internal_apps.ticketing.application import build
 from internal_apps.ticketing.web import asking as ticketing_asking
@@ -164,6 +169,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
         ticketing_area(database, asked, clock),
         parking_area(_interventions(database, clock, configuration), clock),
         evidence_area(database, clock, configuration.read(Evidence)),
+        following_area(database, clock, configuration.read(Evidence)),
     ]
     app = make_app(Parts(database, clock, staff, areas, pings, Passwords(), registry))
     Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
@@ -193,6 +199,21 @@ def evidence_area(database: Database, clock: Clock, settings: Evidence) -> Area:
 
     menu = [MenuEntry(*entry) for entry in evidence_web.MENU]
     return Area(blueprint, menu, evidence_web.TRANSLATIONS)
+
+
+def following_area(database: Database, clock: Clock, settings: Evidence) -> Area:
+    """Return the page that follows a message, with what each application tells of it."""
+    sources = (
+        ticketing_telling.source(),
+        evidence_telling.source(settings.bound_seconds),
+        parking_telling.source(),
+    )
+
+    def blueprint(shell: Shell) -> Any:
+        return following_web.following_pages(FollowingDesk(shell, database, clock, sources))
+
+    menu = [MenuEntry(*entry) for entry in following_web.MENU]
+    return Area(blueprint, menu, following_web.TRANSLATIONS)
 
 
 def parking_area(work: Interventions, clock: Clock) -> Area:

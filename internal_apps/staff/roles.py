@@ -11,6 +11,7 @@
     kept.see                                               x         x
     kept.act                                               x
     evidence.see                 x             x           x         x
+    messages.follow     x        x                         x         x
     accounts.see                 x             x           x         x
     sessions.end                 x             x
     signins.see                                x                     x
@@ -47,6 +48,7 @@ class Permission(enum.StrEnum):
     KEPT_SEE = "kept.see"
     KEPT_ACT = "kept.act"
     EVIDENCE_SEE = "evidence.see"
+    MESSAGES_FOLLOW = "messages.follow"
     ACCOUNTS_SEE = "accounts.see"
     SESSIONS_END = "sessions.end"
     SIGN_INS_SEE = "signins.see"
@@ -67,6 +69,7 @@ WORDS = {
     Permission.KEPT_SEE: sentence("See messages that are kept, and the audit trail"),
     Permission.KEPT_ACT: sentence("Correct, approve, replay and discard kept messages"),
     Permission.EVIDENCE_SEE: sentence("See whether anything was lost"),
+    Permission.MESSAGES_FOLLOW: sentence("Follow a message from its agency to its booking"),
     Permission.ACCOUNTS_SEE: sentence("See accounts and who is signed in"),
     Permission.SESSIONS_END: sentence("Sign others out"),
     Permission.SIGN_INS_SEE: sentence("See the sign-ins"),
@@ -76,10 +79,11 @@ WORDS = {
 _BOOKING = frozenset(permission for permission in Permission if permission.startswith("bookings."))
 
 MAY: dict[Role, frozenset[Permission]] = {
-    Role.CLERK: _BOOKING | {Permission.OWN_ACCOUNT},
+    Role.CLERK: _BOOKING | {Permission.MESSAGES_FOLLOW, Permission.OWN_ACCOUNT},
     Role.SUPERVISOR: _BOOKING
     | {
         Permission.EVIDENCE_SEE,
+        Permission.MESSAGES_FOLLOW,
         Permission.ACCOUNTS_SEE,
         Permission.SESSIONS_END,
         Permission.OWN_ACCOUNT,
@@ -98,6 +102,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.KEPT_SEE,
             Permission.KEPT_ACT,
             Permission.EVIDENCE_SEE,
+            Permission.MESSAGES_FOLLOW,
             Permission.ACCOUNTS_SEE,
             Permission.OWN_ACCOUNT,
         }
@@ -107,6 +112,7 @@ MAY: dict[Role, frozenset[Permission]] = {
             Permission.BOOKINGS_SEE,
             Permission.KEPT_SEE,
             Permission.EVIDENCE_SEE,
+            Permission.MESSAGES_FOLLOW,
             Permission.ACCOUNTS_SEE,
             Permission.SIGN_INS_SEE,
             Permission.OWN_ACCOUNT,

@@ -46,9 +46,7 @@ def test_a_signed_booking_is_proved_from_the_agency_to_the_file(
     booking = str(placed["Booking"]["BookingReference"])
     fingerprint = CertificateFacts.read(signer.certificate).fingerprint
     stack = system.stack
-    assert f"signed with the certificate {fingerprint}" in stack.lupu(
-        "inside", "ticketing", "way", booking
-    )
+    assert f"signed with the certificate {fingerprint}" in stack.lupu("inside", "follow", booking)
     out, auditor = tmp_path / "proof.txt", _auditor(system, tmp_path / "password")
     said = stack.lupu("inside", "requests", "proof", REQUEST, "--out", str(out), *auditor)
     assert fingerprint in said

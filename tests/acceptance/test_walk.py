@@ -71,7 +71,7 @@ def test_a_booking_goes_all_the_way_and_back(system: System, shows: Shows) -> No
     assert agency.answer_to("CancelBooking", "W-3").code == "VERSION_CONFLICT"
     assert agency.answer_to("PlaceBooking", "W-9").code == "NOT_KNOWN_YET"
     agency.close()
-    way = json.loads(system.stack.lupu("inside", "ticketing", "way", placed.booking, "--json"))
+    way = json.loads(system.stack.lupu("inside", "follow", placed.booking, "--json"))
     places = [place for place, _ in way[0]["way"]]
     assert len(way) == 4
     assert places[0].startswith("gateway-")

@@ -21,7 +21,14 @@ from internal_apps.evidence.settings import Evidence
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.serving import Surroundings
-from internal_apps.staff.__main__ import BUILDS, LINES, evidence_area, parking_area, ticketing_area
+from internal_apps.staff.__main__ import (
+    BUILDS,
+    LINES,
+    evidence_area,
+    following_area,
+    parking_area,
+    ticketing_area,
+)
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -130,6 +137,7 @@ def staff_world(folder: Path, settings: Staff | None = None, url: str = "") -> S
         ticketing_area(database, inside, clock),
         parking_area(parking, clock),
         evidence_area(database, clock, Evidence()),
+        following_area(database, clock, Evidence()),
     ]
     given = settings or Staff(port=1)
     pings = {"database": database.ping}

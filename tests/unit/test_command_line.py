@@ -143,8 +143,8 @@ def test_help_says_what_each_exit_status_means() -> None:
 
 def test_the_booking_that_the_help_shows_could_be_one() -> None:
     """A reference in an example has our characters and the right check."""
-    done = _run("ticketing", "--help")
-    shown = done.stdout.partition("ticketing way ")[2].split()[0]
+    done = _run("follow", "--help")
+    shown = done.stdout.rpartition("lupu follow ")[2].split()[0]
     assert normal(shown) == shown
 
 

@@ -29,7 +29,7 @@ def _known(part: str) -> dict[object, Any]:
         return {entry.id: entry.string for entry in read_po(file, locale="zh_Hans_CN") if entry.id}
 
 
-PARTS = ("staff", "ticketing", "evidence", "parking")
+PARTS = ("staff", "ticketing", "evidence", "parking", "following")
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -1,0 +1,1 @@
+"""Following a message: its whole story, by whatever name somebody has of it."""
