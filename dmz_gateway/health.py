@@ -8,18 +8,21 @@ from adapters.published import Snapshot
 
 ACCEPTING = "accepting"
 SNAPSHOT = "snapshot"
+DRAINED = "drained"
 NOT_READY = "not ready"
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """``accepting``: requests are taken. ``snapshot``: the broker is away; offers are listed and
-    requests refused with the right fault. ``not ready``: nobody could sign in.
+    requests refused with the right fault. ``drained``: nothing new is to come here. ``not
+    ready``: nobody could sign in.
     """
 
     publisher_ready: Callable[[], bool]
     agents: Snapshot[Any]
     offers: Snapshot[Any]
+    drained: Callable[[], bool]
 
     def report(self) -> tuple[bool, dict[str, object]]:
         """Return whether to send agents here, and the facts."""
@@ -27,7 +30,9 @@ class Health:
         state = ACCEPTING if ready else SNAPSHOT
         if self.agents.edition is None:
             state = NOT_READY
-        return state != NOT_READY, {
+        elif self.drained():
+            state = DRAINED
+        return state in (ACCEPTING, SNAPSHOT), {
             "state": state,
             "broker": "ready" if ready else "away",
             "agents": _facts(self.agents),

@@ -26,17 +26,21 @@ from dmz_gateway.health import Health
 from dmz_gateway.links import Feed, Opening, Take, take_replies
 from dmz_gateway.replies import Replies, Requests
 from dmz_gateway.settings import Gateway
+from dmz_gateway.traffic import read_traffic
 from hub.messages import MessageType, message_type, published_stream, reply_queue
 from hub.ports import Clock, Metrics
 from hub.sealing import Opener, Readers, Sealer
 from hub.settings import Tracing
 from hub.trace import Edge, Tracer, Untraced
+from hub.traffic import Kind, Targets
 
 _log = logging.getLogger(__name__)
 
 AGENTS = message_type("Agents.1")
 OFFERS = message_type("Offers.1")
+TRAFFIC = message_type("Traffic.1")
 _REPLAYS_KEPT_WINDOWS = 2
+_NOTHING = Targets()
 
 T = TypeVar("T")
 
@@ -77,15 +81,17 @@ class Served:
         self.pages = self._pages()
         self.agents: Snapshot[Directory] = self._snapshot(AGENTS, folder, read_agents)
         self.offers: Snapshot[Catalogue] = self._snapshot(OFFERS, folder, read_offers)
+        self.traffic: Snapshot[Targets] = self._snapshot(TRAFFIC, folder, read_traffic)
         contract = Contract(parts.settings.public_url)
-        health = Health(parts.requests.ready, self.agents, self.offers)
+        health = Health(parts.requests.ready, self.agents, self.offers, self.is_drained)
         self.wsgi: Flask = create_app(self._endpoint(contract), contract, health)
 
     def subscribe(self, feed: Feed, deliver_reply: Take) -> None:
         """Take replies and published documents from ``feed``; before it is started."""
         parts = self._parts
         take_replies(feed, reply_queue(parts.name, parts.boot), deliver_reply)
-        for row, snapshot in ((AGENTS, self.agents), (OFFERS, self.offers)):
+        published = ((AGENTS, self.agents), (OFFERS, self.offers), (TRAFFIC, self.traffic))
+        for row, snapshot in published:
             stream = published_stream(row)
             opening = Opening(parts.opener, stream, snapshot, parts.metrics)
             listen(feed, stream, opening)
@@ -104,13 +110,24 @@ class Served:
         """Keep the gauges of age and readiness up to date, on a thread."""
         threading.Thread(target=self._measure, args=(seconds,), name="gauges", daemon=True).start()
 
+    def drained(self) -> Targets:
+        """Return of what nothing new is accepted: nothing, as long as nobody has said so."""
+        edition = self.traffic.edition
+        return _NOTHING if edition is None else edition.content
+
+    def is_drained(self) -> bool:
+        """Return whether this gateway itself is to get nothing new."""
+        return self.drained().has(Kind.GATEWAY, self._parts.name)
+
     def _measure(self, seconds: float) -> None:
         ticks = threading.Event()
         while not ticks.wait(seconds):
             self.agents.measure()
             self.offers.measure()
+            self.traffic.measure()
             ready = self._parts.requests.ready()
             self._parts.metrics.gauge("lupu_gateway_publisher_ready", float(ready))
+            self._parts.metrics.gauge("lupu_gateway_drained", float(self.is_drained()))
 
     def _snapshot(
         self, row: MessageType, folder: Path, read: Callable[..., Edition[T]]
@@ -197,4 +214,5 @@ class Served:
             clock=parts.clock,
             metrics=parts.metrics,
             traced=parts.tracing.carried,
+            drained=self.drained,
         )

@@ -47,6 +47,9 @@ BOUND_HEADERS = (
 # Bound too, but only where there is a trace: see ``hub/sealing``.
 TRACE_HEADERS = (TRACEPARENT, TRACESTATE)
 
+# How the sender of a request begins that an agent sends.
+AGENT = "agent:"
+
 # So many of the longest names and times fit into a header, and into its column inside.
 HOPS_MAX = 13
 

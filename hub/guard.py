@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from hub.envelope import Message, RequestId, Wire, from_wire
+from hub.envelope import AGENT, Message, RequestId, Wire, from_wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
 from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Agents, Clock, Contracts
 from hub.sealing import Opened, Opener
 
-AGENT = "agent:"
 BODY_BYTES_MAX = 262_144
 # A published document lists every agency, or every day of every ticket type.
 PUBLISHED_BYTES_MAX = 4 * 1_024 * 1_024

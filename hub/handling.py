@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,7 +15,6 @@ from hub.ports import (
     Answer,
     Clock,
     Contracts,
-    Handled,
     InboxEntry,
     InboxState,
     Metrics,
@@ -26,11 +25,31 @@ from hub.turns import Limits, LineOf, Turns, after
 
 _log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a handler returns.
+
+    ``answer`` goes back to whoever asked and is stored as the outcome; ``outcome_code`` names
+    it (``DONE`` or the refusal's code). ``messages`` go elsewhere. ``changed`` names subjects
+    whose waiting messages may now go on. ``wait_for``: nothing was done, the message names this
+    subject, which is not yet there; ``answer`` is then the refusal of the deadline.
+    ``subject`` names the business object that the message is about, for its history.
+    """
+
+    answer: Answer
+    outcome_code: str
+    messages: Sequence[Message] = ()
+    changed: Sequence[str] = ()
+    wait_for: str = ""
+    subject: str = ""
+
+
 Handler = Callable[[Message, Unit, datetime], Handled]
 # What a repeat is told of a request that is handled, once its answer was pruned.
 Rebuild = Callable[[InboxEntry, Unit], Answer]
 
-_IN_LINE = frozenset({InboxState.RETRIED, InboxState.BEHIND})
+_IN_LINE = frozenset({InboxState.RETRIED, InboxState.BEHIND, InboxState.PAUSED})
 _OPEN = _IN_LINE | {InboxState.WAITING}
 
 
@@ -164,9 +183,16 @@ class Handling:
         """Give a message to its handler unless it must wait; ``entry`` is what is known of it."""
         now = self._clock.now()
         awaited = look.awaited if look else ""
+        may_wait = look is not None or not self._is_too_old(message, now, is_new=True)
+        pause = unit.pauses.of(message) if may_wait else None
+        if pause is not None:
+            if awaited != pause.subject:  # else its row stays, for whoever ends the pause
+                due = self._turns.pause(message, entry, pause, unit, now)
+                left.looks.append(Look(message, pause.subject, due))
+            return
         has_waited = look is not None and entry.state is InboxState.WAITING
         turn = self._turns.of(message, unit, has_waited=has_waited)
-        if turn.before and not (look is None and self._is_too_old(message, now, is_new=True)):
+        if turn.before and may_wait:
             if awaited != after(turn.before):  # else its row stays, for whoever is to wake it
                 due = self._turns.wait(message, entry, turn, unit, now)
                 left.looks.append(Look(message, after(turn.before), due))

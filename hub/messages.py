@@ -94,6 +94,7 @@ MESSAGES: tuple[MessageType, ...] = (
     _row(EVIDENCE, "StoppedResponse", _OUT, Lane.REPLIES, "evidence"),
     _row(PUBLISHED, "Offers", _OUT, Lane.PUBLISHED, "ticketing"),
     _row(PUBLISHED, "Agents", _OUT, Lane.PUBLISHED, "ticketing"),
+    _row(PUBLISHED, "Traffic", _OUT, Lane.PUBLISHED, "ticketing"),
 )
 
 _BY_KEY = {row.key: row for row in MESSAGES}

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from hub.envelope import Message, RequestId, Wire
 from hub.line import Line
 from hub.messages import MessageType
+from hub.traffic import Targets
 
 
 class Clock(Protocol):
@@ -137,7 +138,8 @@ class InboxState(enum.Enum):
 
     HANDLED has its outcome stored. WAITING names something that is not yet there and has a
     deadline. RETRIED failed by itself and is tried again when it is due; PARKED did so too often
-    and waits for a person. BEHIND waits its turn behind one of these two.
+    and waits for a person. PAUSED is kept by a pause until somebody ends that. BEHIND waits its
+    turn behind one of these three.
     """
 
     HANDLED = "HANDLED"
@@ -145,6 +147,7 @@ class InboxState(enum.Enum):
     RETRIED = "RETRIED"
     BEHIND = "BEHIND"
     PARKED = "PARKED"
+    PAUSED = "PAUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,10 @@ class Unit(Protocol):
     def line(self) -> Line:
         """The lines of messages that wait for one another."""
 
+    @property
+    def pauses(self) -> Targets:
+        """What is paused, as this transaction sees it."""
+
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request; one still open is locked until the end."""
 
@@ -215,7 +222,7 @@ class Unit(Protocol):
     def wait(self, message: Message, subject: str, deadline: datetime) -> None:
         """Keep the message until ``Store.woken`` is asked for ``subject`` or the deadline passes.
 
-        So is kept what is WAITING, RETRIED (no subject, due at the deadline) or BEHIND.
+        So is kept what is WAITING, RETRIED (no subject, due at the deadline), BEHIND or PAUSED.
 
         Keeping it again replaces what was kept, and takes it back from whoever it was lent to.
         """
@@ -264,25 +271,6 @@ class Store(Protocol):
 
     def mark_sent(self, numbers: Sequence[int], at: datetime) -> None:
         """Mark outbox rows as sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handled:
-    """What a handler returns.
-
-    ``answer`` goes back to whoever asked and is stored as the outcome; ``outcome_code`` names
-    it (``DONE`` or the refusal's code). ``messages`` go elsewhere. ``changed`` names subjects
-    whose waiting messages may now go on. ``wait_for``: nothing was done, the message names this
-    subject, which is not yet there; ``answer`` is then the refusal of the deadline.
-    ``subject`` names the business object that the message is about, for its history.
-    """
-
-    answer: Answer
-    outcome_code: str
-    messages: Sequence[Message] = ()
-    changed: Sequence[str] = ()
-    wait_for: str = ""
-    subject: str = ""
 
 
 class Metrics(Protocol):

@@ -1,5 +1,5 @@
-"""Whose turn it is: a message that fails by itself is tried again, then parked; later messages
-for the same business object wait behind it meanwhile.
+"""Whose turn it is: a message that fails by itself is tried again, then parked; one that is paused
+is kept; later messages for the same business object wait behind it meanwhile.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from hub.envelope import Message, RequestId
 from hub.errors import NeverWorks
 from hub.parking import Reason
 from hub.ports import InboxEntry, InboxState, Unit
+from hub.traffic import Target
 
 _PAUSES_GROW_BY = 4
 
@@ -23,7 +24,8 @@ class Limits:
 
     A message is tried ``attempts_max`` times, the pauses between growing fourfold from
     ``retry_seconds_min`` to ``retry_seconds_max``. One that waits behind another is looked at
-    again after ``behind_seconds``, in case nobody woke it.
+    again after ``behind_seconds``, one that is paused after ``paused_seconds``, in case nobody
+    woke it.
     """
 
     request_age_seconds_max: float = 7 * 86_400
@@ -32,6 +34,7 @@ class Limits:
     retry_seconds_min: float = 5
     retry_seconds_max: float = 600
     behind_seconds: float = 300
+    paused_seconds: float = 3_600
 
     def pause(self, attempts: int) -> timedelta:
         """Return how long to wait after so many failures."""
@@ -98,6 +101,16 @@ class Turns:
         unit.line.join(message.id, turn.line)
         due = now + timedelta(seconds=self._limits.behind_seconds)
         unit.wait(message, after(turn.before), due)
+        return due
+
+    def pause(
+        self, message: Message, entry: InboxEntry, pause: Target, unit: Unit, now: datetime
+    ) -> datetime:
+        """Keep a message in its place while it is paused; return when to look at it again."""
+        unit.record(message, replace(entry, state=InboxState.PAUSED), now)
+        self.stand(message, unit)
+        due = now + timedelta(seconds=self._limits.paused_seconds)
+        unit.wait(message, pause.subject, due)
         return due
 
     def keep(

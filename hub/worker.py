@@ -11,7 +11,7 @@ from hub.backoff import Backoff
 from hub.envelope import Message, request_of
 from hub.errors import GuardBroken, NeverWorks, TryAgain, Unkept, broken
 from hub.guard import Guard
-from hub.inbox import Inbox
+from hub.inbox import WOKEN_MAX, Inbox
 from hub.keeping import CrossingQuarantine, Keeping
 from hub.machine import MACHINE, Box, Machine
 from hub.outbox import Outbox
@@ -155,8 +155,8 @@ class RequestWorker:
             self._outbox.publish_soon()
         self._mark()
         if self._machine.monotonic() >= self._next_chore:
-            self._next_chore = self._machine.monotonic() + self._pace.chore_seconds
-            self._inbox.wake_due()
+            more = self._inbox.wake_due() >= WOKEN_MAX  # then the next of them at once
+            self._next_chore = self._machine.monotonic() + (not more) * self._pace.chore_seconds
             self._chores()
             self._outbox.publish_soon()
 

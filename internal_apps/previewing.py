@@ -18,15 +18,17 @@ from internal_apps.serving import Application
 class Foreseen(enum.Enum):
     """How a replay would end.
 
-    OUTCOME: with this outcome. BEHIND: it would wait for an earlier request that is kept. WAITING:
-    it would wait for what it names, which is not there. FAILS: it would fail again. GONE: it is
-    kept no more. Of what lies in a quarantine: REFUSED: the guard would refuse it again; else it
-    passes and, inside, is FIRST of its request, a REPEAT whose outcome is told again, OPEN: told
-    that it waits, REUSED: refused, for its reference was used for something else, TOO_OLD.
+    OUTCOME: with this outcome. BEHIND: it would wait for an earlier request that is kept. PAUSED:
+    until its pause is ended. WAITING: for what it names, which is not there. FAILS: it would
+    fail again. GONE: it is kept no more. Of what lies in a quarantine: REFUSED: the guard would
+    refuse it again; else it passes and, inside, is FIRST of its request, a REPEAT whose outcome
+    is told again, OPEN: told that it waits, REUSED: refused, for its reference was used for
+    something else, TOO_OLD.
     """
 
     OUTCOME = "outcome"
     BEHIND = "behind"
+    PAUSED = "paused"
     WAITING = "waiting"
     FAILS = "fails"
     GONE = "gone"
@@ -137,6 +139,8 @@ class Foreseeing:
         if entry is not None and entry.state is InboxState.BEHIND:
             line = self._line_of(message, unit)
             return Preview(Foreseen.BEHIND, before=unit.line.ahead(message.id, line))
+        if entry is not None and entry.state is InboxState.PAUSED:
+            return Preview(Foreseen.PAUSED)
         return Preview(Foreseen.WAITING)
 
 

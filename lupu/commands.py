@@ -23,6 +23,7 @@ GROUPS = {
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
     "follow": ("The whole story of a message, by whatever name one has of it.", "follow"),
     "requests": ("What became of requests; references that were used twice.", "requests"),
+    "traffic": ("Pause, drain and resume a route, an agency or a gateway.", "traffic"),
     "parked": ("Messages that failed by themselves and wait for a person.", "parked"),
     "quarantine": ("Messages that a guard refused, on the broker where they lie.", "quarantine"),
 }

@@ -20,6 +20,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SEEN = {
     Foreseen.OUTCOME: "It would be done now; its outcome would be {code}.",
     Foreseen.BEHIND: "It would wait behind {before}, which is kept too.",
+    Foreseen.PAUSED: "It would be kept until its pause is ended: lupu traffic list.",
     Foreseen.WAITING: "It would wait for what it names, which is not there.",
     Foreseen.FAILS: "It would fail again: {reason}",
     Foreseen.GONE: "It is kept no more.",

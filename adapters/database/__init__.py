@@ -8,11 +8,13 @@ from adapters.database.pruning import Pruning
 from adapters.database.reused import Reused, reused_references
 from adapters.database.settings import DatabaseSettings
 from adapters.database.store import InboxStore
+from adapters.database.traffic import Halted, begin, end, list_halted, read_targets
 from adapters.database.unit import SqlUnit
 
 __all__ = [
     "Database",
     "DatabaseSettings",
+    "Halted",
     "InboxStore",
     "KeptProof",
     "Migrations",
@@ -20,8 +22,12 @@ __all__ = [
     "Reused",
     "SqlParked",
     "SqlUnit",
+    "begin",
+    "end",
     "first",
     "kept_proofs",
+    "list_halted",
+    "read_targets",
     "reused_references",
     "translated",
 ]

@@ -131,6 +131,17 @@ programs = sa.Table(
     sa.Column("oldest", ascii_text(40), nullable=False),
 )
 
+traffic = sa.Table(
+    "traffic",
+    metadata,
+    sa.Column("mode", ascii_text(10), primary_key=True),
+    sa.Column("kind", ascii_text(10), primary_key=True),
+    sa.Column("name", ascii_text(40), primary_key=True),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("who", ascii_text(32), nullable=False),
+    sa.Column("why", characters(500), nullable=False),
+)
+
 standing = sa.Table(
     "standing",
     metadata,

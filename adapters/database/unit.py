@@ -39,10 +39,12 @@ from adapters.database.tables import (
     reused,
     waiting,
 )
+from adapters.database.traffic import read_pauses
 from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway
 from hub.parking import REASON_CHARACTERS_MAX, Reason
 from hub.ports import InboxEntry, InboxState, Taken
+from hub.traffic import Targets
 
 _OUT_OF_LINE = frozenset({InboxState.HANDLED, InboxState.WAITING})
 
@@ -75,8 +77,16 @@ class SqlUnit:
         self.line = SqlLine(connection, self._pending)
         self._fresh: dict[str, InboxEntry] = {}
         self._stored: dict[str, InboxState] = {}
+        self._pauses: Targets | None = None
         self._depth = 0
         self._abandoned: Exception | None = None
+
+    @property
+    def pauses(self) -> Targets:
+        """What is paused, read once a transaction: it is asked for every message."""
+        if self._pauses is None:
+            self._pauses = read_pauses(self.connection)
+        return self._pauses
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request.

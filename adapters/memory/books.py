@@ -10,6 +10,7 @@ from typing import Any
 from hub.envelope import Message, Transmission
 from hub.errors import DatabaseAway
 from hub.ports import InboxEntry, Taken
+from hub.traffic import Target
 
 # Told of each step before and after which a process may end, or the database may go.
 Passing = Callable[[str], None]
@@ -74,6 +75,7 @@ class Books:
     handled_at: dict[str, datetime] = field(default_factory=dict)
     standing: dict[str, tuple[int, str]] = field(default_factory=dict)
     replays: dict[str, datetime] = field(default_factory=dict)
+    pauses: dict[Target, bool] = field(default_factory=dict)
     rows: dict[str, Any] = field(default_factory=dict)
     effects: dict[int, str] = field(default_factory=dict)
 

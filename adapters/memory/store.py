@@ -9,6 +9,7 @@ from adapters.memory.books import Books, Kept, MemoryDatabase, Parked, Recorded,
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, from_wire, to_wire
 from hub.ports import Clock, InboxEntry, InboxState, Taken, Waiting
+from hub.traffic import Target, Targets
 
 LEASE_SECONDS = 60
 TAKEOVER_SECONDS = 30
@@ -57,6 +58,11 @@ class MemoryUnit:
         self._database = database
         self._owner = owner
         self.opened_at = opened_at
+
+    @property
+    def pauses(self) -> Targets:
+        """What is paused."""
+        return Targets(self.books.pauses)
 
     def entry(self, request_id: RequestId) -> InboxEntry | None:
         """Return the inbox entry of a request."""
@@ -242,6 +248,25 @@ class MemoryStore:
             database.reach()
             database.change("outbox", dict.fromkeys(numbers))
             database.passing("marked")
+
+    def pause(self, pause: Target) -> None:
+        """Pause, as a person does."""
+        with self.database.lock:
+            self.database.reach()
+            self.database.change("pauses", {pause: True})
+
+    def resume(self, pause: Target) -> None:
+        """End a pause and make due what it keeps, as a person does."""
+        database = self.database
+        with database.lock:
+            database.reach()
+            kept = {
+                key: replace(one, deadline=self._now())
+                for key, one in self.books.waiting.items()
+                if one.subject == pause.subject
+            }
+            database.change("pauses", {pause: None})
+            database.change("waiting", kept)
 
     def forget_answers(self, before: datetime) -> None:
         """Prune the answers of what was handled before a time."""

@@ -17,6 +17,7 @@ from hub.errors import NeverWorks
 from hub.messages import COMMON, Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Clock, Contracts, Metrics, Published
 from hub.trace import Context
+from hub.traffic import Targets
 
 _log = logging.getLogger(__name__)
 
@@ -83,9 +84,14 @@ class Forwarding:
         contracts: Contracts,
         clock: Clock,
         metrics: Metrics,
+        drained: Callable[[], Targets],
         traced: bool = True,
     ) -> None:
-        """``traced``: what is sent takes its trace along."""
+        """``drained``: of what nothing new is accepted now.
+
+        ``traced``: what is sent takes its trace along.
+        """
+        self._drained = drained
         self._origin = origin
         self._boot = boot
         self._reply_to = reply_queue(origin, boot)
@@ -126,6 +132,9 @@ class Forwarding:
         """Send; where it certainly did not arrive, but an earlier one may have: UNKNOWN."""
         request_id, now = str(message.id), self._clock.monotonic()
         may_have_arrived = self._sent.has(request_id, _IN_ANY_WORDS, now)
+        if self._is_drained(message):
+            unknown = refusals.NOT_KNOWN_WHETHER_SENT
+            raise Faulted(unknown if may_have_arrived else refusals.NOT_TAKEN_NOW)
         # Before and not after: a repeat may come while this one still waits for its reply.
         self._sent.add(request_id, _IN_ANY_WORDS, now)
         seconds = self._settings.reply_wait_seconds
@@ -139,6 +148,14 @@ class Forwarding:
         else:
             self._sent.forget(request_id, now)
         return asked
+
+    def _is_drained(self, message: Message) -> bool:
+        # A gateway that is drained itself refuses nothing: the balancer sends it nothing new.
+        row = message_type(message.type)
+        if self._drained().among(row, message.id.sender, "") is None:
+            return False
+        self._metrics.count("lupu_gateway_drained_total", operation=message.id.operation)
+        return True
 
     def _query(self, request: Request, passed: Passing) -> Answered:
         reference = f"{self._boot}.{self._sequence()}"

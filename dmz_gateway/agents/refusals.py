@@ -216,6 +216,16 @@ NOT_SENT = _later(
     _AGAIN_SAME,
     5,
 )
+NOT_TAKEN_NOW = _later(
+    NOT_ACCEPTED,
+    "NOT_TAKEN_NOW",
+    (
+        "New requests like this one are not taken for the time being; nothing was sent.",
+        "暂不受理此类新请求；未发送任何内容。",
+    ),
+    _AGAIN_SAME,
+    60,
+)
 NO_ANSWER = _later(
     NOT_ACCEPTED,
     "NOT_ACCEPTED",

@@ -10,9 +10,10 @@ from adapters.xml import Schemas
 from hub.envelope import Message
 from hub.errors import KeyNotTrusted, NeverWorks, NotAllowed
 from hub.evidence import PURPOSE, Page, signed_at
+from hub.handling import Handled
 from hub.headers import read_time
 from hub.messages import message_type
-from hub.ports import Handled, Metrics, Unit
+from hub.ports import Metrics, Unit
 from hub.sealing import Signatures
 from internal_apps.answering import DONE, answer, sql_unit, values
 from internal_apps.evidence import store

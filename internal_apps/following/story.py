@@ -34,6 +34,7 @@ UNFINISHED = {
     InboxState.WAITING: sentence("waits for what it names, which is not there yet"),
     InboxState.RETRIED: sentence("failed %(attempts)s times so far, and is tried again"),
     InboxState.BEHIND: sentence("waits behind an earlier request that is kept"),
+    InboxState.PAUSED: sentence("kept while its route, agency or gateway is paused"),
     InboxState.PARKED: sentence("failed %(attempts)s times, and is kept for a person"),
 }
 TAKEN = {

@@ -53,6 +53,9 @@ class What(enum.StrEnum):
     ENDED = "ended"
     PROOF = "proof"
     SAVED = "saved"
+    PAUSE = "pause"
+    DRAIN = "drain"
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)

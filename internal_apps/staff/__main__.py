@@ -44,6 +44,7 @@ from internal_apps.parking import web as kept
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.parking.settings import Parking
+from internal_apps.parking.traffic import Traffic
 from internal_apps.parking.web import desk as kept_desk
 from internal_apps.previewing import Unheard
 from internal_apps.serving import Surroundings
@@ -167,7 +168,9 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     pings = {"database": database.ping, "broker": lambda: _ping(requester)}
     areas = [
         ticketing_area(database, asked, clock),
-        parking_area(_interventions(database, clock, configuration), clock),
+        parking_area(
+            _interventions(database, clock, configuration), Traffic(database, clock), clock
+        ),
         evidence_area(database, clock, configuration.read(Evidence)),
         following_area(database, clock, configuration.read(Evidence)),
     ]
@@ -216,11 +219,11 @@ def following_area(database: Database, clock: Clock, settings: Evidence) -> Area
     return Area(blueprint, menu, following_web.TRANSLATIONS)
 
 
-def parking_area(work: Interventions, clock: Clock) -> Area:
-    """Return the pages of kept messages for the shell."""
+def parking_area(work: Interventions, traffic: Traffic, clock: Clock) -> Area:
+    """Return the pages of kept messages and of traffic for the shell."""
 
     def blueprint(shell: Shell) -> Any:
-        return kept.kept_pages(kept_desk.Desk(shell, work, clock))
+        return kept.kept_pages(kept_desk.Desk(shell, work, traffic, clock))
 
     return Area(blueprint, [MenuEntry(*entry) for entry in kept.MENU], kept.TRANSLATIONS)
 

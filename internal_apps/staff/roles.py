@@ -67,7 +67,7 @@ WORDS = {
     Permission.BOOKINGS_CONFIRM: sentence("Confirm bookings"),
     Permission.BOOKINGS_CANCEL: sentence("Cancel bookings"),
     Permission.KEPT_SEE: sentence("See messages that are kept, and the audit trail"),
-    Permission.KEPT_ACT: sentence("Correct, approve, replay and discard kept messages"),
+    Permission.KEPT_ACT: sentence("Correct, replay and discard kept messages; stop traffic"),
     Permission.EVIDENCE_SEE: sentence("See whether anything was lost"),
     Permission.MESSAGES_FOLLOW: sentence("Follow a message from its agency to its booking"),
     Permission.ACCOUNTS_SEE: sentence("See accounts and who is signed in"),

@@ -8,8 +8,9 @@ from typing import Any
 from adapters.database import SqlUnit
 from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway, Refused
+from hub.handling import Handled
 from hub.inbox import Handler
-from hub.ports import Handled, InboxState, Unit
+from hub.ports import InboxState, Unit
 from internal_apps.answering import sql_unit
 from internal_apps.ticketing import quotas, refusals, store
 from internal_apps.ticketing.answers import DONE, Answers

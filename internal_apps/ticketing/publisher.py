@@ -1,4 +1,4 @@
-"""Publishes offers and agents whenever they changed, so that gateways know without asking.
+"""Publishes offers, agents and what is drained whenever they changed: gateways need not ask.
 
 What is published follows from the database and the clock alone: a price, a peak day, a sale
 stop or an agent changed there, by whatever program, goes out within the interval. Unchanged
@@ -15,11 +15,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import InboxStore
+from adapters.database import InboxStore, read_targets
 from adapters.xml import Schemas
 from hub.envelope import Message, RequestId, Transmission
 from hub.messages import PUBLISHED
 from hub.ports import Clock
+from hub.traffic import Mode
 from internal_apps.ticketing.offers import offers_values
 from internal_apps.ticketing.published_agents import agents_values
 from internal_apps.ticketing.tables import publications
@@ -28,7 +29,17 @@ SENDER = "application:ticketing"
 
 Compute = Callable[[sa.Connection, datetime], dict[str, Any]]
 
-TOPICS: dict[str, Compute] = {"Offers": offers_values, "Agents": agents_values}
+
+def traffic_values(connection: sa.Connection, _now: datetime) -> dict[str, Any]:
+    """Return what is drained, as it is published, without version and time."""
+    return {"Drained": [str(target) for target in read_targets(connection, Mode.DRAIN)]}
+
+
+TOPICS: dict[str, Compute] = {
+    "Offers": offers_values,
+    "Agents": agents_values,
+    "Traffic": traffic_values,
+}
 
 
 @dataclass(frozen=True, slots=True)

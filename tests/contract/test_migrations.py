@@ -17,7 +17,7 @@ from internal_apps.ticketing.tables import metadata as ticketing
 from tests.unit.hub_world import MovedClock
 
 NOON = datetime(2010, 5, 1, 4, 0, tzinfo=UTC)
-NEWEST = "bridge_0009"
+NEWEST = "bridge_0010"
 
 NEWER = f'''"""A version of the future."""
 revision = "bridge_9999"
@@ -75,7 +75,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = (NEWEST, "ticketing_0002")
+    wanted = (NEWEST, "ticketing_0003")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -161,7 +161,7 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == (NEWEST, "invoicing_0001", "ticketing_0002")
+    assert both.present() == (NEWEST, "invoicing_0001", "ticketing_0003")
     database.close()
 
 

@@ -22,7 +22,7 @@ def test_offers_and_agents_go_out_from_each_database(ticketing_database: Databas
     agents.trust(number, SIGNATURE, "cd" * 32)
     agents.distrust(number, SIGNATURE, "cd" * 32)
     agents.block(number)
-    assert gateway.look(seconds=120) == ["Offers", "Agents"]
+    assert gateway.look(seconds=120) == ["Offers", "Agents", "Traffic"]
     agent = gateway.agent(number)
     assert (agent["Status"], len(agent["Password"])) == ("BLOCKED", 1)
     assert agent["CertificateFingerprint"] == ["ab" * 32]

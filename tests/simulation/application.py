@@ -12,8 +12,9 @@ from typing import Any
 from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message, RequestId
 from hub.errors import Refusal, Refused
+from hub.handling import Handled
 from hub.inbox import DONE, Handler
-from hub.ports import Answer, Handled, InboxState, Unit
+from hub.ports import Answer, InboxState, Unit
 from hub.queries import Query
 from internal_apps.answering import refused
 from tests.simulation.documents import DOCUMENTS, PRICE_FEN, contact, lines, quantity_of

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from adapters.memory.books import Books
 from adapters.quarantine import REASON, restored
 from hub import refusals
-from hub.envelope import RequestId, Wire, from_wire, request_of
+from hub.envelope import AGENT, RequestId, Wire, from_wire, request_of
 from hub.errors import MalformedEnvelope
-from hub.guard import AGENT
 from hub.places import GATEWAY, HUB, OPERATOR
 from hub.ports import InboxEntry, InboxState
 from tests.simulation import editions

@@ -22,6 +22,7 @@ from hub.messages import reply_queue
 from hub.places import GATEWAY, HUB, OPERATOR
 from hub.requester import Requester
 from hub.sealing import Seals
+from hub.traffic import Targets
 from tests.simulation.books import Disk, DiskBook
 from tests.simulation.broker import Broker
 from tests.simulation.documents import DOCUMENTS
@@ -219,6 +220,7 @@ class GatewayProcess(Process):
             contracts=DOCUMENTS,
             clock=self,
             metrics=site.metrics,
+            drained=Targets,
         )
 
     def ask(self, request: Request, told: Callable[[str, bytes], None]) -> None:

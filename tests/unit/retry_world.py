@@ -5,8 +5,9 @@ from datetime import datetime
 
 from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message
+from hub.handling import Handled
 from hub.inbox import Inbox, Limits
-from hub.ports import Handled, InboxState, Unit
+from hub.ports import InboxState, Unit
 from hub.trace import Tracer
 from tests.unit.hub_world import CountedMetrics, MovedClock, booking
 from tests.unit.test_inbox import REFUSALS, UnreadableContracts, books

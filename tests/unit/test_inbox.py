@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from adapters.memory.store import MemoryStore, MemoryUnit
 from hub.envelope import Message, Transmission
 from hub.errors import DatabaseAway, InvalidBody, Refusal, Refused
+from hub.handling import Handled
 from hub.inbox import Inbox, Limits, Rebuild, Refusals
-from hub.ports import Answer, Handled, InboxState, Unit
+from hub.ports import Answer, InboxState, Unit
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking
 
 

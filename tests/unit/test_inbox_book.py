@@ -5,7 +5,8 @@ import pytest
 from adapters.memory.store import MemoryUnit
 from hub.envelope import Message, Transmission
 from hub.errors import DatabaseAway
-from hub.ports import Answer, Handled, Taken
+from hub.handling import Handled
+from hub.ports import Answer, Taken
 from tests.unit.hub_world import booking
 from tests.unit.test_inbox import World, books
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from hub.envelope import Message, Transmission
-from hub.handling import Left, Look
-from hub.ports import Answer, Handled, InboxEntry, InboxState, Unit
+from hub.handling import Handled, Left, Look
+from hub.ports import Answer, InboxEntry, InboxState, Unit
 from tests.unit.hub_world import NOON, booking
 from tests.unit.test_inbox import (
     Does,

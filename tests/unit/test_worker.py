@@ -17,10 +17,11 @@ from adapters.quarantine import REASON, QueueQuarantine, restored
 from hub.envelope import Message, Wire, from_wire, to_wire
 from hub.errors import DatabaseAway, InvalidBody
 from hub.guard import INSIDE, Guard
+from hub.handling import Handled
 from hub.inbox import Inbox
 from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, Direction, Lane
 from hub.outbox import Outbox
-from hub.ports import Address, Answer, Handled, Taken, Unit
+from hub.ports import Address, Answer, Taken, Unit
 from hub.worker import Pace, RequestWorker
 from tests.contract.transports import until
 from tests.unit.hub_world import CountedMetrics, MovedClock, PlainContracts, booking

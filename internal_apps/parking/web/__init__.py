@@ -15,12 +15,16 @@ from internal_apps.parking.web.correcting import add_correcting
 from internal_apps.parking.web.desk import SEE, Desk
 from internal_apps.parking.web.listing import add_listing
 from internal_apps.parking.web.one import add_one
+from internal_apps.parking.web.stopping import add_stopping
 
 HERE = Path(__file__).parent
 TRANSLATIONS = HERE.parent / "translations"
 
 # Text, view and permission of each entry that the shell's menu shows.
-MENU = ((sentence("Kept messages"), "kept.listing", SEE),)
+MENU = (
+    (sentence("Kept messages"), "kept.listing", SEE),
+    (sentence("Traffic"), "kept.traffic", SEE),
+)
 
 
 def kept_pages(desk: Desk) -> Blueprint:
@@ -30,6 +34,7 @@ def kept_pages(desk: Desk) -> Blueprint:
     add_one(blueprint, desk)
     add_correcting(blueprint, desk)
     add_approvals(blueprint, desk)
+    add_stopping(blueprint, desk)
 
     @blueprint.context_processor
     def shown() -> dict[str, object]:

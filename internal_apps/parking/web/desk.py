@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from hub.parking import Place
 from hub.ports import Clock
 from internal_apps.parking.interventions import Interventions
+from internal_apps.parking.traffic import Traffic
 from internal_apps.showing import Shell
 
 Page = Response | str | tuple[str, int]
@@ -23,6 +24,7 @@ class Desk:
 
     shell: Shell
     work: Interventions
+    traffic: Traffic
     clock: Clock
 
     def reached(self) -> list[Place]:

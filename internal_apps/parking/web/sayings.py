@@ -43,11 +43,27 @@ FAULTS = (
     sentence("The row that says where the trail ends is gone."),
 )
 
+# Why something was not stopped, or not let go on.
+STOPS = (
+    sentence("There is no route '%(name)s': %(routes)s."),
+    sentence("'%(name)s' cannot be the name of a gateway or an agency."),
+    sentence("That has begun before: look who did it and why."),
+    sentence("That has not begun, or somebody else has ended it."),
+    sentence("Say why: the next person on duty reads it."),
+    sentence("The reason is too long: 500 characters at most."),
+    sentence("The reason has a character that cannot be shown: type it anew."),
+)
+
 
 def why(text: str) -> Said:
     """Return why something was not done; a kind before it (``NotAllowed: ``) is left out."""
     without = said(text.partition(": ")[2], WHYS)
     return without if without.known else said(text, WHYS)
+
+
+def traffic(text: str) -> Said:
+    """Return why something was not stopped, or not let go on."""
+    return said(text, STOPS)
 
 
 def fault(text: str) -> Said:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from hub.parking import End, Place
+from hub.traffic import Kind, Mode
 from internal_apps.parking.domain import GONE, Entry, State, What, sentence
 from internal_apps.previewing import Foreseen
 
@@ -109,6 +110,7 @@ MISTAKE = (
 FORESEEN = {
     Foreseen.OUTCOME: sentence("It would be handled now, with this outcome:"),
     Foreseen.BEHIND: sentence("It would wait behind an earlier request that is kept too:"),
+    Foreseen.PAUSED: sentence("It would be kept until its pause is ended."),
     Foreseen.WAITING: sentence("It would wait for what it names, which is not there."),
     Foreseen.FAILS: sentence("It would fail again:"),
     Foreseen.GONE: GONE,
@@ -147,6 +149,9 @@ STEPS = {
     What.ENDED: sentence("and that ended"),
     What.PROOF: sentence("took out what the agency signed"),
     What.SAVED: sentence("saved its bytes as a file"),
+    What.PAUSE: sentence("paused it"),
+    What.DRAIN: sentence("drained it"),
+    What.RESUME: sentence("resumed it"),
 }
 DONE = {
     "replayed": sentence("Handed over: each is handled at most once, in its turn."),
@@ -157,12 +162,37 @@ DONE = {
 }
 
 
+TARGETS = {
+    Kind.ROUTE: sentence("Route"),
+    Kind.AGENCY: sentence("Agency"),
+    Kind.GATEWAY: sentence("Gateway"),
+}
+MODES = {Mode.PAUSE: sentence("paused"), Mode.DRAIN: sentence("drained")}
+MODES_MEAN = {
+    Mode.PAUSE: sentence("What comes is accepted, kept inside and done once it goes on."),
+    Mode.DRAIN: sentence("Gateways accept nothing new of it; what was accepted is done."),
+}
+GATEWAY_DRAINED = sentence("The balancer sends it nothing new; what it accepted is done.")
+TRAFFIC_DONE = {
+    "halted-pause": sentence("Paused. Workers see it at once."),
+    "halted-drain": sentence("Drained. Every gateway knows within seconds."),
+    "resumed-pause": sentence("It goes on: what was kept is being done."),
+    "resumed-drain": sentence("It goes on. Every gateway knows within seconds."),
+}
+
 DONE_PAST_THE_GUARD = {
     "replayed": sentence(
         "Sent past the guard again. What it refuses comes back here: look again in a moment."
     ),
     "discarded": sentence("Discarded. Nothing of it came inside; its sender may send it again."),
 }
+
+
+def halted_means(mode: Mode, kind: Kind) -> str:
+    """Return what it means that something is paused or drained."""
+    if (mode, kind) == (Mode.DRAIN, Kind.GATEWAY):
+        return GATEWAY_DRAINED
+    return MODES_MEAN[mode]
 
 
 def meaning(kind: str, place: Place) -> tuple[str, str]:

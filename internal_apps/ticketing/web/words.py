@@ -68,6 +68,7 @@ UNFINISHED = {
     "RETRIED": sentence("failed and is tried again"),
     "BEHIND": sentence("waits behind an earlier request"),
     "PARKED": sentence("kept for a person"),
+    "PAUSED": sentence("kept while it is paused"),
 }
 PLACES = {
     "gateway": sentence("Gateway"),

@@ -13,7 +13,7 @@ __all__ = ["gateway"]
 def test_two_workers_publish_one_edition(world: World) -> None:
     """Both look; one edition goes out, of the second it goes out in."""
     one, other = Gateway(world), Gateway(world)
-    assert one.look() == ["Offers", "Agents"]
+    assert one.look() == ["Offers", "Agents", "Traffic"]
     assert other.look(seconds=0) == []
     assert _versions(world) == {int(world.clock.now().timestamp())}
 
@@ -24,7 +24,7 @@ def test_two_workers_at_once_publish_one_edition(world: World) -> None:
     world.clock.move(seconds=2)
     seen = one.publishing.due("Offers")
     assert seen is not None
-    assert other.look(seconds=1) == ["Offers", "Agents"]
+    assert other.look(seconds=1) == ["Offers", "Agents", "Traffic"]
     assert not one.publishing.put("Offers", seen)
 
 
@@ -41,7 +41,7 @@ def test_a_restored_database_publishes_at_once(gateway: Gateway) -> None:
         for row in before:
             own = tables.publications.c.topic == row["topic"]
             connection.execute(tables.publications.update().where(own).values(row))
-    assert gateway.look() == ["Offers", "Agents"]
+    assert gateway.look() == ["Offers", "Agents", "Traffic"]
     for topic in TOPICS:
         assert gateway.newest[topic]["Version"] > newest[topic]
 

@@ -81,7 +81,7 @@ class Gateway:
 def gateway(world: World) -> Gateway:
     """Offer a gateway that has seen the first editions."""
     gateway = Gateway(world)
-    assert gateway.look() == ["Offers", "Agents"]
+    assert gateway.look() == ["Offers", "Agents", "Traffic"]
     return gateway
 
 
@@ -108,7 +108,7 @@ def test_nothing_is_published_while_nothing_changes_but_now_and_then(gateway: Ga
     """An unchanged document goes out again once a minute, with the a later version."""
     assert gateway.look() == []
     version = gateway.newest["Agents"]["Version"]
-    assert gateway.look(seconds=60) == ["Offers", "Agents"]
+    assert gateway.look(seconds=60) == ["Offers", "Agents", "Traffic"]
     assert gateway.newest["Agents"]["Version"] > version
     assert gateway.newest["Agents"]["PublishedAt"] == gateway.world.clock.now()
 
@@ -208,7 +208,7 @@ def test_who_is_blocked_again_stays_blocked_since_the_first_time(
     gateway.look()
     blocked_at = gateway.agent()["BlockedAt"]
     agents.block("1001")
-    assert gateway.look(seconds=60) == ["Offers", "Agents"]
+    assert gateway.look(seconds=60) == ["Offers", "Agents", "Traffic"]
     assert gateway.agent()["BlockedAt"] == blocked_at
 
 
@@ -284,7 +284,7 @@ def test_a_row_that_spoils_the_offers_keeps_no_agent_from_being_blocked(
         connection.execute(tables.admissions.update().values(admission_from="9:00"))
     agents.block("1001")
     gateway.world.clock.move(seconds=2)
-    offers, published_agents = gateway.publishing.chores()
+    offers, published_agents, _ = gateway.publishing.chores()
     with pytest.raises(InvalidBody):
         offers()
     published_agents()
