@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from hub.errors import SettingsError
 from hub.messages import applications
+from hub.private import check_private_if_there
 
 Group = TypeVar("Group")
 
@@ -81,7 +82,8 @@ class Broker:
     unconfirmed_seconds_max: float = 30.0
 
     def check(self) -> None:
-        """SettingsError where a link would be given up before its broker counts as away."""
+        """SettingsError where others may use the key, or the seconds make no sense."""
+        check_private_if_there(f"[{self.section}] key", self.key)
         if self.unconfirmed_seconds_max <= self.confirm_seconds:
             raise SettingsError(
                 f"[{self.section}] unconfirmed_seconds_max must be above confirm_seconds."

@@ -16,6 +16,7 @@ from certs.authority import RENEW_DAYS
 from hub.checks import Check
 from hub.errors import LupuError, SettingsError
 from hub.places import Places, inside_places, outside_places
+from hub.private import check_owners_alone
 from hub.settings import Broker, Configuration, InsideBroker, OutsideBroker
 from lupu import options, processes
 
@@ -111,9 +112,15 @@ def edge_checks(configuration: Configuration, *, has_agents: bool) -> Iterable[C
     except SettingsError as error:
         yield Check("edge", False, str(error))
         return
-    yield Check.ask("edge: certificate", lambda: days_left(edge.certificate))
+    yield Check.ask("edge: certificate", lambda: _edge(edge.certificate))
     if has_agents:
         yield Check.ask("edge: agents' authority", lambda: _authority(edge))
+
+
+def _edge(certificate: Path) -> str:
+    """HAProxy reads the key beside its certificate while it is root; it may be nobody else's."""
+    check_owners_alone("[edge] certificate", certificate.with_suffix(".key"))
+    return days_left(certificate)
 
 
 def _authority(edge: Edge) -> str:

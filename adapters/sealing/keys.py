@@ -12,7 +12,6 @@ A key's id is the beginning of the SHA-256 of its public bytes (RFC 8032, RFC 77
 import enum
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +26,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from hub.errors import SettingsError
+from hub.private import check_private
 
 KEY_ID_BYTES = 8
-KEY_MODE_MAX = 0o600
+KEY_MODE = 0o600
 FOLDER_MODE = 0o700
 
 
@@ -82,7 +82,7 @@ def write_key(folder: Path, pair: KeyPair) -> Path:
     """Write a private key into its owner's folder; it never has another mode than 0600."""
     folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
     path = folder / f"{pair.key_id.hex()}.{pair.use.value}.pem"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE_MAX)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, KEY_MODE)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(pair.pem)
         file.flush()
@@ -93,19 +93,17 @@ def write_key(folder: Path, pair: KeyPair) -> Path:
 def read_keys(folder: Path, use: Use) -> dict[bytes, KeyPair]:
     """Return the private keys of a folder for one use, by id; empty where there is no folder.
 
-    SettingsError where one cannot be read, or can be read by others.
+    SettingsError where one cannot be read, or somebody else may read or change it.
     """
     found = {}
     for path in sorted(folder.glob(f"*.{use.value}.pem")):
         try:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            check_private("[sealing] keys", path)
             content = path.read_bytes()
         except OSError as error:
             raise SettingsError(
                 f"[sealing] keys: {path} cannot be read: {error.strerror}."
             ) from error
-        if mode & ~KEY_MODE_MAX:
-            raise SettingsError(f"[sealing] keys: {path} can be read by others; chmod 600 it.")
         pair = _loaded(content, str(path))
         if pair.use is not use:
             raise SettingsError(f"[sealing] keys: {path} holds a key of another kind.")
