@@ -2,59 +2,48 @@
 
 ::
 
-    folder/outside/authority.crt     what everybody on this side trusts
+    folder/outside/authority.crt     what everybody on this side trusts: one, or two in a rotation
     folder/outside/authority.key     mode 0600; belongs on a machine of its own in production
+    folder/outside/authority.crl     who is revoked, one list an authority; crl/ has them singly
+    folder/outside/issued.json       everything ever issued, see ``certs.record``
     folder/outside/hub-1.crt         one per component, its name as common name
     folder/outside/hub-1.key         mode 0600
 """
 
-import enum
-import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certs import storage
-from certs.storage import PrivateKey
-from hub.errors import LupuError
+from certs import forms, storage
+from certs.forms import KeyKind, Purpose
+from certs.record import FILE, Entry, Record
+from certs.revocation import CRL_FOLDER, CRL_SUFFIX, write_lists
+from certs.storage import CertificateError, PrivateKey, PublicKey
+
+__all__ = [
+    "AUTHORITY",
+    "Authority",
+    "CertificateError",
+    "Issued",
+    "KeyKind",
+    "Purpose",
+    "Wish",
+    "sides",
+]
 
 AUTHORITY = "authority"
 AUTHORITY_DAYS = 3_650
 CERTIFICATE_DAYS = 397
 RENEW_DAYS = 30
-# A clock that is a little behind must not refuse a certificate made a moment ago.
-BACKDATE = timedelta(minutes=5)
 LOCAL_ADDRESSES = ("localhost", "127.0.0.1", "::1")
-RSA_BITS = 3_072
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-class CertificateError(LupuError):
-    """A certificate cannot be made or found; the sentence says why and what to do."""
-
-
-class Purpose(enum.Enum):
-    """What a certificate may be used for (extended key usage)."""
-
-    SERVER = "server"
-    CLIENT = "client"
-    BOTH = "both"
-
-
-class KeyKind(enum.Enum):
-    """EC P-256, or RSA for peers that know nothing newer."""
-
-    EC = "ec"
-    RSA = "rsa"
+_NAME = re.compile(rf"(?!{AUTHORITY}(\.|$))[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +55,28 @@ class Issued:
     key: Path
     authority: Path
     days_left: int
+
+    @property
+    def crl(self) -> Path:
+        """The lists of who is revoked, one after the other."""
+        return self.authority.with_suffix(CRL_SUFFIX)
+
+    @property
+    def crl_folder(self) -> Path:
+        """The same lists as files of their own, named by hash."""
+        return self.authority.parent / CRL_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be issued; without ``key`` a new one of ``kind`` is made and kept beside."""
+
+    name: str
+    purpose: Purpose
+    kind: KeyKind = KeyKind.EC
+    days: int = CERTIFICATE_DAYS
+    addresses: tuple[str, ...] = LOCAL_ADDRESSES
+    key: PublicKey | None = None
 
 
 class Authority:
@@ -86,19 +97,23 @@ class Authority:
     def make(cls, folder: Path, side: str, *, days: int = AUTHORITY_DAYS) -> Self:
         """Make an authority, or open the one that is there."""
         _check_name(side)
-        if (folder / side / f"{AUTHORITY}.key").exists():
-            return cls(folder, side)
-        key = _new_key(KeyKind.EC)
-        name = _name(f"Lupu {side} authority")
-        builder = _builder(name, name, key, days).add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )
-        builder = builder.add_extension(_key_usage(authority=True), critical=True)
-        storage.write_key(folder / side / f"{AUTHORITY}.key", key)
-        storage.write_certificate(
-            folder / side / f"{AUTHORITY}.crt", builder.sign(key, hashes.SHA256())
-        )
-        return cls(folder, side)
+        with storage.alone(folder / side):
+            if not (folder / side / f"{AUTHORITY}.key").exists():
+                key = forms.new_key(KeyKind.EC)
+                form = forms.authority_form(f"Lupu {side} authority", key, days)
+                storage.write_certificates(
+                    folder / side / f"{AUTHORITY}.crt", [form.sign(key, hashes.SHA256())]
+                )
+                storage.write_key(folder / side / f"{AUTHORITY}.key", key)
+            made = cls(folder, side)
+            if not made.crl.exists():
+                made.write_crl(made.record())
+        return made
+
+    @property
+    def crl(self) -> Path:
+        """Who is revoked, one list an authority that is trusted."""
+        return self.certificate.with_suffix(CRL_SUFFIX)
 
     def issue(
         self,
@@ -110,23 +125,51 @@ class Authority:
         addresses: Iterable[str] = LOCAL_ADDRESSES,
     ) -> Issued:
         """Issue a certificate with a new key to ``name``, replacing the one before."""
-        _check_name(name)
-        own_key, authority = storage.read_key(self.key), self._own()
-        key = _new_key(kind)
-        builder = _builder(_name(name), authority.subject, key, days)
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-        builder = builder.add_extension(_key_usage(authority=False), critical=True)
-        builder = builder.add_extension(_extended_usage(purpose), critical=False)
-        builder = builder.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(own_key.public_key()), False
+        return self.grant(Wish(name, purpose, kind, days, tuple(addresses)))
+
+    def grant(self, wish: Wish) -> Issued:
+        """Issue what is wished for, and write it down before anybody can have it."""
+        _check_name(wish.name)
+        with storage.alone(self.folder):
+            own_key, own = storage.read_key(self.key), self.own()
+            made = None if wish.key is not None else forms.new_key(wish.kind)
+            public = wish.key if made is None else made.public_key()
+            assert public is not None  # noqa: S101  one of both is there
+            # None is good for longer than who vouches for it.
+            days = min(wish.days, (own.not_valid_after_utc - datetime.now(UTC)).days)
+            form = forms.component_form(
+                wish.name, public, days, purpose=wish.purpose, addresses=wish.addresses
+            )
+            certificate = forms.signed_by(form, own).sign(own_key, hashes.SHA256())
+            record = self.record()
+            record.add(Entry.of(certificate, forms.key_name(own_key.public_key())))
+            record.save()
+            if made is not None:
+                storage.write_key(self.folder / f"{wish.name}.key", made)
+            storage.write_certificates(self.folder / f"{wish.name}.crt", [certificate])
+        return self.issued(wish.name)
+
+    def renew(self, name: str) -> Issued:
+        """Issue ``name`` anew: another key, the same purpose, kind, addresses and duration."""
+        issued = self.issued(name)
+        if not issued.key.exists():
+            raise CertificateError(
+                f"{name} makes its own key: have it send a request of a new one, then "
+                f"lupu certificates issue {self.side} {name} --csr FILE"
+            )
+        return self.grant(self.same(storage.read_certificate(issued.certificate)))
+
+    @staticmethod
+    def same(old: x509.Certificate, key: PublicKey | None = None) -> Wish:
+        """Return the wish for a certificate like another."""
+        lasted = (old.not_valid_after_utc - old.not_valid_before_utc).days
+        # One of a few days was an exception: renewed like that it would be due again at once.
+        days = lasted if lasted > RENEW_DAYS else CERTIFICATE_DAYS
+        addresses = forms.addresses_of(old)
+        name, purpose = forms.common_name(old), forms.purpose_of(old)
+        return Wish(
+            name, purpose, forms.kind_of(_public(old)), days, addresses or LOCAL_ADDRESSES, key
         )
-        if purpose is not Purpose.CLIENT:
-            builder = builder.add_extension(_alternative_names(addresses), critical=False)
-        storage.write_key(self.folder / f"{name}.key", key)
-        storage.write_certificate(
-            self.folder / f"{name}.crt", builder.sign(own_key, hashes.SHA256())
-        )
-        return self.issued(name)
 
     def ensure(
         self,
@@ -151,14 +194,70 @@ class Authority:
         left = storage.read_certificate(certificate).not_valid_after_utc - datetime.now(UTC)
         return Issued(name, certificate, self.folder / f"{name}.key", self.certificate, left.days)
 
-    def list(self) -> list[Issued]:
-        """Return everything issued, by name, the authority itself first."""
-        names = sorted(path.stem for path in self.folder.glob("*.crt"))
-        names.sort(key=lambda name: name != AUTHORITY)
-        return [self.issued(name) for name in names]
+    def names(self) -> list[str]:
+        """Return to whom there is a certificate, by name."""
+        found = sorted(path.stem for path in self.folder.glob("*.crt"))
+        return [name for name in found if name != AUTHORITY]
 
-    def _own(self) -> x509.Certificate:
-        return storage.read_certificate(self.certificate)
+    def revoke(self, name: str, reason: str, serial: str = "") -> list[Entry]:
+        """Revoke every certificate that ``name`` ever had, or those of a serial; return which.
+
+        The first characters of a serial do.
+        """
+        with storage.alone(self.folder):
+            record = self.record()
+            mine = [entry for entry in record if entry.name == name]
+            found = [entry for entry in mine if entry.shown.startswith(serial)]
+            if not found:
+                which = f"with the serial {serial} " if serial else ""
+                raise CertificateError(
+                    f"{self.side} has issued no certificate {which}to {name}: "
+                    "lupu certificates list --all shows what there is."
+                )
+            for entry in found:
+                record.revoke(entry.serial, reason)
+            self.write_crl(record)
+        revoked = {entry.serial for entry in found}
+        return [entry for entry in record if entry.serial in revoked]
+
+    def renew_crl(self) -> None:
+        """Write the lists of who is revoked anew, good for as long again."""
+        with storage.alone(self.folder):
+            self.write_crl(self.record())
+
+    def write_crl(self, record: Record) -> None:
+        """Write one list for each authority that is trusted and whose key is here."""
+        write_lists(self.crl, self.trusted(), self.keys(), record)
+
+    def record(self) -> Record:
+        """Return what was ever issued; what lies here from before there was a record is added."""
+        record = Record(self.folder / FILE)
+        signer = {one.subject: forms.key_name(_public(one)) for one in self.trusted()}
+        for name in self.names():
+            certificate = storage.read_certificate(self.folder / f"{name}.crt")
+            if certificate.serial_number not in record:
+                record.add(Entry.of(certificate, signer.get(certificate.issuer, "")))
+        return record
+
+    def trusted(self) -> list[x509.Certificate]:
+        """Return the authorities that this side trusts, the one that signs first."""
+        return storage.read_certificates(self.certificate)
+
+    def keys(self) -> dict[str, PrivateKey]:
+        """Return the keys of the authority, and of its neighbours in a rotation, by name."""
+        found = map(storage.read_key, sorted(self.folder.glob(f"{AUTHORITY}*.key")))
+        return {forms.key_name(key.public_key()): key for key in found}
+
+    def own(self) -> x509.Certificate:
+        """Return the certificate of the authority that signs."""
+        name = forms.key_name(storage.read_key(self.key).public_key())
+        for one in self.trusted():
+            if forms.key_name(_public(one)) == name:
+                return one
+        raise CertificateError(
+            f"{self.key} and {self.certificate} do not belong together: bring both back from one "
+            "backup."
+        )
 
 
 def sides(folder: Path) -> list[Authority]:
@@ -167,67 +266,12 @@ def sides(folder: Path) -> list[Authority]:
     return [Authority(folder, side) for side in found]
 
 
+def _public(certificate: x509.Certificate) -> PublicKey:
+    return certificate.public_key()  # type: ignore[return-value]  # ours are of these kinds
+
+
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise CertificateError(
             f"'{name}' cannot be a component's name: use letters, digits, '.', '_' and '-'."
         )
-
-
-def _new_key(kind: KeyKind) -> PrivateKey:
-    if kind is KeyKind.RSA:
-        return rsa.generate_private_key(public_exponent=65_537, key_size=RSA_BITS)
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: PrivateKey, days: int
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - BACKDATE)
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-    )
-
-
-def _key_usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        key_encipherment=not authority,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        content_commitment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _extended_usage(purpose: Purpose) -> x509.ExtendedKeyUsage:
-    usages = {
-        Purpose.SERVER: [ExtendedKeyUsageOID.SERVER_AUTH],
-        Purpose.CLIENT: [ExtendedKeyUsageOID.CLIENT_AUTH],
-        Purpose.BOTH: [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH],
-    }
-    return x509.ExtendedKeyUsage(usages[purpose])
-
-
-def _alternative_names(addresses: Iterable[str]) -> x509.SubjectAlternativeName:
-    names: list[x509.GeneralName] = []
-    for address in addresses:
-        try:
-            names.append(x509.IPAddress(ipaddress.ip_address(address)))
-        except ValueError:
-            names.append(x509.DNSName(address))
-    return x509.SubjectAlternativeName(names)

@@ -3,7 +3,6 @@
 import enum
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -26,7 +25,7 @@ def export_key_store(issued: Issued, path: Path, passphrase: str, reader: Reader
         issued.name.encode(),
         storage.read_key(issued.key),
         storage.read_certificate(issued.certificate),
-        [storage.read_certificate(issued.authority)],
+        storage.read_certificates(issued.authority),
         _encryption(passphrase, reader),
     )
     storage.write(path, content, storage.KEY_MODE)
@@ -34,10 +33,13 @@ def export_key_store(issued: Issued, path: Path, passphrase: str, reader: Reader
 
 
 def export_trust_store(authority: Path, path: Path, passphrase: str, reader: Reader) -> Path:
-    """Write an authority as a PKCS#12 store of what Java shall trust."""
-    certificate: x509.Certificate = storage.read_certificate(authority)
-    entry = pkcs12.PKCS12Certificate(certificate, authority.stem.encode())
-    content = pkcs12.serialize_java_truststore([entry], _encryption(passphrase, reader))
+    """Write an authority, or both in a rotation, as a PKCS#12 store of what Java shall trust."""
+    names = (authority.stem, f"{authority.stem}-2")
+    entries = [
+        pkcs12.PKCS12Certificate(certificate, name.encode())
+        for name, certificate in zip(names, storage.read_certificates(authority), strict=False)
+    ]
+    content = pkcs12.serialize_java_truststore(entries, _encryption(passphrase, reader))
     storage.write(path, content, storage.CERTIFICATE_MODE)
     return path
 

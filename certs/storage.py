@@ -1,17 +1,27 @@
 """Certificate and key files: written whole or not at all, keys readable by their owner only."""
 
+import fcntl
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from hub.errors import LupuError
+
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 KEY_MODE = 0o600
 CERTIFICATE_MODE = 0o644
 FOLDER_MODE = 0o755
+
+
+class CertificateError(LupuError):
+    """A certificate cannot be made or found; the sentence says why and what to do."""
 
 
 def write(path: Path, content: bytes, mode: int) -> None:
@@ -46,11 +56,38 @@ def read_key(path: Path) -> PrivateKey:
     return key
 
 
-def write_certificate(path: Path, certificate: x509.Certificate) -> None:
-    """Write a certificate as PEM."""
-    write(path, certificate.public_bytes(serialization.Encoding.PEM), CERTIFICATE_MODE)
+def write_certificates(path: Path, certificates: Iterable[x509.Certificate]) -> None:
+    """Write several certificates one after the other."""
+    parts = [one.public_bytes(serialization.Encoding.PEM) for one in certificates]
+    write(path, b"".join(parts), CERTIFICATE_MODE)
 
 
 def read_certificate(path: Path) -> x509.Certificate:
-    """Read a PEM certificate."""
-    return x509.load_pem_x509_certificate(path.read_bytes())
+    """Read a PEM certificate, the first of several."""
+    return read_certificates(path)[0]
+
+
+def read_certificates(path: Path) -> list[x509.Certificate]:
+    """Read every PEM certificate of a file; CertificateError where there is none."""
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CertificateError(f"{path} is no certificate in PEM, or cannot be read.") from error
+
+
+def write_crls(path: Path, crls: Iterable[x509.CertificateRevocationList]) -> None:
+    """Write lists of revoked certificates one after the other."""
+    parts = [one.public_bytes(serialization.Encoding.PEM) for one in crls]
+    write(path, b"".join(parts), CERTIFICATE_MODE)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let nobody else change what an authority has written until the block ends."""
+    folder.mkdir(parents=True, exist_ok=True, mode=FOLDER_MODE)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

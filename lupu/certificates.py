@@ -7,14 +7,15 @@ import click
 from certs.authority import (
     CERTIFICATE_DAYS,
     LOCAL_ADDRESSES,
-    RENEW_DAYS,
     Authority,
     KeyKind,
     Purpose,
-    sides,
+    Wish,
 )
 from certs.keystores import Reader, export_key_store, export_trust_store
-from lupu import options
+from certs.requests import requested_key
+from certs.storage import CertificateError, PublicKey
+from lupu import certificates_anew, certificates_listed, certificates_told, options
 
 FOLDER = "run/certificates"
 SIDES = ("outside", "inside", "edge", "agents")
@@ -22,14 +23,17 @@ SIDES = ("outside", "inside", "edge", "agents")
 
 @click.group()
 def certificates() -> None:
-    """Make authorities and certificates; see their last days.
+    """Make, renew, rotate and revoke certificates; see days left.
 
     \b
     Examples:
       lupu certificates make
       lupu certificates issue outside gateway-3
       lupu certificates issue edge edge --server --address tickets.example.org
-      lupu certificates issue agents 1001 --rsa --p12 1001.p12 --passphrase-file secret
+      lupu certificates issue agents 1001 --csr 1001.csr
+      lupu certificates renew outside
+      lupu certificates revoke outside gateway-3 --reason key-compromise
+      lupu certificates rotate outside
       lupu certificates list
     """  # noqa: D301  click's \b keeps the lines as they are
 
@@ -66,6 +70,12 @@ def make(folder: Path, side: tuple[str, ...]) -> None:
     show_default=True,
     help="A server's host name or address; may be given more than once.",
 )
+@click.option(
+    "--csr",
+    type=click.Path(path_type=Path),
+    help="A certificate request (PKCS#10, PEM) of somebody who makes the key; its name and "
+    "wishes do not count.",
+)
 @click.option("--p12", type=click.Path(path_type=Path), help="Write a PKCS#12 key store too.")
 @click.option(
     "--truststore", type=click.Path(path_type=Path), help="Write a Java trust store too."
@@ -77,14 +87,19 @@ def make(folder: Path, side: tuple[str, ...]) -> None:
 def issue_command(folder: Path, side: str, name: str, **choices: object) -> None:
     """Issue a certificate of SIDE's authority to NAME, with a new key."""
     authority = Authority(folder, side)
-    issued = authority.issue(
-        name,
-        Purpose.SERVER if choices["server"] else Purpose.CLIENT,
-        kind=KeyKind.RSA if choices["rsa"] else KeyKind.EC,
-        days=int(str(choices["days"])),
-        addresses=_texts(choices["address"]),
+    csr = choices["csr"]
+    issued = authority.grant(
+        Wish(
+            name,
+            Purpose.SERVER if choices["server"] else Purpose.CLIENT,
+            KeyKind.RSA if choices["rsa"] else KeyKind.EC,
+            int(str(choices["days"])),
+            _texts(choices["address"]),
+            _requested(authority, name, csr) if isinstance(csr, Path) else None,
+        )
     )
-    click.echo(f"{issued.certificate}\n{issued.key}")
+    click.echo(f"{issued.certificate}\n{issued.key}" if csr is None else issued.certificate)
+    click.echo(certificates_told.bring(side, issued), err=True)
     reader = Reader.OLD_JAVA if choices["old_java"] else Reader.PRESENT
     key_store, trust_store = choices["p12"], choices["truststore"]
     if not (key_store or trust_store):
@@ -96,16 +111,13 @@ def issue_command(folder: Path, side: str, name: str, **choices: object) -> None
         click.echo(export_trust_store(authority.certificate, trust_store, passphrase, reader))
 
 
-@certificates.command(
-    "list", epilog=options.example("lupu certificates list --folder run/certificates")
-)
-@options.folder(FOLDER)
-def list_command(folder: Path) -> None:
-    """List every certificate with the days it still has."""
-    for authority in sides(folder):
-        for issued in authority.list():
-            remark = "" if issued.days_left > RENEW_DAYS else "  RENEW"
-            click.echo(f"{authority.side:<8} {issued.name:<20} {issued.days_left:>6} days{remark}")
+def _requested(authority: Authority, name: str, csr: Path) -> PublicKey:
+    key = authority.folder / f"{name}.key"
+    if key.exists():
+        raise CertificateError(
+            f"{key} is here, so {name} does not make its own key: take that file away first."
+        )
+    return requested_key(csr)
 
 
 def _texts(values: object) -> tuple[str, ...]:
@@ -117,5 +129,11 @@ def _passphrase(file: object) -> str:
         return str(file.read()).strip()
     return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True))
 
+
+for _command in (
+    *(certificates_anew.renew, certificates_anew.rotate),
+    *(certificates_anew.revoke, certificates_anew.crl, certificates_listed.list_command),
+):
+    certificates.add_command(options.folder(FOLDER)(_command))
 
 GROUP = certificates
