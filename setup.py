@@ -37,7 +37,7 @@ setup(
     package_data={
         "": [
             *("templates/**/*.html", "static/*", "translations/*.po", "*.toml"),
-            *("*.conf", "*.cfg", "*.http", "*.nft"),
+            *("*.conf", "*.cfg", "*.http", "*.nft", "advanced.config", "distrusted.xml"),
         ],
         "schemas.xsd": ["*.xsd"],
         "schemas.wsdl": ["*.wsdl"],

@@ -64,7 +64,8 @@ class Broker:
     ``name`` must be in the broker's certificate. ``confirm_seconds`` bounds every wait for a
     confirm; ``window_max`` the publishes under way at once. Where a confirm is missing for
     ``unconfirmed_seconds_max``, or a consumer is not served, the connection is given up for
-    another.
+    another. ``crl`` says who is revoked, if it is named. The files are looked at every
+    ``reload_seconds``, so that they can be replaced without a restart.
     """
 
     section: ClassVar[str] = ""
@@ -80,6 +81,8 @@ class Broker:
     window_max: int = 2_000
     confirm_seconds: float = 1.0
     unconfirmed_seconds_max: float = 30.0
+    crl: Path = Path()
+    reload_seconds: float = 5.0
 
     def check(self) -> None:
         """SettingsError where others may use the key, or the seconds make no sense."""

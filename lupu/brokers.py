@@ -6,7 +6,12 @@ import click
 
 from certs.authority import Authority
 from deploy.brokers import definitions
-from deploy.brokers.configuration import Listener, enabled_plugins, rabbitmq_conf
+from deploy.brokers.configuration import (
+    Listener,
+    advanced_config,
+    enabled_plugins,
+    rabbitmq_conf,
+)
 from deploy.components import Components
 from hub.errors import SettingsError
 from lupu import options
@@ -24,6 +29,7 @@ def brokers() -> None:
       lupu brokers definitions outside gateway-1 gateway-2 hub-1 > definitions.json
       lupu brokers definitions inside hub-1 ticketing-1 staff-1 --rabbitmq 4.1
       lupu brokers configuration outside --address 10.0.0.5 --definitions definitions.json
+      lupu brokers tls outside > /etc/rabbitmq/advanced.config
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
@@ -74,6 +80,18 @@ def configuration(
     issued = Authority(folder.resolve(), side).issued(BROKER)
     click.echo(rabbitmq_conf(Listener(address, port, issued), definitions_file), nl=False)
     click.echo(f"enabled_plugins: {enabled_plugins()}", err=True, nl=False)
+
+
+@brokers.command(epilog=options.example("lupu brokers tls outside > /etc/rabbitmq/advanced.config"))
+@options.folder("run/certificates")
+@click.argument("side", type=click.Choice(list(SIDES)))
+def tls(folder: Path, side: str) -> None:
+    """Print advanced.config of SIDE's broker.
+
+    It has TLS and who is revoked, and belongs beside rabbitmq.conf: without it the broker has no
+    certificate.
+    """
+    click.echo(advanced_config(Authority(folder.resolve(), side).issued(BROKER)), nl=False)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -6,9 +6,15 @@ more for each message. Here TLS works on memory, and the socket fills and emptie
 
 import socket
 import ssl
+from pathlib import Path
 from typing import Any
 
+from hub.private import check_private
+from hub.settings import Broker
+
 READ_BYTES = 262_144
+# Of TLS 1.2; those of 1.3 are all good.
+CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 
 class BufferedContext(ssl.SSLContext):
@@ -21,6 +27,23 @@ class BufferedContext(ssl.SSLContext):
         # Python 3.11.2, Debian 12's own, sets it: a cut line would look like a clean end.
         self.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
         return BufferedSocket(self, sock, server_hostname)
+
+
+def client_context(broker: Broker) -> BufferedContext:
+    """Return what ``broker`` is dialled with; OSError, ssl.SSLError or SettingsError says why not.
+
+    Where there is a list of who is revoked, a broker whose certificate is on it is not spoken to.
+    """
+    check_private(f"[{broker.section}] key", broker.key)
+    context = BufferedContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    context.load_verify_locations(str(broker.authority))
+    if broker.crl != Path():
+        context.load_verify_locations(str(broker.crl))
+        context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    context.load_cert_chain(str(broker.certificate), str(broker.key))
+    return context
 
 
 class BufferedSocket:

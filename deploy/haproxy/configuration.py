@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from certs.authority import Issued
+from certs.revocation import CRL_SUFFIX
 from hub.guard import BODY_BYTES_MAX
 
 _FOLDER = Path(__file__).parent
 NOBODY = _FOLDER / "nobody.http"
 SLOW = _FOLDER / "slow.http"
+DISTRUSTED = _FOLDER / "distrusted.xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,14 @@ class User:
 
 
 def agents_section(entrance: Entrance, authority: Path) -> str:
-    """Return the section of the agents' entrance; ``authority`` signs their certificates."""
+    """Return the section of the agents' entrance; ``authority`` signs their certificates.
+
+    Who is revoked stands beside it.
+    """
     values = {
         "AGENTS": str(authority),
+        "REVOKED": str(authority.with_suffix(CRL_SUFFIX)),
+        "DISTRUSTED": str(DISTRUSTED),
         "NOBODY": str(NOBODY),
         "SLOW": str(SLOW),
         "BODY_BYTES_MAX": str(BODY_BYTES_MAX),
@@ -47,10 +54,17 @@ def staff_section(entrance: Entrance) -> str:
     return _section("staff.cfg", entrance, {"STAFF": _servers(entrance.sockets)})
 
 
-def haproxy_cfg(sections: Sequence[str], user: User | None = None) -> str:
-    """Return the text of haproxy.cfg; without ``user`` HAProxy stays who starts it."""
+def haproxy_cfg(
+    sections: Sequence[str], user: User | None = None, admin: Path | None = None
+) -> str:
+    """Return the text of haproxy.cfg; without ``user`` HAProxy stays who starts it.
+
+    ``admin``: the socket through which files are read anew.
+    """
     becomes = "" if user is None else f"    user {user.name}\n    group {user.group}\n"
-    return _filled("haproxy.cfg", {"SECTIONS": "\n".join(sections), "USER": becomes})
+    told = "" if admin is None else f"    stats socket {admin} mode 600 level admin\n"
+    values = {"SECTIONS": "\n".join(sections), "USER": becomes, "ADMIN": told}
+    return _filled("haproxy.cfg", values)
 
 
 def _section(name: str, entrance: Entrance, values: Mapping[str, str]) -> str:

@@ -9,7 +9,13 @@ from typing import Any
 
 from certs.authority import Issued
 from deploy.brokers import definitions as broker_definitions
-from deploy.brokers.configuration import Listener, enabled_plugins, rabbitmq_conf
+from deploy.brokers.configuration import (
+    PEM_CACHE_CLEARED,
+    Listener,
+    advanced_config,
+    enabled_plugins,
+    rabbitmq_conf,
+)
 from deploy.brokers.definitions import Definitions
 from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, answers, free_port, wait_until_closed
@@ -168,6 +174,10 @@ class Broker:
             raise ProcessFailed(f"{self.name} does not answer: {done.stdout}{done.stderr}")
         return json.loads(answer[1])
 
+    def read_certificates_anew(self) -> None:
+        """Let the node take up certificate, key and authority from their files."""
+        self.ask(f"begin {PEM_CACHE_CLEARED}, ok end")
+
     def queue_messages(self) -> dict[str, int]:
         """Return how many messages each queue holds."""
         host = f'<<"{broker_definitions.VIRTUAL_HOST}">>'
@@ -183,6 +193,8 @@ class Broker:
         definitions.write_text(broker_definitions.write(self._definitions), "utf-8")
         configuration = rabbitmq_conf(listener, definitions)
         (self.folder / "rabbitmq.conf").write_text(configuration, "utf-8")
+        tls = advanced_config(self.certificate)
+        (self.folder / "advanced.config").write_text(tls, "utf-8")
         (self.folder / "enabled_plugins").write_text(enabled_plugins(), "utf-8")
 
     def _environment(self) -> dict[str, str]:

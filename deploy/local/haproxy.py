@@ -16,13 +16,20 @@ PACKAGE = "haproxy"
 class Haproxy:
     """One private load balancer; everything it writes is under ``folder``.
 
-    ``sections``: of its configuration, each with the entrance that it describes.
+    ``sections``: of its configuration, each with the entrance that it describes. ``admin``: the
+    socket by which it reads its files anew; a short path.
     """
 
-    def __init__(self, folder: Path, sections: Mapping[str, Entrance], network: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        sections: Mapping[str, Entrance],
+        network: str = "",
+        admin: Path | None = None,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         configuration = folder / "haproxy.cfg"
-        configuration.write_text(haproxy_cfg(list(sections)), "utf-8")
+        configuration.write_text(haproxy_cfg(list(sections), admin=admin), "utf-8")
         self._entrances = list(sections.values())
         self._network = network
         self._process = Process(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from certs.authority import AUTHORITY
+from certs.revocation import CRL_SUFFIX
 from deploy.components import Components
 from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, free_port
@@ -58,6 +59,10 @@ class Places:
     def socket(self, name: str) -> Path:
         """Return the socket of a component."""
         return self.sockets / f"{name}.sock"
+
+    def admin(self, entrance: str) -> Path:
+        """Return HAProxy's own socket: ``agents`` or ``staff``."""
+        return self.sockets / f"haproxy-{entrance}.sock"
 
     def configuration(self, zone: str) -> Path:
         """Return the configuration file of a zone: ``outside``, ``hub`` or ``inside``."""
@@ -116,6 +121,7 @@ def _broker(places: Places, side: str) -> Section:
         "port": places.outside_port if is_outside else places.inside_port,
         "name": address,
         "authority": _authority(places, side),
+        "crl": str(folder / f"{AUTHORITY}{CRL_SUFFIX}"),
         "certificate": str(folder / "{name}.crt"),
         "key": str(folder / "{name}.key"),
     }
