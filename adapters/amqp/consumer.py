@@ -1,14 +1,19 @@
 """Consuming: one connection, a channel and a prefetch for each queue."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from adapters.amqp.link import Link
+from adapters.amqp.link import Done, Link
 from adapters.amqp.loop import Loop
 from adapters.amqp.subscription import AmqpSubscription
 from hub.ports import Delivery
 from hub.settings import Broker
+
+# What is under way on the connection before is waited for as long; then it comes again.
+MOVE_SECONDS_MAX = 10.0
+MOVE_POLL_SECONDS = 0.01
 
 
 class AmqpConsumer:
@@ -18,7 +23,12 @@ class AmqpConsumer:
         self._loop = loop
         self._answer_seconds_max = broker.unconfirmed_seconds_max
         self._link = Link(
-            loop, broker, f"{purpose} consumes from", opened=self._opened, closed=self._lost
+            loop,
+            broker,
+            f"{purpose} consumes from",
+            opened=self._opened,
+            closed=self._lost,
+            moves=self._move,
         )
         self._subscriptions: list[AmqpSubscription] = []
 
@@ -106,3 +116,35 @@ class AmqpConsumer:
     def _lost(self) -> None:
         for subscription in self._subscriptions:
             subscription.disconnected()
+
+    def _move(self, connection: Any, done: Done) -> None:
+        """Take no more on the connection before, see what is under way to its end, then change.
+
+        So nothing is given back, and nothing comes twice. Queues that are one connection's own
+        are served on both for a moment.
+        """
+        for subscription in self._subscriptions:
+            subscription.drain()
+        self._when(
+            lambda: all(subscription.drained() for subscription in self._subscriptions),
+            partial(self._change, connection, done),
+            connection,
+            time.monotonic() + MOVE_SECONDS_MAX,
+        )
+
+    def _change(self, connection: Any, done: Done) -> None:
+        for subscription in self._subscriptions:
+            subscription.connected(connection)
+        self._when(self.ready, done, connection, time.monotonic() + MOVE_SECONDS_MAX)
+
+    def _when(
+        self, ready: Callable[[], bool], then: Done, connection: Any, deadline: float
+    ) -> None:
+        """Go on once ``ready``, at the latest at the deadline; not if the move was given up."""
+        if self._link.successor is not connection:
+            return
+        if ready() or time.monotonic() > deadline:
+            then()
+            return
+        again = partial(self._when, ready, then, connection, deadline)
+        self._loop.call_later(MOVE_POLL_SECONDS, again)

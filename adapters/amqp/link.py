@@ -3,14 +3,16 @@
 import logging
 import ssl
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pika
 from pika.credentials import ExternalCredentials
 
 from adapters.amqp.connection import WholeMessageConnection
+from adapters.amqp.identity import Identity, Unusable
 from adapters.amqp.loop import Loop
-from adapters.amqp.tls import BufferedContext
+from adapters.amqp.tls import client_context
 from hub.backoff import Backoff
 from hub.settings import Broker
 
@@ -18,20 +20,22 @@ _log = logging.getLogger(__name__)
 
 RETRY_SECONDS_FIRST = 0.2
 RETRY_SECONDS_MAX = 15.0
+TURN_SECONDS = 0.2
+MOVE_SECONDS_MAX = 60.0
+
+Done = Callable[[], None]
 
 
-def parameters(broker: Broker, purpose: str) -> pika.ConnectionParameters:
+def parameters(
+    broker: Broker, purpose: str, context: ssl.SSLContext | None = None
+) -> pika.ConnectionParameters:
     """Return what pika needs to dial ``broker`` with this component's certificate."""
-    context = BufferedContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(str(broker.authority))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(str(broker.certificate), str(broker.key))
     return pika.ConnectionParameters(
         host=broker.host,
         port=broker.port,
         virtual_host=broker.virtual_host,
         credentials=ExternalCredentials(),
-        ssl_options=pika.SSLOptions(context, broker.name),
+        ssl_options=pika.SSLOptions(context or client_context(broker), broker.name),
         heartbeat=broker.heartbeat_seconds,
         socket_timeout=broker.connect_seconds,
         stack_timeout=broker.connect_seconds,
@@ -44,7 +48,10 @@ class Link:
     """Dials, and dials again after any trouble; says so once when it breaks and once when it is
     mended. All callbacks run on the loop's thread.
 
-    ``purpose`` is completed by the broker's side: "hub-1 consumes from" the outside broker.
+    ``purpose`` is completed by the broker's side: "hub-1 consumes from" the outside broker. Once
+    its files were replaced it opens a second connection with them, and ``moves`` takes all work
+    there; the first goes when that is done. One link of a loop does so at a time; without
+    ``moves`` it stays as it is.
     """
 
     def __init__(
@@ -55,13 +62,18 @@ class Link:
         *,
         opened: Callable[[Any], None],
         closed: Callable[[], None],
+        moves: Callable[[Any, Done], None] | None = None,
     ) -> None:
         self.loop = loop
         self.connection: Any = None
+        self.successor: Any = None
         self._broker = broker
+        self._identity = Identity(broker)
+        self._due = self._refused = False
         self.purpose = f"{purpose} the {broker.section.replace('_', ' ') or 'broker'}"
         self._opened = opened
         self._closed = closed
+        self._moves = moves
         self._backoff = Backoff(RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX)
         self._stopping = False
 
@@ -87,15 +99,24 @@ class Link:
         if self._stopping:
             return
         try:
-            WholeMessageConnection(
-                parameters(self._broker, self.purpose),
-                on_open_callback=self._on_open,
-                on_open_error_callback=self._on_open_error,
-                on_close_callback=self._on_close,
-                custom_ioloop=self.loop.io,
-            )
-        except (OSError, ssl.SSLError) as error:  # a certificate file is missing or unreadable
+            context = self._identity.context()
+            self._connect(context, self._on_open, self._on_open_error)
+        except Unusable as error:
             self._retry(error)
+
+    def _connect(
+        self,
+        context: ssl.SSLContext,
+        opened: Callable[[Any], None],
+        failed: Callable[[Any, BaseException | str], None],
+    ) -> None:
+        WholeMessageConnection(
+            parameters(self._broker, self.purpose, context),
+            on_open_callback=opened,
+            on_open_error_callback=failed,
+            on_close_callback=self._on_close,
+            custom_ioloop=self.loop.io,
+        )
 
     def _on_open(self, connection: Any) -> None:
         if self._backoff.failures:
@@ -108,14 +129,21 @@ class Link:
             connection.close()
             return
         self._opened(connection)
+        self._due = self._refused = False
+        self._look_later(connection)
 
     def _on_open_error(self, _connection: Any, error: BaseException | str) -> None:
         self._retry(error)
 
-    def _on_close(self, _connection: Any, error: BaseException) -> None:
-        self.connection = None
-        self._closed()
-        self._retry(error)
+    def _on_close(self, connection: Any, error: BaseException) -> None:
+        if connection is self.successor:
+            self._leave_successor()
+            self.break_off(f"the connection that was to follow it closed: {first_line(error)}")
+        elif connection is self.connection:
+            self._leave_successor()
+            self.connection = None
+            self._closed()
+            self._retry(error)
 
     def _retry(self, error: BaseException | str) -> None:
         if self._stopping:
@@ -126,8 +154,70 @@ class Link:
 
     def _stop(self) -> None:
         self._stopping = True
+        self._leave_successor()
         if self.connection is not None and self.connection.is_open:
             self.connection.close()
+
+    def _look_later(self, connection: Any) -> None:
+        waits = self._due and self.loop.moving is not None
+        seconds = TURN_SECONDS if waits else self._broker.reload_seconds
+        self.loop.call_later(seconds, partial(self._look, connection))
+
+    def _look(self, connection: Any) -> None:
+        """See whether files were replaced, as long as this connection is the one in use."""
+        if connection is not self.connection or self._stopping or self._moves is None:
+            return
+        if self.successor is None:
+            self._due = self._identity.renewed() or self._due
+            if self._due and self.loop.moving is None:
+                self._dial_successor()
+        self._look_later(connection)
+
+    def _dial_successor(self) -> None:
+        self.loop.moving = self
+        try:
+            context = self._identity.context()
+            self._connect(context, self._on_successor, self._on_successor_error)
+        except Unusable as error:
+            self._on_successor_error(None, error)
+
+    def _on_successor_error(self, _connection: Any, error: BaseException | str) -> None:
+        # The one in use goes on; the next look tries again.
+        if not self._refused:
+            said = {"link": self.purpose, "reason": first_line(error)}
+            _log.warning("amqp.not_renewed", extra=said)
+        self._refused = True
+        self._leave_successor()
+
+    def _on_successor(self, connection: Any) -> None:
+        if self._stopping or self.loop.moving is not self or self._moves is None:
+            connection.close()
+            return
+        self.successor = connection
+        self.loop.call_later(MOVE_SECONDS_MAX, partial(self._overdue, connection))
+        self._moves(connection, partial(self._moved, connection))
+
+    def _moved(self, connection: Any) -> None:
+        if connection is not self.successor:
+            return
+        before, self.connection = self.connection, connection
+        self.successor, self.loop.moving = None, None
+        self._due = self._refused = False
+        _log.info("amqp.renewed", extra={"link": self.purpose})
+        if before.is_open:
+            before.close()
+        self._look_later(connection)
+
+    def _overdue(self, connection: Any) -> None:
+        if connection is self.successor:
+            self.break_off(f"it could not be renewed within {MOVE_SECONDS_MAX:.0f} s")
+
+    def _leave_successor(self) -> None:
+        if self.loop.moving is self:
+            self.loop.moving = None
+        successor, self.successor = self.successor, None
+        if successor is not None and successor.is_open:
+            successor.close()
 
 
 def first_line(error: BaseException | str) -> str:

@@ -20,6 +20,8 @@ class Loop:
 
     def __init__(self) -> None:
         self.io = IOLoop()
+        # The link that changes its connection for another: one at a time.
+        self.moving: object = None
         self._calls: list[Callable[[], None]] = []
         self._lock = threading.RLock()  # a signal may arrive while it is held
         self._thread: threading.Thread | None = None

@@ -2,15 +2,13 @@
 
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from adapters.amqp.link import Link
+from adapters.amqp.link import Done, Link
 from adapters.amqp.loop import Loop
-from adapters.amqp.reading import publish_number
+from adapters.amqp.sending import Sending
 from hub.envelope import Wire
 from hub.ports import Address, Published
 from hub.settings import Broker
@@ -18,13 +16,7 @@ from hub.settings import Broker
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-
-
-@dataclass(slots=True)
-class _UnderWay:
-    settled: Callable[[Published], None]
-    sent_at: float
-    returned: bool = False
+MOVE_POLL_SECONDS = 0.01
 
 
 class AmqpPublisher:
@@ -37,16 +29,20 @@ class AmqpPublisher:
 
     def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
         self._link = Link(
-            loop, broker, f"{purpose} publishes to", opened=self._opened, closed=self._lost
+            loop,
+            broker,
+            f"{purpose} publishes to",
+            opened=self._opened,
+            closed=self._lost,
+            moves=self._move,
         )
         self._window_max = broker.window_max
         self._stall_seconds = broker.confirm_seconds
         self._unconfirmed_seconds_max = broker.unconfirmed_seconds_max
         self._heard_at = 0.0
-        self._channel: Any = None
+        self._sending: Sending | None = None
+        self._before: Sending | None = None
         self._blocked = False
-        self._number = 0
-        self._under_way: OrderedDict[int, _UnderWay] = OrderedDict()
 
     def start(self) -> None:
         """Dial and stay connected until ``stop``."""
@@ -63,34 +59,33 @@ class AmqpPublisher:
     def ready(self) -> bool:
         """Return whether the connection is open, not blocked, and confirms keep coming."""
         stalled = self._waits(time.monotonic(), self._stall_seconds)
-        return self._channel is not None and not self._blocked and not stalled
+        return self._sending is not None and not self._blocked and not stalled
 
     def publish(self, to: Address, wire: Wire, settled: Callable[[Published], None]) -> None:
         """Send, mandatory; ``settled`` is called once, with how it ended."""
-        now, channel = time.monotonic(), self._channel
+        now, sending = time.monotonic(), self._sending
         stalled = self._waits(now, self._stall_seconds)
-        if channel is None or self._blocked or stalled or self._full():
+        if sending is None or self._blocked or stalled or len(sending) >= self._window_max:
             settled(Published.NOT_SENT)
             return
-        self._number += 1
-        self._under_way[self._number] = _UnderWay(settled, now)
-        channel.connection.publish(channel.channel_number, to, wire, self._number)
-
-    def _full(self) -> bool:
-        return len(self._under_way) >= self._window_max
+        sending.publish(to, wire, settled, now)
 
     def _waits(self, now: float, seconds: float) -> bool:
-        for oldest in self._under_way.values():
-            return now - oldest.sent_at > seconds
-        return False
+        return self._sending is not None and self._sending.waits(now, seconds)
 
     def _opened(self, connection: Any) -> None:
         self._blocked = False
-        self._heard_at = time.monotonic()
-        self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
+        self._look_later(connection)
+        self._listen(connection)
+        self._open(connection, self._begin)
+
+    def _listen(self, connection: Any) -> None:
         connection.add_on_connection_blocked_callback(self._on_blocked)
         connection.add_on_connection_unblocked_callback(self._on_unblocked)
-        connection.channel(on_open_callback=self._channel_opened)
+
+    def _look_later(self, connection: Any) -> None:
+        self._heard_at = time.monotonic()
+        self._link.loop.call_later(LOOK_SECONDS, partial(self._look, connection))
 
     def _look(self, connection: Any) -> None:
         if connection is not self._link.connection:
@@ -105,22 +100,54 @@ class AmqpPublisher:
         # While it is blocked the broker has said why, and will say when it is over.
         if self._blocked or now - self._heard_at <= self._unconfirmed_seconds_max:
             return False
-        return self._channel is None or self._waits(now, self._unconfirmed_seconds_max)
+        return self._sending is None or self._waits(now, self._unconfirmed_seconds_max)
 
-    def _channel_opened(self, channel: Any) -> None:
-        channel.add_on_close_callback(self._channel_closed)
-        channel.add_on_return_callback(self._on_return)
-        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._confirming(channel))
+    def _open(self, connection: Any, begin: Callable[[Sending], None]) -> None:
+        """Open a channel that confirms; ``begin`` when it does."""
 
-    def _confirming(self, channel: Any) -> None:
-        self._number = 0
-        self._channel = channel
+        def opened(channel: Any) -> None:
+            sending = Sending(channel)
+            channel.add_on_close_callback(self._channel_closed)
+            channel.add_on_return_callback(sending.on_return)
+            channel.confirm_delivery(sending.on_confirm, callback=lambda _: begin(sending))
 
-    def _channel_closed(self, _channel: Any, reason: BaseException) -> None:
+        connection.channel(on_open_callback=opened)
+
+    def _begin(self, sending: Sending) -> None:
+        self._sending = sending
+
+    def _channel_closed(self, channel: Any, reason: BaseException) -> None:
+        if self._sending is not None and channel is not self._sending.channel:
+            return
         self._lost()
         connection = self._link.connection
         if connection is not None and connection.is_open:
             self._link.break_off(f"publishing channel closed: {reason}")
+
+    def _move(self, connection: Any, done: Done) -> None:
+        """Publish over another connection from its first moment on; see the rest confirmed."""
+        self._listen(connection)
+        self._open(connection, partial(self._change, connection, done))
+
+    def _change(self, connection: Any, done: Done, sending: Sending) -> None:
+        if self._link.successor is not connection:
+            return
+        self._before, self._sending = self._sending, sending
+        self._settle(connection, done, time.monotonic() + self._unconfirmed_seconds_max)
+
+    def _settle(self, connection: Any, done: Done, deadline: float) -> None:
+        """Wait for the confirms of what was published over the connection before."""
+        if self._link.successor is not connection:
+            return
+        if self._before and time.monotonic() < deadline:
+            again = partial(self._settle, connection, done, deadline)
+            self._link.loop.call_later(MOVE_POLL_SECONDS, again)
+            return
+        if self._before is not None:
+            self._before.lose()
+        self._before = None
+        done()
+        self._look_later(connection)
 
     def _on_blocked(self, _connection: Any, method: Any) -> None:
         self._blocked = True
@@ -132,33 +159,10 @@ class AmqpPublisher:
         self._heard_at = time.monotonic()
         _log.info("amqp.unblocked", extra={"link": self._link.purpose})
 
-    def _on_return(self, _channel: Any, _method: Any, properties: Any, _body: bytes) -> None:
-        # The broker returns a message before it confirms it.
-        under_way = self._under_way.get(publish_number(properties.app_id))
-        if under_way is not None:
-            under_way.returned = True
-
-    def _on_confirm(self, frame: Any) -> None:
-        method = frame.method
-        outcome = Published.CONFIRMED if method.NAME == "Basic.Ack" else Published.REFUSED
-        if not method.multiple:
-            self._settle(method.delivery_tag, outcome)
-            return
-        while self._under_way:
-            number = next(iter(self._under_way))
-            if number > method.delivery_tag:
-                break
-            self._settle(number, outcome)
-
-    def _settle(self, number: int, outcome: Published) -> None:
-        under_way = self._under_way.pop(number, None)
-        if under_way is None:
-            return
-        returned = under_way.returned and outcome is Published.CONFIRMED
-        under_way.settled(Published.RETURNED if returned else outcome)
-
     def _lost(self) -> None:
-        self._channel = None
-        lost, self._under_way = self._under_way, OrderedDict()
-        for under_way in lost.values():
-            under_way.settled(Published.UNKNOWN)
+        """Settle what is under way: the connection has gone."""
+        lost = (self._before, self._sending)
+        self._before = self._sending = None
+        for sending in lost:
+            if sending is not None:
+                sending.lose()

@@ -55,8 +55,13 @@ class AmqpSubscription:
         self._arguments = arguments
         self._connection: Any = None
         self._channel: Any = None
+        # Of an exclusive queue: that of the connection before, until this one is served.
+        self._channel_before: Any = None
+        self._name = queue
+        self._consumer_tag = ""
         self._generation = 0
         self._paused = False
+        self._draining = False
         self._served = False
         self._backoff = Backoff(RESUBSCRIBE_SECONDS_FIRST, RESUBSCRIBE_SECONDS_MAX)
         self._open: deque[int] = deque()
@@ -104,15 +109,29 @@ class AmqpSubscription:
             self._paused = False
             self._open_channel()
 
+    def drain(self) -> None:
+        """Take no more over this connection, for another is about to follow it."""
+        self._draining = not self._exclusive
+        if self._draining and self._served and self._channel is not None:
+            self._channel.basic_cancel(self._consumer_tag)
+
+    def drained(self) -> bool:
+        """Return whether all that was taken is acknowledged."""
+        self.flush_all()
+        return self._channel is None or self._exclusive or not self._open
+
     def connected(self, connection: Any) -> None:
-        """Serve over a connection that has just opened."""
+        """Serve over a connection that has just opened, instead of the one before if it is."""
+        if self._exclusive and self._served:
+            self._channel_before, self._channel = self._channel, None
+        self._draining = False
         self._connection = connection
         self._open_channel()
 
     def disconnected(self) -> None:
         """Forget the channel: its connection has gone."""
-        self._connection = self._channel = None
-        self._served = False
+        self._connection = self._channel = self._channel_before = None
+        self._served = self._draining = False
 
     def flush(self) -> None:
         """Send the run that is acknowledged so far."""
@@ -146,7 +165,7 @@ class AmqpSubscription:
     def _open_channel(self) -> None:
         self._leave()
         connection = self._connection
-        if self._paused or connection is None or not connection.is_open:
+        if self._paused or self._draining or connection is None or not connection.is_open:
             return
         self._generation += 1
         self._open.clear()
@@ -166,16 +185,20 @@ class AmqpSubscription:
         if channel is not self._channel:
             return
         channel.add_on_cancel_callback(partial(self._cancelled, channel))
+        self._name = self._queue
+        if self._channel_before is not None:
+            # The connection before has that name to itself as long as it lives.
+            self._name = f"{self._queue}-{self._generation}"
         if self._exclusive:
             declared = partial(self._bind, channel)
-            channel.queue_declare(self._queue, exclusive=True, callback=declared)
+            channel.queue_declare(self._name, exclusive=True, callback=declared)
         else:
             self._declared(channel, None)
 
     def _bind(self, channel: Any, _frame: Any) -> None:
         if channel is self._channel:
             bound = partial(self._declared, channel)
-            channel.queue_bind(self._queue, REPLIES_EXCHANGE, self._queue, callback=bound)
+            channel.queue_bind(self._name, REPLIES_EXCHANGE, self._queue, callback=bound)
 
     def _declared(self, channel: Any, _frame: Any) -> None:
         if channel is self._channel:
@@ -183,11 +206,11 @@ class AmqpSubscription:
             channel.basic_qos(prefetch_count=self._prefetch_max, callback=limited)
 
     def _consume(self, channel: Any, _frame: Any) -> None:
-        if channel is not self._channel:
+        if channel is not self._channel or self._draining:
             return
         channel.connection.deliver_to(channel.channel_number, partial(self._on_message, channel))
-        channel.basic_consume(
-            self._queue,
+        self._consumer_tag = channel.basic_consume(
+            self._name,
             _unexpected,
             arguments=self._arguments,
             callback=partial(self._consuming, channel),
@@ -197,11 +220,16 @@ class AmqpSubscription:
         if channel is not self._channel:
             return
         self._served = True
+        self._channel_before = None
         if self._backoff.failures:
             _log.info("amqp.subscription_served", extra={"queue": self._queue})
         self._backoff.reset()
 
     def _on_message(self, channel: Any, read: Read) -> None:
+        if channel is self._channel_before:
+            # Both have it; it is not acknowledged here, and goes with this channel.
+            self._deliver(Delivery(read.wire, 0, read.redelivered, self._generation))
+            return
         if channel is not self._channel:
             return
         self._open.append(read.tag)
