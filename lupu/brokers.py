@@ -82,7 +82,9 @@ def configuration(
     click.echo(f"enabled_plugins: {enabled_plugins()}", err=True, nl=False)
 
 
-@brokers.command(epilog=options.example("lupu brokers tls outside > /etc/rabbitmq/advanced.config"))
+@brokers.command(
+    epilog=options.example("lupu brokers tls outside > /etc/rabbitmq/advanced.config")
+)
 @options.folder("run/certificates")
 @click.argument("side", type=click.Choice(list(SIDES)))
 def tls(folder: Path, side: str) -> None:

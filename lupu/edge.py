@@ -83,7 +83,9 @@ def _entrance(sockets: str) -> Callable[[Command], Command]:
     epilog=options.example("lupu edge agents gateway-1 gateway-2 > /etc/haproxy/haproxy.cfg")
 )
 @_entrance("lupu-gateway")
-def agents(folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any) -> None:
+def agents(
+    folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any
+) -> None:
     """Print haproxy.cfg for the entrance of agents.
 
     It stands before the gateways COMPONENT.
@@ -109,7 +111,9 @@ def reload(socket: Path) -> None:
     epilog=options.example("lupu edge staff staff-1 --port 443 > /etc/haproxy/haproxy.cfg")
 )
 @_entrance("lupu-staff")
-def staff(folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any) -> None:
+def staff(
+    folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any
+) -> None:
     """Print haproxy.cfg for the entrance of staff.
 
     It stands before the staff webs COMPONENT.
