@@ -67,6 +67,11 @@ class PrometheusMetrics:
         series = self._of(self._gauges, name, lambda: self._gauge(name, labels))
         (series.labels(**labels) if labels else series).set(value)
 
+    def gauge_of(self, name: str, ask: Callable[[], float], **labels: str) -> None:
+        """Have a gauge say what ``ask`` returns whenever somebody looks."""
+        series = self._of(self._gauges, name, lambda: self._gauge(name, labels))
+        (series.labels(**labels) if labels else series).set_function(ask)
+
     def serve(self, where: settings.Metrics) -> "MetricsServer":
         """Answer Prometheus from a thread; port 0 serves nothing."""
         if not where.port:

@@ -25,6 +25,7 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
+from adapters.expiry import show_days_left, show_edge_days_left
 from adapters.sealing import Sealed, sealing_of
 from adapters.server import claim_socket, die_with
 from adapters.tracing import OtlpTracer, tracer_of
@@ -120,7 +121,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     served.subscribe(consumer, requester.deliver)
     served.measure_every(_MEASURE_SECONDS)
     Finalize(None, _stop, args=(loop, (consumer, publisher), served, tracer), exitpriority=10)
-    _serve_metrics_soon(registry, configuration.read(settings.Metrics))
+    _serve_metrics_soon(registry, broker, configuration)
     for link in (consumer, publisher):
         link.start()
     loop.start_thread("brokers")
@@ -177,7 +178,12 @@ def _wait_for_broker(requester: Requester) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def _serve_metrics_soon(registry: metrics.PrometheusMetrics, where: settings.Metrics) -> None:
+def _serve_metrics_soon(
+    registry: metrics.PrometheusMetrics, broker: OutsideBroker, configuration: Configuration
+) -> None:
+    show_days_left(registry, (broker,))
+    show_edge_days_left(registry, configuration)
+    where = configuration.read(settings.Metrics)
     threading.Thread(
         target=_serve_metrics, args=(registry, where), name="metrics", daemon=True
     ).start()

@@ -13,6 +13,7 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
+from adapters.expiry import show_days_left
 from adapters.quarantine import QueueQuarantine
 from adapters.sealing import sealing_of
 from adapters.tracing import tracer_of
@@ -69,6 +70,7 @@ def run(configuration: Configuration) -> None:
     for side, consumer in (("outside", links[0]), ("inside", links[2])):
         _watch(side, consumer, loop, clock, registry)
     every(MEASURE_SECONDS, agents.measure, loop)
+    show_days_left(registry, (outside, inside))
     registry.serve(configuration.read(Metrics))
     for link in links:
         link.start()

@@ -15,6 +15,7 @@ from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, InboxStore, Migrations, Pruning
 from adapters.database.tables import ANSWER
+from adapters.expiry import show_days_left
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.tracing import tracer_of
@@ -236,6 +237,7 @@ def run(configuration: Configuration, build: Build) -> None:
     links = Links(consumer, publisher, loop.call, QueueQuarantine(publisher, name, clock))
     serving = Serving(application, around, links, worker)
     serving.subscribe()
+    show_days_left(metrics, (broker,))
     metrics.serve(configuration.read(MetricsSettings))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: serving.stop())

@@ -1,16 +1,15 @@
 """``lupu check``: each thing a component depends on is fine, or says what to do."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
 
 import click
 
 from adapters.amqp.ping import look
 from adapters.certificates import CertificateFacts
 from adapters.clock import SystemClock
+from adapters.expiry import Edge
 from adapters.sealing import Sealing, sealing_of
 from certs.authority import RENEW_DAYS
 from hub.checks import Check
@@ -27,15 +26,6 @@ GROUPS: dict[type[Broker], Callable[[str], Places]] = {
     OutsideBroker: outside_places,
     InsideBroker: inside_places,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """HAProxy's files: its own certificate, and the authority of the agents' (gateways only)."""
-
-    section: ClassVar[str] = "edge"
-    certificate: Path
-    agents_authority: Path = Path()
 
 
 class NotFine(LupuError):

@@ -22,6 +22,7 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import Database, DatabaseSettings, InboxStore, Migrations
+from adapters.expiry import show_days_left, show_edge_days_left
 from adapters.server import claim_port, claim_socket, die_with
 from adapters.xml import Schemas
 from hub import settings
@@ -176,6 +177,8 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     ]
     app = make_app(Parts(database, clock, staff, areas, pings, Passwords(), registry))
     Finalize(None, _stop, args=(consumer, publisher), exitpriority=10)
+    show_days_left(registry, (broker,))
+    show_edge_days_left(registry, configuration)
     registry.serve(configuration.read(settings.Metrics))
     for link in (consumer, publisher):
         link.start()

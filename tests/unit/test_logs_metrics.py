@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import logging
+import math
 import subprocess
 import sys
 import threading
@@ -11,16 +12,19 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from adapters import logs
 from adapters.certificates import CertificateFacts
+from adapters.expiry import show_days_left
 from adapters.metrics import PrometheusMetrics
-from certs.authority import Purpose
+from certs.authority import Authority, Purpose
 from deploy.local.ports import free_port
 from hub import settings
 from hub.errors import SettingsError
+from hub.settings import OutsideBroker
 from tests.servers.brokers import Authorities
 
 
@@ -174,3 +178,25 @@ def test_file_that_is_no_certificate_is_named(authorities: Authorities) -> None:
     """A key where a certificate should be is an error that names the file."""
     with pytest.raises(SettingsError, match=r"authority\.key is not a PEM certificate"):
         CertificateFacts.read(authorities.outside.key)
+
+
+def test_days_left_are_those_of_the_files_as_they_are_now(tmp_path: Path) -> None:
+    """A renewed certificate, and a list of who is revoked, are seen at the next look."""
+    authority = Authority.make(tmp_path, "outside")
+    issued = authority.issue("gateway-1", Purpose.CLIENT, days=9)
+    dialled = (issued.authority, issued.certificate, issued.key)
+    broker = OutsideBroker("localhost", 1, *dialled, crl=issued.crl)
+    registry = PrometheusMetrics()
+    show_days_left(registry, (broker,))
+
+    def days(what: str, file: Path) -> float | None:
+        labels = {"what": f"outside_broker {what}", "file": str(file)}
+        return registry.registry.get_sample_value("lupu_certificate_days_left", labels)
+
+    assert days("certificate", issued.certificate) == pytest.approx(9, abs=0.1)
+    assert days("authority", issued.authority) == pytest.approx(3_650, abs=0.1)
+    assert days("crl", issued.crl) == pytest.approx(397, abs=0.1)
+    authority.renew("gateway-1")
+    assert days("certificate", issued.certificate) == pytest.approx(397, abs=0.1)
+    issued.certificate.unlink()
+    assert math.isnan(days("certificate", issued.certificate) or 0)
