@@ -25,6 +25,7 @@ help: ## Explain every target
 	@echo
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
+	@echo "  make production LINK_SECONDS=60  breaks links for as long as production's heartbeat"
 
 setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packages
 	@echo "Ready: $(BIN)/lupu --help"
@@ -49,7 +50,8 @@ compiled: $(COMPILED)/.made ## Compile what every message passes to C, into buil
 	@echo "Ready: PYTHONPATH=$(COMPILED) $(BIN)/lupu --help"
 
 production: servers-for-test $(INSTALLED_DEV) ## Try what a real network and operator do (as root)
-	$(BIN)/pytest -q $(if $(K),-k '$(K)') $(or $(T),tests/production)
+	$(if $(LINK_SECONDS),LINK_SECONDS=$(LINK_SECONDS) )$(BIN)/pytest -q $(if $(K),-k '$(K)') \
+	    $(or $(T),tests/production)
 
 promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
 	$(BIN)/pytest -q -m promise

@@ -1,15 +1,17 @@
 """The whole system across three networks, behind the very firewall rules that are shipped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from deploy.local.networks import Network
-from deploy.local.ports import listened
+from deploy.local.ports import LOOPBACK, listened
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.stack import Stack
+from tests.production.relay import Target, relaying
 from tests.production.three_networks import (
     DMZ_INNER,
     DMZ_OUTER,
@@ -49,22 +51,53 @@ class Separated:
 
 @contextmanager
 def separated(folder: Path) -> Iterator[Separated]:
-    """Run the whole system across three networks until the block ends."""
+    """Run the whole system across three networks, on PostgreSQL, until the block ends."""
     with TemporaryDirectory(prefix="lupu-networks-") as short, ExitStack() as ending:
         networks = ending.enter_context(three_networks())
         database = PostgreSQL(Path(short) / "postgresql", listens="*", network=networks.inside)
         ending.callback(database.stop)
         database.start()
-        rules: list[str] = []
-        system = ending.enter_context(
-            running(
-                folder,
-                {"url": database.create("lupu")},
-                outside=Network(networks.dmz, DMZ_INNER.v4, DMZ_OUTER.v4),
-                inside=Network(networks.inside, OFFICE.v4, OFFICE.v4),
-                prepare=lambda stack: rules.extend(_close(stack, networks)),
-            )
-        )
+        inside = Network(networks.inside, OFFICE.v4, OFFICE.v4)
+        url = {"url": database.create("lupu")}
+        yield ending.enter_context(_across(folder, networks, inside, url))
+
+
+@contextmanager
+def separated_with_doors(folder: Path, prepare: Callable[[Stack], object]) -> Iterator[Separated]:
+    """The same on SQLite, with a door on loopback to each entrance: for clients of this process.
+
+    Agents come through the internet's namespace, staff are let into the inside.
+    """
+    with ExitStack() as ending:
+        networks = ending.enter_context(three_networks())
+        inside = Network(networks.inside, OFFICE.v4)
+        across = ending.enter_context(_across(folder, networks, inside, None, prepare))
+        places = across.system.stack.places
+        short = Path(ending.enter_context(TemporaryDirectory(prefix="lupu-doors-")))
+        for port, target in (
+            (places.agents_port, Target(DMZ_OUTER.v4, places.agents_port, networks.internet)),
+            (places.staff_port, Target(LOOPBACK, places.staff_port, networks.inside)),
+        ):
+            ending.enter_context(relaying(short, port, target))
+        yield across
+
+
+@contextmanager
+def _across(
+    folder: Path,
+    networks: ThreeNetworks,
+    inside: Network,
+    database: dict[str, Any] | None,
+    prepare: Callable[[Stack], object] = lambda _stack: None,
+) -> Iterator[Separated]:
+    rules: list[str] = []
+
+    def prepared(stack: Stack) -> None:
+        prepare(stack)
+        rules.extend(_close(stack, networks))
+
+    outside = Network(networks.dmz, DMZ_INNER.v4, DMZ_OUTER.v4)
+    with running(folder, database, outside=outside, inside=inside, prepare=prepared) as system:
         yield Separated(system, networks, *rules)
 
 
