@@ -21,10 +21,10 @@ from bench import figures, movers, peers, snapshots, soap, world
 from bench.figures import Figure
 from bench.soap import Asking, Load
 from bench.used import Peaks, descendants, processor_seconds
+from deploy.haproxy.health import healthy
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import Process
 from deploy.local.programs import program
-from deploy.local.stack import healthy
 from hub.messages import Lane, outside_queue
 from tests.servers.brokers import OBSERVER, Brokers
 

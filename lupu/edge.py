@@ -1,5 +1,6 @@
 """``lupu edge``: what HAProxy loads in front of the gateways, and of the staff web."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,13 +16,22 @@ from deploy.haproxy.configuration import (
     haproxy_cfg,
     staff_section,
 )
+from deploy.haproxy.health import healthy
 from deploy.haproxy.runtime import Runtime
-from hub.errors import SettingsError
+from hub.errors import LupuError, SettingsError
 from lupu import options
 
 ADMIN = Path("/run/haproxy/lupu.sock")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LOOK_SECONDS = 0.2
+# HAProxy looks every half second.
+_SEEN_SECONDS = 1.0
+
+
+class NotServing(LupuError):
+    """A process does not take requests."""
 
 
 @click.group()
@@ -121,6 +131,22 @@ def staff(
     _only(component, Components.of(component).staff)
     section = staff_section(_made(folder, component, **given))
     click.echo(haproxy_cfg([section], User(user, group), admin), nl=False)
+
+
+@edge.command(epilog=options.example("lupu edge wait /run/lupu-gateway/gateway-1.sock"))
+@click.argument("socket", type=click.Path(path_type=Path))
+@click.option("--seconds", default=60.0, show_default=True, help="How long at most.")
+def wait(socket: Path, seconds: float) -> None:
+    """Wait until HAProxy sends requests to the process behind SOCKET.
+
+    So another one may be stopped then, and nobody is refused.
+    """
+    deadline = time.monotonic() + seconds
+    while not healthy(socket):
+        if time.monotonic() > deadline:
+            raise NotServing(f"Nobody serves at {socket} after {seconds:g} s: see its log.")
+        time.sleep(_LOOK_SECONDS)
+    time.sleep(_SEEN_SECONDS)
 
 
 def _only(component: tuple[str, ...], fitting: tuple[str, ...]) -> None:

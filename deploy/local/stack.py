@@ -1,7 +1,5 @@
 """A whole local installation: two brokers, two HAProxies and every process, each on its own."""
 
-import http.client
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +10,7 @@ from certs.authority import LOCAL_ADDRESSES, Authority, Purpose
 from deploy.brokers import definitions
 from deploy.components import Components
 from deploy.haproxy.configuration import Entrance, agents_section, staff_section
+from deploy.haproxy.health import healthy
 from deploy.local.broker import Broker, installed_version
 from deploy.local.haproxy import Haproxy
 from deploy.local.networks import Network
@@ -186,28 +185,3 @@ class Stack:
 
     def _network(self, zone: str) -> Network:
         return self.places.outside if zone == "outside" else self.places.inside
-
-
-def healthy(path: Path) -> bool:
-    """Return whether the process behind a unix socket says that it can serve."""
-    connection = _UnixConnection(path)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=2)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))

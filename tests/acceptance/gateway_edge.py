@@ -15,10 +15,10 @@ from typing import Any
 from adapters.certificates import CertificateFacts
 from certs.authority import Issued, Purpose
 from deploy.haproxy.configuration import Entrance, agents_section
+from deploy.haproxy.health import healthy
 from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.process import Process
-from deploy.local.stack import healthy
 from tests.servers.brokers import Authorities, Brokers
 from tests.servers.components import dialled, write_toml
 from tests.slice.gateway_requests import envelope, place_booking

@@ -12,7 +12,8 @@ from functools import partial
 
 import pytest
 
-from deploy.local.stack import NAMES, healthy
+from deploy.haproxy.health import healthy
+from deploy.local.stack import NAMES
 from tests.clients.job import SOAP_11, SOAP_12, TEXT, Outcome
 from tests.clients.matrix import Visit, summary
 from tests.clients.stacks import STACKS, Agency, Cell

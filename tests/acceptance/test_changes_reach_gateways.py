@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.stack import healthy
+from deploy.haproxy.health import healthy
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
 from tests.servers.system import System, running

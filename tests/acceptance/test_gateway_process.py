@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.haproxy.health import healthy
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process import ProcessFailed
-from deploy.local.stack import healthy
 from tests.acceptance.gateway_edge import NAME, Edge, booking, edge, post, wait_until
 from tests.servers.brokers import Brokers
 from tests.servers.standstill import standing_still

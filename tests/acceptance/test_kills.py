@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from deploy.haproxy.health import healthy
 from deploy.local.process import Process
-from deploy.local.stack import healthy
 from hub.settings import environment
 from tests.acceptance.evidence_check import (
     PAUSE_SECONDS,

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from deploy.local.stack import healthy
+from deploy.haproxy.health import healthy
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency, Told
 from tests.servers.system import System, running

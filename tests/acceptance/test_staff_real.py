@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from deploy.local.stack import healthy
+from deploy.haproxy.health import healthy
 from tests.acceptance.staff_browser import Person, chromium
 from tests.servers.agency import PlainAgency
 from tests.servers.system import System, running

@@ -70,3 +70,11 @@ def test_what_cannot_be_made_is_said_in_a_sentence(
     refused = _edge(folder, *arguments)
     assert (refused.returncode != 0, refused.stdout) == (True, "")
     assert sentence in refused.stderr
+
+
+def test_a_restart_waits_until_requests_are_taken_again(tmp_path: Path) -> None:
+    """Whoever waits for a process that does not serve is told which, and that its log says why."""
+    command = [sys.executable, "-m", "lupu", "edge", "wait", str(tmp_path / "g.sock")]
+    asked = subprocess.run([*command, "--seconds", "0.3"], capture_output=True, check=False)
+    assert asked.returncode == 1
+    assert b"Nobody serves at" in asked.stderr
