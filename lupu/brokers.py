@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from certs.authority import Authority
+from deploy.brokers import asyncapi as documents
 from deploy.brokers import definitions
 from deploy.brokers.configuration import (
     Listener,
@@ -94,6 +95,15 @@ def tls(folder: Path, side: str) -> None:
     certificate.
     """
     click.echo(advanced_config(Authority(folder.resolve(), side).issued(BROKER)), nl=False)
+
+
+@brokers.command(epilog=options.example("lupu brokers asyncapi > schemas/asyncapi-3.json"))
+def asyncapi() -> None:
+    """Print the AsyncAPI document of every message.
+
+    Both brokers' channels, who sends and takes what, headers and bounds.
+    """
+    click.echo(documents.write(), nl=False)
 
 
 def _version(text: str) -> tuple[int, int]:
