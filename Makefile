@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check production compiled promises kills simulate bench clean
+.PHONY: help setup demo try test check production release compiled promises kills simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,10 +46,14 @@ check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 
+release: $(INSTALLED) ## Make build/lupu-VERSION.tar, from which a machine is installed
+	@sh deploy/release.sh $(BIN)/python
+
 compiled: $(COMPILED)/.made ## Compile what every message passes to C, into build/compiled
 	@echo "Ready: PYTHONPATH=$(COMPILED) $(BIN)/lupu --help"
 
-production: servers-for-test $(INSTALLED_DEV) ## Try what a real network and operator do (as root)
+production: STACKS := tests/production
+production: servers-for-test $(INSTALLED_DEV) client-stacks ## Try what a real network and operator do (as root)
 	$(if $(LINK_SECONDS),LINK_SECONDS=$(LINK_SECONDS) )$(BIN)/pytest -q $(if $(K),-k '$(K)') \
 	    $(or $(T),tests/production)
 
@@ -75,7 +79,7 @@ $(COMPILED)/.made: $(INSTALLED_DEV) compiled.txt setup.py $(shell find $(PACKAGE
 	@touch $@
 
 clean: ## Remove what the targets above made, the virtual environment included
-	rm -rf .venv run build tests/clients/node/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv run build tests/clients/node/node_modules tests/production/asyncapi/node_modules *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: servers-for-demo servers-for-test servers-for-bench client-stacks
@@ -89,7 +93,7 @@ servers-for-test:
 	@sh deploy/install-debian.sh test
 
 client-stacks:
-	@for folder in $$(find tests -name package-lock.json -not -path '*/node_modules/*' \
+	@for folder in $$(find $(or $(STACKS),tests/clients) -name package-lock.json -not -path '*/node_modules/*' \
 	    -exec dirname {} \;); do \
 	    [ -d $$folder/node_modules ] || npm ci --silent --no-audit --no-fund --prefix $$folder; \
 	done

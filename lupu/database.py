@@ -1,11 +1,17 @@
 """``lupu database``: schema versions of the inside database."""
 
+import time
+from contextlib import suppress
+
 import click
 
 from adapters.database import Migrations
+from hub.errors import DatabaseAway
 from lupu import opened, options
 
 NAME = "ticketing-1"
+TRIES_MAX = 20
+PAUSE_SECONDS = 0.5
 
 
 @click.group()
@@ -23,10 +29,10 @@ def database() -> None:
 def upgrade(config: str | None, name: str) -> None:
     """Bring all tables to the newest version.
 
-    To do so twice does no harm.
+    To do so twice does no harm. All is done or nothing; workers may go on meanwhile.
     """
     with opened.database(config, name, checked=False) as inside:
-        versions = Migrations(inside, opened.lines()).upgrade()
+        versions = _upgraded(Migrations(inside, opened.lines()))
     click.echo(f"schema: {', '.join(versions)}")
 
 
@@ -38,6 +44,15 @@ def version(config: str | None, name: str) -> None:
         migrations = Migrations(inside, opened.lines())
         click.echo(f"present: {', '.join(migrations.present()) or 'nothing'}")
         click.echo(f"needed:  {', '.join(migrations.wanted())}")
+
+
+def _upgraded(migrations: Migrations) -> tuple[str, ...]:
+    """Upgrade; where workers have rows or tables that it needs, try again."""
+    for _ in range(TRIES_MAX - 1):
+        with suppress(DatabaseAway):
+            return migrations.upgrade()
+        time.sleep(PAUSE_SECONDS)
+    return migrations.upgrade()
 
 
 GROUP = database

@@ -15,6 +15,7 @@ TARGETS = (
     "test",
     "check",
     "production",
+    "release",
     "compiled",
     "kills",
     "simulate",
