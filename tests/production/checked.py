@@ -6,12 +6,21 @@ from dataclasses import dataclass
 
 from tests.production.knocking import Knocked, Order, knock
 from tests.production.separated import Separated
-from tests.production.three_networks import DMZ_INNER, DMZ_OUTER, INSIDE, INTERNET, OFFICE, Port
+from tests.production.three_networks import (
+    DESK,
+    DMZ_INNER,
+    DMZ_OUTER,
+    INSIDE,
+    INTERNET,
+    OFFICE,
+    OFFICE_NETS,
+    Port,
+)
 from tests.production.witness import Witness, begun_elsewhere
 
 OWN_INSIDE = [
     *(ipaddress.ip_network(address) for address in INSIDE.addresses),
-    *(ipaddress.ip_network(net) for net in ("10.10.2.0/24", "fd10:2::/64", "fe80::/10")),
+    *(ipaddress.ip_network(net) for net in (*OFFICE_NETS, "fe80::/10")),
 ]
 INSIDE_TARGETS = [*INSIDE.addresses, *OFFICE.addresses]
 DMZ_TARGETS = [*DMZ_OUTER.addresses, *DMZ_INNER.addresses]
@@ -42,12 +51,20 @@ class Checks:
         self._internet = Witness(networks.internet, INTERNET.interface)
 
     def into_the_inside(self, *, wide: bool = True) -> Checked:
-        """Knock at the inside from the DMZ and, over the DMZ, from the internet."""
+        """Knock at the inside from the DMZ and, over the DMZ, from the internet.
+
+        At what is behind it too: the desk.
+        """
         networks, ports = self._at.networks, self._at.inside_ports
-        inner = self._order(DMZ_INNER, INSIDE, INSIDE_TARGETS, ports, wide=wide)
-        outer = self._order(INTERNET, DMZ_OUTER, INSIDE_TARGETS, ports, wide=wide)
         self._inside.seen()
-        knocked = [knock(networks.dmz, inner), knock(networks.internet, outer)]
+        knocked = [
+            knock(network, self._order(here, over, targets, ports, wide=wide and widely))
+            for network, here, over in (
+                (networks.dmz, DMZ_INNER, INSIDE),
+                (networks.internet, INTERNET, DMZ_OUTER),
+            )
+            for targets, widely in ((INSIDE_TARGETS, True), (DESK.addresses, False))
+        ]
         begun = begun_elsewhere(networks.inside, OWN_INSIDE)
         return _checked("the inside", knocked, self._inside, begun)
 
@@ -71,6 +88,12 @@ class Checks:
         order = Order(DMZ_OUTER.interface, INTERNET.addresses, ports, self._broker_port)
         self._internet.seen()
         return _checked("the internet", [knock(self._at.networks.dmz, order)], self._internet)
+
+    def from_the_desk(self) -> Checked:
+        """Dial the outside broker, and it alone, from a machine behind the inside's router."""
+        places = self._at.system.stack.places
+        order = Order(DESK.interface, [DMZ_INNER.v4], [places.outside_port], self._broker_port)
+        return _checked("the DMZ", [knock(self._at.networks.desk, order)], self._dmz_inner)
 
     def _order(
         self, here: Port, over: Port, targets: list[str], ports: list[int], *, wide: bool

@@ -1,4 +1,4 @@
-"""A clerk at a machine inside: signs in on the staff's pages and looks at a booking."""
+"""A clerk at a desk inside: signs in on the staff's pages and looks at a booking."""
 
 import json
 import subprocess

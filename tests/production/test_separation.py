@@ -1,18 +1,18 @@
 """Only the inside dials: the whole system across three networks, behind the shipped rules."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import listened
-from deploy.local.process import Process, ProcessFailed
+from deploy.local.process import ProcessFailed
 from tests.production.bookings import Bookings
 from tests.production.checked import Checks
 from tests.production.clerk_inside import look
+from tests.production.listening import listening
 from tests.production.separated import Separated, separated
 from tests.production.three_networks import dropped, load
 from tests.servers.promises import Shows
@@ -20,15 +20,10 @@ from tests.servers.promises import Shows
 SECONDS_MAX = 60.0
 VERIFY = ("evidence", "verify", "--route", "ticketing", "--json")
 OPEN = ("in flight", "awaited")
+EDITIONS = ("Agents.1.xml", "Offers.1.xml")
 NO_RULES = "delete table inet lupu"
 # Where things listen on the internet that a captured machine of the DMZ would like to reach.
 OUT_THERE = [53, 80, 443, 5671]
-LISTENER = """
-import socket, sys, time
-held = [socket.create_server(("::", int(port)), family=socket.AF_INET6, dualstack_ipv6=True)
-        for port in sys.argv[1:]]
-time.sleep(3600)
-"""
 # A rule of the inside that is taken out, or two, and the way that is open then.
 OPENED = {
     "what comes from the DMZ": (
@@ -42,6 +37,15 @@ OPENED = {
     "that it was dialled from here": (
         (("ct state established ct direction reply accept", "accept"),),
         "a SYN gets to the inside at 10.10.2.1 {inside_port}",
+    ),
+    "what is handed on from the DMZ": (
+        (
+            (
+                "dmz jump to_dmz\n        iifname @dmz jump from_dmz",
+                "dmz accept\n iifname @dmz accept",
+            ),
+        ),
+        "a SYN gets to the inside at 10.10.2.2 {inside_port}",
     ),
     "IPv6": (
         (("iifname @dmz jump from_dmz", "meta nfproto ipv6 accept"),),
@@ -71,7 +75,7 @@ def bookings(across: Separated) -> Bookings:
 
 @pytest.mark.promise(3)
 def test_everything_works_across_the_rules(
-    across: Separated, bookings: Bookings, shows: Shows
+    across: Separated, bookings: Bookings, checks: Checks, shows: Shows
 ) -> None:
     """Agents book, staff see it, editions reach the gateways and the books are compared."""
     outcomes, wrong = bookings.live(0)
@@ -81,13 +85,15 @@ def test_everything_works_across_the_rules(
     page = _seen_by_staff(across, reference)
     assert reference in page
     assert "Test Travel" in page
-    places = across.system.stack.places
+    system = across.system.stack
+    places = system.places
+    gateways = [places.folder / "snapshots" / one for one in system.components.gateways]
     editions = [
-        path.name
-        for name in across.system.stack.components.gateways
-        for path in (places.folder / "snapshots" / name).glob("*.xml")
+        edition for folder in gateways for edition in EDITIONS if (folder / edition).exists()
     ]
-    assert sorted(editions) == sorted(2 * ["Agents.1.xml", "Offers.1.xml"])
+    assert len(editions) == len(gateways) * len(EDITIONS)
+    port = places.outside_port
+    assert f"the DMZ answers at 10.10.1.1 {port}" in checks.from_the_desk().ways
     compared = _compared(across)
     shows(
         operations_across_the_rules=len(outcomes) + len(others),
@@ -142,10 +148,10 @@ def test_the_inside_needs_no_help_of_the_dmz(
 
 @pytest.mark.promise(3)
 def test_the_dmz_dials_nobody_and_takes_agents_alone(
-    across: Separated, checks: Checks, shows: Shows
+    across: Separated, checks: Checks, tmp_path: Path, shows: Shows
 ) -> None:
     """From the internet only HTTPS comes into the DMZ, and from the DMZ nothing goes out."""
-    with _listening(across):
+    with listening(across.networks.internet, OUT_THERE, tmp_path):
         out, into = checks.out_of_the_dmz(OUT_THERE), checks.into_the_dmz()
     assert out.ways == []
     assert into.ways == []
@@ -177,10 +183,10 @@ def test_a_way_into_the_inside_is_named(across: Separated, checks: Checks, rule:
     assert named in ways, ways
 
 
-def test_a_way_out_of_the_dmz_is_named(across: Separated, checks: Checks) -> None:
+def test_a_way_out_of_the_dmz_is_named(across: Separated, checks: Checks, tmp_path: Path) -> None:
     """With a rule of the DMZ taken out, the same check names whom it can dial."""
     opened = (("jump to_internet", "accept"), ("jump from_internet", "accept"))
-    with _listening(across), _opened(across, "dmz", *opened):
+    with listening(across.networks.internet, OUT_THERE, tmp_path), _opened(across, "dmz", *opened):
         ways = checks.out_of_the_dmz(OUT_THERE).ways
     assert "the internet answers at 203.0.113.2 443" in ways, ways
 
@@ -219,21 +225,6 @@ def _opened(across: Separated, zone: str, *replaced: tuple[str, str]) -> Iterato
         across.restore()
 
 
-@contextmanager
-def _listening(across: Separated) -> Iterator[None]:
-    """Have somebody listen on the internet until the block ends."""
-    network, ports = across.networks.internet, [str(port) for port in OUT_THERE]
-    log = across.system.stack.places.folder / "logs" / "listener.log"
-    command = [sys.executable, "-c", LISTENER, *ports]
-    listener = Process("listener", command, log, network=network)
-    listener.start()
-    try:
-        listener.wait_ready(lambda: set(OUT_THERE) <= listened(network))
-        yield
-    finally:
-        listener.kill()
-
-
 def _compared(across: Separated) -> int:
     """Return how many requests evidence has compared, once the gateways' books are here."""
     deadline = time.monotonic() + SECONDS_MAX
@@ -251,7 +242,7 @@ def _seen_by_staff(across: Separated, reference: str) -> str:
     named = ("--full-name", "王小明", "--role", "clerk")
     said = system.stack.lupu("inside", "staff", "add", "clerk", *named)
     return look(
-        across.networks.inside,
+        across.networks.desk,
         reference,
         url=system.stack.places.staff_url,
         ca_file=str(system.ca_file),

@@ -1,4 +1,6 @@
-"""Three network namespaces, one behind the other: the internet, the DMZ and the inside.
+"""Three networks, one behind the other: the internet, the DMZ and the inside; each a namespace.
+
+Behind the inside's own machine, which is its router too, is a desk in a namespace of its own.
 
 The internet's machine has routes through the DMZ to the inside, and the DMZ would forward, so
 that nothing but the firewall rules is in the way. Neighbours are told, so that what is thrown
@@ -12,6 +14,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -41,7 +44,9 @@ DMZ_INNER = Port("inside", "02:00:00:00:02:01", "10.10.1.1", "fd10:1::1")
 INSIDE = Port("dmz", "02:00:00:00:02:02", "10.10.1.2", "fd10:1::2")
 # Where brokers, database and staff web of the inside listen: a network of its own.
 OFFICE = Port("office", "02:00:00:00:03:01", "10.10.2.1", "fd10:2::1")
-_DESK = Port("desk", "02:00:00:00:03:02", "10.10.2.2", "fd10:2::2")
+DESK = Port("desk", "02:00:00:00:03:02", "10.10.2.2", "fd10:2::2")
+OFFICE_NETS = ("10.10.2.0/24", "fd10:2::/64")
+_PREFIX = "lupu-"
 _OPEN = {
     "ipv4/ip_forward": 1,
     "ipv6/conf/all/forwarding": 1,
@@ -54,11 +59,12 @@ _OPEN = {
 
 @dataclass(frozen=True, slots=True)
 class ThreeNetworks:
-    """The names of the three namespaces."""
+    """The names of the namespaces."""
 
     internet: str
     dmz: str
     inside: str
+    desk: str
 
 
 @contextmanager
@@ -66,8 +72,9 @@ def three_networks() -> Iterator[ThreeNetworks]:
     """Make the three until the block ends; whatever runs in them must have ended by then."""
     if os.geteuid():
         pytest.skip("Only root may make network namespaces: run it as root.")
-    own = f"lupu-{os.getpid()}-{next(_numbers)}"
-    names = [f"{own}-{name}" for name in ("internet", "dmz", "inside")]
+    _clear_up()
+    own = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
+    names = [f"{own}-{name}" for name in ("internet", "dmz", "inside", "desk")]
     with ExitStack() as ending:
         for name in names:
             _ip("netns", "add", name)
@@ -75,18 +82,19 @@ def three_networks() -> Iterator[ThreeNetworks]:
             for entry, value in _OPEN.items():
                 run(name, "sh", "-c", f"echo {value} > /proc/sys/net/{entry}")
             _ip("-n", name, "link", "set", "lo", "up")
-        internet, dmz, inside = names
+        internet, dmz, inside, desk = names
         _wire(internet, INTERNET, dmz, DMZ_OUTER)
         _wire(dmz, DMZ_INNER, inside, INSIDE)
-        _wire(inside, OFFICE, inside, _DESK)
+        _wire(inside, OFFICE, desk, DESK)
         for version, way in (("-4", 0), ("-6", 1)):
             for name, net, over in (
                 (internet, "default", DMZ_OUTER),
-                (dmz, OFFICE.addresses[way], INSIDE),
+                (dmz, OFFICE_NETS[way], INSIDE),
                 (inside, "default", DMZ_INNER),
+                (desk, "default", OFFICE),
             ):
                 _ip(version, "-n", name, "route", "add", net, "via", over.addresses[way])
-        yield ThreeNetworks(internet, dmz, inside)
+        yield ThreeNetworks(internet, dmz, inside, desk)
 
 
 def load(network: str, rules: str) -> None:
@@ -122,6 +130,14 @@ def _wire(one: str, here: Port, other: str, there: Port) -> None:
         for address in opposite.addresses:
             neighbour = (address, "lladdr", opposite.mac, "dev", port.interface)
             _ip("-n", name, "neighbour", "add", *neighbour, "nud", "permanent")
+
+
+def _clear_up() -> None:
+    """Remove what a run that was killed has left."""
+    for name in (line.split()[0] for line in run("", "ip", "netns", "list").splitlines()):
+        owner = name.removeprefix(_PREFIX).partition("-")[0]
+        if name.startswith(_PREFIX) and not Path("/proc", owner).exists():
+            _ip("netns", "del", name)
 
 
 def _ip(*arguments: str) -> None:
