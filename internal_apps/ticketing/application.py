@@ -6,6 +6,7 @@ from pathlib import Path
 from hub.settings import Configuration
 from internal_apps.serving import Application, Surroundings
 from internal_apps.ticketing.answers import Answers
+from internal_apps.ticketing.forgetting import Forgetting
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.holds import Sweep
 from internal_apps.ticketing.publisher import Publishing
@@ -36,13 +37,19 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         boot=secrets.token_hex(BOOT_BYTES),
     )
 
+    forgetting = Forgetting(
+        around.store.database,
+        around.clock,
+        around.metrics,
+        kept_days=settings.contacts_kept_days,
+    )
     handlers = Handlers(answers)
     return Application(
         name=NAME,
         handlers=handlers.by_type(),
         line_of=handlers.line_of,
         queries=Queries(around.store, answers).by_type(),
-        chores=(Sweep(around.store, around.clock), *publishing.chores()),
+        chores=(Sweep(around.store, around.clock), forgetting, *publishing.chores()),
         migrations=MIGRATIONS,
         rebuild=Rebuilding(answers),
     )
