@@ -1,11 +1,13 @@
 """``lupu check``: each thing a component depends on is fine, or says what to do."""
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from adapters import expiry
 from adapters.amqp.ping import look
 from adapters.certificates import CertificateFacts
 from adapters.clock import SystemClock
@@ -134,7 +136,19 @@ def _days_left(broker: Broker, configuration: Configuration) -> str:
             f"{broker.certificate} is for {facts.common_name}, not for {configuration.name}."
         )
     days_left(broker.authority)
-    return days_left(broker.certificate)
+    return f"{days_left(broker.certificate)}, {_revoked(broker)}"
+
+
+def _revoked(broker: Broker) -> str:
+    """Say whether the broker's own certificate is asked for, and SettingsError if not for long."""
+    if broker.crl == Path():
+        return f"whether its broker's is revoked is not asked: name [{broker.section}] crl"
+    days = expiry.days_left(broker.crl)
+    if math.isnan(days):
+        raise SettingsError(f"{broker.crl} is no list of who is revoked: bring it here anew.")
+    if days < RENEW_DAYS:
+        raise SettingsError(f"{broker.crl} has {days:.0f} days left: lupu certificates crl.")
+    return f"its broker's is looked for among the revoked, {days:.0f} days"
 
 
 GROUP = check

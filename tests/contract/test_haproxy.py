@@ -22,14 +22,17 @@ from deploy.haproxy.configuration import NOBODY, Entrance, agents_section, staff
 from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, free_port
 from hub.guard import BODY_BYTES_MAX
+from tests.contract.transports import until
 from tests.servers.brokers import Authorities
 
 
 class _Echo(BaseHTTPRequestHandler):
-    """Answers with the headers it was sent."""
+    """Answers with the headers it was sent, and its state."""
+
+    state = "accepting"
 
     def do_GET(self) -> None:
-        body = json.dumps(dict(self.headers)).encode()
+        body = json.dumps(dict(self.headers) | {"state": self.state}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -188,3 +191,34 @@ def test_a_buffer_holds_the_largest_body() -> None:
     match = re.search(r"tune\.bufsize (\d+)", text)
     assert match is not None
     assert int(match[1]) >= BODY_BYTES_MAX + 65_536
+
+
+def test_a_gateway_without_its_broker_gets_nothing_while_another_accepts(
+    authorities: Authorities, tmp_path: Path
+) -> None:
+    """It refuses at once, and would draw all requests; where none accepts it may say so."""
+    with TemporaryDirectory(prefix="lupu") as short, contextlib.ExitStack() as ending:
+        sockets, servers = {}, {}
+        for name, state in (("gateway-1", "accepting"), ("gateway-2", "snapshot")):
+            sockets[name] = Path(short, f"{name}.sock")
+            handler = type("Stated", (_Echo,), {"state": f"{state} {name}"})
+            servers[name] = _SocketServer(str(sockets[name]), handler)
+            ending.callback(servers[name].server_close)
+            ending.callback(servers[name].shutdown)
+            serve = servers[name].serve_forever
+            threading.Thread(target=serve, args=(0.05,), daemon=True).start()
+        own = authorities.edge.ensure("edge", Purpose.SERVER)
+        entrance = Entrance(LOOPBACK, free_port(), own, sockets)
+        section = agents_section(entrance, authorities.agents.certificate)
+        proxy = Haproxy(tmp_path / "haproxy", {section: entrance})
+        ending.callback(proxy.stop)
+        proxy.start()
+
+        def answered() -> set[str]:
+            trusted = authorities.edge.certificate
+            seen = [_ask(entrance.port, trusted)[1] for _ in range(8)]
+            return {one.get("state", "nobody") for one in seen}
+
+        assert until(lambda: answered() == {"accepting gateway-1"}, 10)
+        servers["gateway-1"].RequestHandlerClass.state = "snapshot gateway-1"  # type: ignore[attr-defined]
+        assert until(lambda: answered() == {"snapshot gateway-1", "snapshot gateway-2"}, 10)
