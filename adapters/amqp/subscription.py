@@ -61,7 +61,7 @@ class AmqpSubscription:
         self._consumer_tag = ""
         self._generation = 0
         self._paused = False
-        self._draining = False
+        self._draining = self._coming = False
         self._served = False
         self._backoff = Backoff(RESUBSCRIBE_SECONDS_FIRST, RESUBSCRIBE_SECONDS_MAX)
         self._open: deque[int] = deque()
@@ -113,25 +113,30 @@ class AmqpSubscription:
         """Take no more over this connection, for another is about to follow it."""
         self._draining = not self._exclusive
         if self._draining and self._served and self._channel is not None:
-            self._channel.basic_cancel(self._consumer_tag)
+            self._served = False
+            self._coming = True
+            self._channel.basic_cancel(self._consumer_tag, callback=self._last_came)
+
+    def _last_came(self, _frame: Any) -> None:
+        self._coming = False
 
     def drained(self) -> bool:
-        """Return whether all that was taken is acknowledged."""
+        """Return whether the last has come, and all that was taken is acknowledged."""
         self.flush_all()
-        return self._channel is None or self._exclusive or not self._open
+        return self._channel is None or self._exclusive or not (self._coming or self._open)
 
     def connected(self, connection: Any) -> None:
         """Serve over a connection that has just opened, instead of the one before if it is."""
         if self._exclusive and self._served:
             self._channel_before, self._channel = self._channel, None
-        self._draining = False
+        self._draining = self._coming = False
         self._connection = connection
         self._open_channel()
 
     def disconnected(self) -> None:
         """Forget the channel: its connection has gone."""
         self._connection = self._channel = self._channel_before = None
-        self._served = self._draining = False
+        self._served = self._draining = self._coming = False
 
     def flush(self) -> None:
         """Send the run that is acknowledged so far."""
