@@ -1,6 +1,5 @@
 """Every certificate and both authorities replaced under load: nothing lost or restarted."""
 
-import json
 import ssl
 import subprocess
 import sys
@@ -29,6 +28,8 @@ SIDES = {
 # As OPERATING says it.
 TAKEN_UP_SECONDS = 10.0
 OUT_SECONDS = 10.0
+# What a machine takes longer that is busy with all of this.
+BUSY_SECONDS = 20.0
 # Before HAProxy knows that a gateway has lost its broker.
 REFUSED_SHARE_MAX = 0.1
 MORE = 20
@@ -69,13 +70,13 @@ def certificates(system: System, *arguments: str) -> str:
 
 
 def connections(system: System, side: str) -> dict[str, set[str]]:
-    """Return who is connected to a broker, and with the certificates of which authority."""
-    said = getattr(system.stack, side).control(
-        "list_connections", "user", "peer_cert_issuer", "pid", "--formatter", "json"
-    )
+    """Return who is connected to a broker, each with its connections there."""
+    row = "#{user => User, pid => list_to_binary(pid_to_list(Pid))}"
+    listed = "rabbit_networking:connection_info_all([user, pid])"
     found: dict[str, set[str]] = {}
-    for one in json.loads(said):
-        found.setdefault(one["user"], set()).add(f"{one['pid']} {one['peer_cert_issuer']}")
+    broker = getattr(system.stack, side)
+    for one in broker.ask(f"[{row} || [{{user, User}}, {{pid, Pid}}] <- {listed}]"):
+        found.setdefault(one["user"], set()).add(one["pid"])
     return found
 
 
@@ -174,7 +175,7 @@ def test_all_certificates_and_both_authorities_are_replaced_under_load(
     assert set(counts) == {"DONE"}, counts
     assert pids(system) == running_before
     all_done(system, load)
-    assert max(slowest, rotated) < TAKEN_UP_SECONDS + 15  # rabbitmqctl itself takes seconds
+    assert max(slowest, rotated) < TAKEN_UP_SECONDS + BUSY_SECONDS
     shows(
         requests=counts["DONE"],
         lost=0,
@@ -197,6 +198,7 @@ def test_a_revoked_gateway_is_out_and_everybody_else_goes_on(
         began = time.monotonic()
         certificates(system, "revoke", "outside", "gateway-2", "--reason", "key-compromise")
         outside.control("close_all_user_connections", "gateway-2", "revoked")
+        assert until(lambda: "gateway-2" not in connections(system, "outside"), OUT_SECONDS)
         out = time.monotonic() - began
         for _ in range(5):
             assert "gateway-2" not in connections(system, "outside")
