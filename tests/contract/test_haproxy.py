@@ -36,7 +36,8 @@ class _Echo(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(BrokenPipeError):  # a check has read enough
+            self.wfile.write(body)
 
     def address_string(self) -> str:
         return "local"
