@@ -16,11 +16,17 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
+from hub.counting import from_nought
 from hub.errors import LupuError, SettingsError, broken
 from hub.messages import MessageType
 from hub.ports import Clock, Delivery, Metrics, Subscription
 
 _log = logging.getLogger(__name__)
+
+COUNTED = (
+    *("lupu_snapshot_refused_total", "lupu_snapshot_older_total"),
+    "lupu_snapshot_not_kept_total",
+)
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -80,6 +86,7 @@ class Snapshot(Generic[T]):
         self._read = read
         self._clock = clock
         self._metrics = metrics
+        from_nought(metrics, *COUNTED, document=row.name)
         self._edition: Edition[T] | None = None
         self._arrived: SimpleQueue[Delivery] = SimpleQueue()
 

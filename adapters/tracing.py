@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from hub.counting import from_nought
 from hub.ports import Metrics
 from hub.settings import Configuration, Tracing
 from hub.trace import CONSUMER, INTERNAL, PRODUCER, SERVER, Context, Span
@@ -26,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 BATCH_MAX = 512
 CLOSE_SECONDS = 2.0
+FULL, NOT_TAKEN = "queue full", "not taken"
 _SCOPE = InstrumentationScope("lupu")
 _KINDS = {
     SERVER: SpanKind.SERVER,
@@ -55,6 +57,8 @@ class OtlpTracer:
         self._away = False
         self._thread: threading.Thread | None = None
         if tracing.endpoint:
+            for why in (FULL, NOT_TAKEN):
+                from_nought(metrics, "lupu_spans_dropped_total", why=why)
             self._thread = threading.Thread(target=self._run, name="spans", daemon=True)
             self._thread.start()
 
@@ -65,7 +69,7 @@ class OtlpTracer:
         try:
             self._waiting.put_nowait(span)
         except Full:
-            self._metrics.count("lupu_spans_dropped_total", why="queue full")
+            self._metrics.count("lupu_spans_dropped_total", why=FULL)
 
     def close(self) -> None:
         """Send what waits, for as long as CLOSE_SECONDS allow."""
@@ -102,7 +106,7 @@ class OtlpTracer:
         if sent:
             self._metrics.count("lupu_spans_sent_total", len(batch))
         else:
-            self._metrics.count("lupu_spans_dropped_total", len(batch), why="not taken")
+            self._metrics.count("lupu_spans_dropped_total", len(batch), why=NOT_TAKEN)
         if self._away is sent:
             self._away = not sent
             if sent:

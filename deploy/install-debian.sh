@@ -9,7 +9,8 @@ test="$demo postgres:postgresql java:default-jre-headless php:php-cli node:nodej
       chromium:chromium chromedriver:chromium-driver
       /usr/share/java/derbynet.jar:libderby-java /usr/share/java/derbytools.jar:derby-tools
       /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk
-      curl:curl ss:iproute2 nft:nftables openssl:openssl systemd-analyze:systemd"
+      curl:curl ss:iproute2 nft:nftables openssl:openssl systemd-analyze:systemd
+      promtool:prometheus"
 bench="$demo postgres:postgresql wrk:wrk"
 compile="cc:gcc /usr/include/stdio.h:libc6-dev Python.h:python3-dev"
 
@@ -86,7 +87,7 @@ if ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
 fi
 [ -d /run/systemd/system ] || exit 0
 services=""
-for name in rabbitmq-server haproxy postgresql; do
+for name in rabbitmq-server haproxy postgresql prometheus; do
     case "$missing " in *" $name "*) services="$services $name" ;; esac
 done
 [ -z "$services" ] || echo "Debian starts these from the next boot on, which Lupu does not need;" \

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dmz_gateway.books.book import NotWritten
+from hub.counting import from_nought
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyMissing, KeyNotTrusted
 from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
@@ -82,6 +83,8 @@ class Replies:
         self._sealer = sealer
         self._readers = readers
         self._seats = threading.BoundedSemaphore(waiting_max)
+        for lane in (Lane.REQUESTS, Lane.QUERIES):
+            from_nought(metrics, "lupu_gateway_crowded_total", lane=lane.value)
 
     def ready(self) -> bool:
         """Return whether a request would be sent now."""

@@ -20,12 +20,11 @@ from adapters.tracing import tracer_of
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
-from hub.ports import Clock
 from hub.ports import Metrics as Registry
 from hub.rates import AcceptedRates
 from hub.sealing import Seals
 from hub.settings import Broker, Configuration, InsideBroker, Log, Metrics, OutsideBroker
-from hub.watch import QuarantineWatch, every
+from hub.watch import QuarantineWatch, QueueWatch, every
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +34,9 @@ SETTLE_SECONDS_MAX = 5.0
 SETTLE_POLL_SECONDS = 0.02
 CLOSE_SECONDS = 0.5
 MEASURE_SECONDS = 5.0
+QUEUES_SECONDS = 10.0
+# Of the bridge's channels the first so many go in.
+INWARD = 2
 
 Stop = Callable[[], None]
 
@@ -67,8 +69,8 @@ def run(configuration: Configuration) -> None:
         agents=agents,
         tracer=tracer,
     ).start(hub)
-    for side, consumer in (("outside", links[0]), ("inside", links[2])):
-        _watch(side, consumer, loop, clock, registry)
+    _watch("outside", links[0], channels[:INWARD], loop=loop, metrics=registry)
+    _watch("inside", links[2], channels[INWARD:], loop=loop, metrics=registry)
     every(MEASURE_SECONDS, agents.measure, loop)
     show_days_left(registry, (outside, inside))
     registry.serve(configuration.read(Metrics))
@@ -82,10 +84,19 @@ def run(configuration: Configuration) -> None:
 
 
 def _watch(
-    side: str, consumer: AmqpConsumer, loop: Loop, clock: Clock, registry: Registry
+    side: str,
+    consumer: AmqpConsumer,
+    channels: Sequence[Channel],
+    *,
+    loop: Loop,
+    metrics: Registry,
 ) -> None:
-    count = consumer.count
-    QuarantineWatch(side, count, later=loop, clock=clock, metrics=registry).start()
+    count, clock = consumer.count, SystemClock()
+    QuarantineWatch(side, count, later=loop, clock=clock, metrics=metrics).start()
+    for channel in channels:
+        queue = channel.queue
+        watch = QueueWatch(side, queue, count, taker=channel, clock=clock, metrics=metrics)
+        every(QUEUES_SECONDS, watch.look, loop)
 
 
 def _links(loop: Loop, broker: Broker, name: str) -> tuple[AmqpConsumer, AmqpPublisher]:

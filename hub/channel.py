@@ -6,10 +6,12 @@ lies confirmed in the other broker or in the quarantine.
 import logging
 import random
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
 from hub.backoff import Backoff
+from hub.counting import from_nought
 from hub.envelope import Message, Wire, onward, request_of
 from hub.errors import AgentsOlder, GuardBroken, KeyNotTrusted, NeverWorks, TryAgain, broken
 from hub.flow import ANYWHERE, Flow, Later
@@ -36,6 +38,10 @@ from hub.undecided import Undecided
 _log = logging.getLogger(__name__)
 
 QUARANTINE = "the quarantine"
+COUNTED = (
+    *("lupu_channel_moved_total", "lupu_channel_unwanted_total"),
+    *("lupu_channel_refused_total", "lupu_channel_quarantined_total"),
+)
 # Of a prefetch, what the quarantine does not take may hold a tenth; beyond that all pauses.
 ASIDE_SHARE = 10
 OFFER_SECONDS = 1.0
@@ -84,9 +90,7 @@ class Channel:
         self._place = place
         self._guard = guard
         self._route = route
-        self._publisher = publisher
-        self._clock = clock
-        self._metrics = metrics
+        self._publisher, self._clock, self._metrics = publisher, clock, metrics
         self._persistent, self._drop_unwanted = persistent, drop_unwanted
         self._witnessed, self._seal, self._later = witnessed, seal, later
         self._steps = Steps(clock, tracer)
@@ -94,7 +98,8 @@ class Channel:
         self._undecided = Undecided(clock.monotonic)
         self._flow = self._new_flow(chance)
         self._under_way = self._flow.under_way
-        self._aside_max = 0
+        self._aside_max, self.queue = 0, ""
+        self._taken_at: datetime | None = None
         self._subscription: Subscription
 
     def _new_keeping(self, quarantine: Quarantine, chance: Chance) -> Keeping:
@@ -120,6 +125,8 @@ class Channel:
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Begin to move ``queue``."""
+        self.queue = queue
+        from_nought(self._metrics, *COUNTED, channel=self.name)
         self._subscription = consumer.subscribe(queue, prefetch_max, self._deliver)
         self._flow.start(self._subscription, prefetch_max)
         self._aside_max = max(1, prefetch_max // ASIDE_SHARE)
@@ -133,6 +140,14 @@ class Channel:
         """Return whether nothing is under way."""
         return not self._under_way
 
+    def taken_at(self) -> datetime | None:
+        """Return when the message that was taken last was accepted."""
+        return self._taken_at
+
+    def holds(self) -> bool:
+        """Return whether anything is under way."""
+        return bool(self._under_way)
+
     def _deliver(self, delivery: Delivery) -> None:
         if not self._flow.taking:
             return
@@ -140,6 +155,7 @@ class Channel:
         self._under_way[tag] = None
         try:
             checked = self._guard.check(wire)
+            self._taken_at = checked.message.accepted_at
             to = self._route(checked.message, checked.row)
             step = self._steps.begin(checked.message)
             sent = self._onward(wire, checked, step)

@@ -213,6 +213,8 @@ class Handling:
         unit.record(message, _done(entry, handled), now)
         unit.send([*replies(message, handled.answer), *handled.messages])
         self._metrics.count("lupu_inbox_handled_total", outcome=handled.outcome_code)
+        seconds = (self._clock.now() - message.accepted_at).total_seconds()
+        self._metrics.observe("lupu_inbox_lag_seconds", seconds, operation=message.id.operation)
         left.changed += handled.changed
 
     def _deadline(

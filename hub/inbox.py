@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from hub.counting import from_nought
 from hub.envelope import Message
 from hub.errors import TryAgain, broken_at
 from hub.handling import Handler, Handling, Left, Look, Rebuild, Refusals, reply
@@ -21,6 +22,10 @@ _log = logging.getLogger(__name__)
 
 DONE = "DONE"
 WOKEN_MAX = 100
+COUNTED = (
+    *("lupu_inbox_parked_total", "lupu_inbox_retried_total", "lupu_inbox_reused_total"),
+    *("lupu_inbox_repeats_total", "lupu_inbox_batches_abandoned_total"),
+)
 
 
 class Inbox:
@@ -57,6 +62,7 @@ class Inbox:
         self._clock = clock
         self._metrics = metrics
         self._steps = Steps(clock, tracer)
+        from_nought(metrics, *COUNTED)
         self._handling = Handling(
             handlers,
             line_of,

@@ -55,6 +55,7 @@ class Keeping:
         self._not_before = 0.0
         self._away = False
         self._refused: dict[_Refused, None] = {}
+        metrics.gauge("lupu_quarantine_waiting", 0, channel=channel)
         self._aside = 0
 
     def keep(self, delivery: Delivery, reason: str) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from queue import SimpleQueue
 
 from hub.backoff import Backoff
+from hub.counting import from_nought
 from hub.envelope import Message, Wire, to_wire
 from hub.machine import Chance
 from hub.messages import (
@@ -29,6 +30,7 @@ HELD_MAX = 5_000
 HELD_SECONDS_FIRST = 1.0
 HELD_SECONDS_MAX = 60.0
 STAFF_REPLIES = "replies.staff"
+_NOT_TAKEN = (Published.RETURNED, Published.REFUSED)
 
 
 class _Held:
@@ -74,6 +76,8 @@ class Outbox:
         self._confirmed: list[int] = []
         self._held: dict[Address, _Held] = {}
         self._settled: SimpleQueue[tuple[int, Published]] = SimpleQueue()
+        for outcome in _NOT_TAKEN:
+            from_nought(metrics, "lupu_outbox_held_back_total", outcome=outcome.value)
 
     def publish_soon(self) -> int:
         """Start publishing rows that are neither sent nor under way; return how many."""
@@ -132,7 +136,7 @@ class Outbox:
             self._held.pop(to, None)
         else:
             del self._in_flight[number]
-            if outcome in (Published.RETURNED, Published.REFUSED):
+            if outcome in _NOT_TAKEN:
                 self._hold_back(number, to, outcome)
 
     def _hold_back(self, number: int, to: Address, outcome: Published) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from queue import Empty
 
+from hub.counting import from_nought
 from hub.envelope import Message, request_of, to_wire
 from hub.errors import LupuError
 from hub.guard import Guard
@@ -62,6 +63,7 @@ class QueryWorker:
         self._taken: Box = machine.box()
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
+        from_nought(metrics, "lupu_queries_failed_total", "lupu_queries_expired_total")
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Subscribe; deliveries wait until ``run`` takes them."""

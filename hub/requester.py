@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from queue import Empty
 from typing import Protocol
 
+from hub.counting import from_nought
 from hub.envelope import Message, Wire, from_wire, request_of
 from hub.errors import NeverWorks
 from hub.machine import MACHINE, Box, Machine
@@ -83,6 +84,7 @@ class Requester:
         self._opener = opener
         self._lock = threading.Lock()
         self._expected: dict[str, Reply] = {}
+        from_nought(metrics, "lupu_replies_late_total", "lupu_replies_unreadable_total")
 
     def ready(self) -> bool:
         """Return whether the publisher would send now."""

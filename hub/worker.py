@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from queue import Empty
 
 from hub.backoff import Backoff
+from hub.counting import from_nought
 from hub.envelope import Message, request_of
 from hub.errors import GuardBroken, NeverWorks, TryAgain, Unkept, broken
 from hub.guard import Guard
@@ -86,6 +88,8 @@ class RequestWorker:
         self._subscription: Subscription | None = None
         self._stopping = threading.Event()
         self._next_chore = self._next_mark = 0.0
+        self._taken_at: datetime | None = None
+        from_nought(metrics, "lupu_worker_refused_total")
 
     def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
         """Subscribe; deliveries wait until ``run`` takes them."""
@@ -105,6 +109,8 @@ class RequestWorker:
     def step(self) -> float:
         """Handle what has come, or wait for it a little; return how many seconds to pause."""
         self._held = self._held or self._checked(self._take())
+        if self._held:
+            self._taken_at = self._held[0][1].accepted_at
         if not self._unnoted:
             self._quarantine.hear()
         self._keeping.offer_again()
@@ -121,6 +127,14 @@ class RequestWorker:
             _log.info("worker.resumed")
             self._pause_seconds = seconds_min
         return 0.0
+
+    def taken_at(self) -> datetime | None:
+        """Return when the oldest of the last batch was accepted."""
+        return self._taken_at
+
+    def holds(self) -> bool:
+        """Return whether a batch is being handled, or waits for the database."""
+        return bool(self._held)
 
     def settle(self) -> None:
         """Mark what is being published: whoever comes next would publish it again."""

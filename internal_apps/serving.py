@@ -13,13 +13,21 @@ from adapters.amqp.consumer import AmqpConsumer
 from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
-from adapters.database import Database, DatabaseSettings, InboxStore, Migrations, Pruning
+from adapters.database import (
+    Database,
+    DatabaseSettings,
+    InboxStore,
+    Migrations,
+    Pruning,
+    RowsWatch,
+)
 from adapters.database.tables import ANSWER
 from adapters.expiry import show_days_left
 from adapters.metrics import PrometheusMetrics
 from adapters.quarantine import QueueQuarantine
 from adapters.tracing import tracer_of
 from adapters.xml import Schemas
+from hub.counting import from_nought
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import INSIDE, Guard
 from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
@@ -31,6 +39,7 @@ from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
 from hub.trace import Tracer
 from hub.turns import no_line
+from hub.watch import Count, QueueWatch, every
 from hub.worker import Pace, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
 from internal_apps.settings import Worker
@@ -38,6 +47,7 @@ from internal_apps.settings import Worker
 _log = logging.getLogger(__name__)
 
 END_SECONDS_MAX = 10.0
+QUEUES_SECONDS = 10.0
 GET_OUTCOME = "GetOutcome.1"
 
 
@@ -97,11 +107,13 @@ class Serving:
         self, application: Application, around: Surroundings, links: Links, worker: Worker
     ) -> None:
         check_complete(application)
+        from_nought(around.metrics, "lupu_chores_failed_total")
         self._application = application
         self._around = around
         self._worker = worker
         self._links = links
         self._pruning: Callable[[], None] = _pruning(application, around, worker)
+        self._waiting: Callable[[], None] = RowsWatch(around.store, around.clock, around.metrics)
         stored = stored_outcome(around.store, around.schemas, application.rebuild)
         self.requests = RequestWorker(
             inbox_of(application, around, worker.limits()),
@@ -141,12 +153,25 @@ class Serving:
         self.queries.stop()
         answering.join(END_SECONDS_MAX)
 
+    def watch(self, count: Count, loop: Loop) -> None:
+        """Tell again and again how many requests wait, and how old the oldest may be."""
+        around = self._around
+        watch = QueueWatch(
+            "inside",
+            inside_queue(self._application.name, Lane.REQUESTS),
+            count,
+            taker=self.requests,
+            clock=around.clock,
+            metrics=around.metrics,
+        )
+        loop.call(lambda: every(QUEUES_SECONDS, watch.look, loop))
+
     def stop(self) -> None:
         """End after what is under way."""
         self.requests.stop()
 
     def _chores(self) -> None:
-        for chore in (*self._application.chores, self._pruning):
+        for chore in (*self._application.chores, self._pruning, self._waiting):
             try:
                 chore()
             except Exception as error:  # noqa: BLE001  a bad row, or a lock, must not stop the others
@@ -241,6 +266,7 @@ def run(configuration: Configuration, build: Build) -> None:
     metrics.serve(configuration.read(MetricsSettings))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: serving.stop())
+    serving.watch(consumer.count, loop)
     loop.start_thread("brokers")
     consumer.start()
     publisher.start()

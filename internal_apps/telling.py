@@ -20,7 +20,8 @@ class Event:
 
     ``text`` is a sentence that pages translate, ``values`` stand at its places. ``place`` is the
     component it happened at, ``by`` the member of staff who did it, ``transmission`` the sending
-    it is about. ``detail`` is said as it is, in no language of ours. ``mark``: GOOD, WAITS, BAD.
+    it is about. ``detail`` is said as it is, in no language of ours, unless it has
+    ``detail_values``: then it is a sentence too. ``mark``: GOOD, WAITS, BAD.
     """
 
     at: datetime
@@ -31,6 +32,15 @@ class Event:
     by: str = ""
     transmission: str = ""
     detail: str = ""
+    detail_values: Mapping[str, str] | None = None
+
+    def said(self) -> str:
+        """Return what happened, in English."""
+        return self.text % self.values
+
+    def said_more(self) -> str:
+        """Return the detail, in English."""
+        return self.detail if self.detail_values is None else self.detail % self.detail_values
 
 
 @dataclass(frozen=True, slots=True)

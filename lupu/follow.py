@@ -71,9 +71,8 @@ def _said(fact: Fact) -> str:
 
 def _line(event: Event) -> str:
     at = event.at.isoformat(timespec="microseconds")
-    said = event.text % event.values
-    beside = [one for one in (event.transmission, event.detail) if one]
-    return "  ".join([at, f"{event.by or event.place:<12}", said, *beside])
+    beside = [one for one in (event.transmission, event.said_more()) if one]
+    return "  ".join([at, f"{event.by or event.place:<12}", event.said(), *beside])
 
 
 def _facts(one: Story) -> dict[str, Any]:
@@ -101,10 +100,10 @@ def _event(event: Event) -> dict[str, str]:
         "at": event.at.isoformat(timespec="microseconds"),
         "place": event.place,
         "by": event.by,
-        "text": event.text % event.values,
+        "text": event.said(),
         "mark": event.mark,
         "transmission": event.transmission,
-        "detail": event.detail,
+        "detail": event.said_more(),
     }
 
 

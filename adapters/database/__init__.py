@@ -10,6 +10,7 @@ from adapters.database.settings import DatabaseSettings
 from adapters.database.store import InboxStore
 from adapters.database.traffic import Halted, begin, end, list_halted, read_targets
 from adapters.database.unit import SqlUnit
+from adapters.database.watching import RowsWatch
 
 __all__ = [
     "Database",
@@ -20,6 +21,7 @@ __all__ = [
     "Migrations",
     "Pruning",
     "Reused",
+    "RowsWatch",
     "SqlParked",
     "SqlUnit",
     "begin",

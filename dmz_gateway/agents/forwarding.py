@@ -12,6 +12,7 @@ from dmz_gateway.agents.faults import Faulted, RefusedInside
 from dmz_gateway.agents.recent import Recent, digest_of
 from dmz_gateway.replies import Asked, Replies
 from dmz_gateway.settings import Gateway
+from hub.counting import from_nought
 from hub.envelope import Message, RequestId, Transmission
 from hub.errors import NeverWorks
 from hub.messages import COMMON, Direction, Lane, MessageType, message_type, reply_queue
@@ -100,6 +101,7 @@ class Forwarding:
         self._contracts = contracts
         self._clock = clock
         self._metrics = metrics
+        from_nought(metrics, "lupu_gateway_repeats_total", "lupu_gateway_replies_refused_total")
         self._traced = traced
         self._sequence = sequence
         self._recent = Recent(settings.recent_max, settings.recent_seconds)

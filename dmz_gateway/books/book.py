@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from dmz_gateway.books.files import BookClosed, BookFile, prepare
+from hub.counting import from_nought
 from hub.envelope import Message, Wire
 from hub.errors import TryAgain
 from hub.evidence import NOTHING, Begun, Closed, Ended, Sent, closed
@@ -58,6 +59,7 @@ class Book:
         self.boot = boot
         self._clock = clock
         self._metrics = metrics
+        from_nought(metrics, "lupu_book_not_written_total")
         self._bytes_max = bytes_max
         self._gathering = threading.Lock()
         self._group = _Group()

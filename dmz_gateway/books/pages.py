@@ -12,6 +12,7 @@ from dmz_gateway.books.book import Book, NotWritten
 from dmz_gateway.books.files import BookClosed, BookFile, kept_since, left_behind, prune
 from dmz_gateway.books.reading import Reading
 from dmz_gateway.replies import Asked
+from hub.counting import from_nought
 from hub.envelope import Message, RequestId, Transmission
 from hub.errors import NeverWorks, broken
 from hub.evidence import PURPOSE, Page, acknowledged, paged
@@ -68,6 +69,7 @@ class Pages:
         self._schemas = schemas
         self._clock = clock
         self._metrics = metrics
+        from_nought(metrics, "lupu_book_pages_failed_total", "lupu_book_pages_refused_total")
         self._sequence = sequence
         self._wait_seconds = wait_seconds
         self._kept_days = kept_days

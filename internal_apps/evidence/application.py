@@ -6,11 +6,13 @@ from pathlib import Path
 from adapters.amqp.ping import depths
 from adapters.sealing import Sealing, signatures_of
 from adapters.xml import Schemas
+from hub.counting import from_nought
 from hub.errors import BrokerAway
 from hub.messages import Lane, applications, inside_queue
 from hub.sealing import Signatures
 from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
+from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.handlers import BOOK_PAGE, Handlers
 from internal_apps.evidence.settings import Evidence
 from internal_apps.evidence.silence import BrokenOff, Silence
@@ -50,6 +52,8 @@ def application(
 ) -> Application:
     """Build the application: pages are taken in, silence and queues are looked at."""
     handlers = Handlers(around.schemas, around.metrics, signatures)
+    for kind in Kind:
+        from_nought(around.metrics, "lupu_evidence_findings_total", kind=kind.value)
     chores: list[Callable[[], None]] = [
         Silence(around.store, around.clock, around.metrics, settings.silent_seconds),
         BrokenOff(around.store, around.clock, around.metrics, settings),

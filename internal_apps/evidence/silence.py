@@ -1,7 +1,7 @@
 """Which gateways are silent and which books broke off: said once, and shown as a number."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.database import InboxStore
@@ -75,7 +75,9 @@ class BrokenOff:
         with self._store.database.reading() as connection:
             view = View(self._clock.now(), self._settings.bound_seconds, covers(connection))
         kind = Kind.BOOK_UNFINISHED.value
-        for one in view.unfinished(self._settings.silent_seconds):
+        unfinished = list(view.unfinished(self._settings.silent_seconds))
+        self._measure(view, {(one.origin, one.boot) for one in unfinished})
+        for one in unfinished:
             if (one.origin, one.boot) in self._said:
                 continue
             self._said.add((one.origin, one.boot))
@@ -83,3 +85,11 @@ class BrokenOff:
             cover, since = one.cover, one.since.isoformat(timespec="seconds")
             facts = {"origin": one.origin, "book": f"{one.boot}.{cover.part}", "page": cover.page}
             _log.error("evidence.found", extra={**facts, "kind": kind, "since": since})
+
+    def _measure(self, view: View, unfinished: Collection[tuple[str, str]]) -> None:
+        """Show of each gateway how many of its books have a gap, or broke off."""
+        gaps = dict.fromkeys((origin for origin, _ in view.covers), 0)
+        for (origin, boot), cover in view.covers.items():
+            gaps[origin] += not cover.whole or (origin, boot) in unfinished
+        for origin, count in gaps.items():
+            self._metrics.gauge("lupu_evidence_gaps", count, origin=origin)

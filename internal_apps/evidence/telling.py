@@ -1,6 +1,7 @@
 """What evidence tells of a request: what its gateways' books say, and how that compares."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from internal_apps.evidence.entries import Booked, Key, OneSent, Stopped, TakenI
 from internal_apps.evidence.reading import view_of
 from internal_apps.evidence.tables import sent, stopped
 from internal_apps.evidence.web.desk import SEE
-from internal_apps.evidence.web.words import VERDICTS, sentence
+from internal_apps.evidence.web.words import VERDICTS, detail, sentence
 from internal_apps.telling import BAD, GOOD, WAITS, Event, Source, Told
 
 LINES_MAX = 1_000
@@ -82,11 +83,13 @@ def _of_one(one: OneSent, view: View) -> Iterator[Event]:
         yield Event(each.at, "hub", STOPPED, mark=BAD, transmission=name, detail=each.reason)
     compared = compare(one.booked, one.taken, one.stopped, view)
     (verdict,) = (found for total in compared.totals.values() for found in total)
-    detail = next((item.detail for item in compared.items), "")
+    more = detail(next((item.detail for item in compared.items), ""))
     mark, values = _MARKS.get(verdict, BAD), {"verdict": VERDICTS[verdict]}
-    yield Event(
-        _last(one), "evidence", COMPARED, values, mark=mark, transmission=name, detail=detail
-    )
+    event = Event(_last(one), "evidence", COMPARED, values, mark=mark, transmission=name)
+    if more.known:
+        yield replace(event, detail=more.text, detail_values=more.values)
+    else:
+        yield replace(event, detail=more.values["said"])
 
 
 def _last(one: OneSent) -> datetime:

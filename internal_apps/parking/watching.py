@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from adapters.database import Database
 from adapters.database.tables import parked
+from hub.parking import OTHER
 from hub.ports import Clock, Metrics
 from hub.sealing import Signer
 from internal_apps.parking.audit import AuditTrail
@@ -30,7 +31,7 @@ class ParkedWatch:
         self._clock = clock
         self._metrics = metrics
         self._next = 0.0
-        self._kinds: set[str] = set()
+        self._kinds = {OTHER}
 
     def __call__(self) -> None:
         """Look, if it is time."""

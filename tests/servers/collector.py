@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from deploy.local.ports import LOOPBACK
 
 Facts = dict[str, str | int]
-LATE_SECONDS = 1.5
+LATE_SECONDS = 3.0
 _STATUSES = {"yes": 200, "no": 400}
 
 

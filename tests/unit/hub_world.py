@@ -52,7 +52,8 @@ class CountedMetrics:
 
     def count(self, name: str, by: int = 1, **labels: str) -> None:
         """Add to a counter."""
-        self.counts[" ".join([name, *labels.values()])] += by
+        if by:
+            self.counts[" ".join([name, *labels.values()])] += by
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Count an observation."""

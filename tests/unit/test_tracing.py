@@ -21,6 +21,8 @@ from tests.unit.test_trace import PARENT, SPAN, TRACE
 
 BEGAN = datetime(2010, 5, 1, 1, 2, 3, 4, tzinfo=UTC)
 CHILD = "00f067aa0ba902b8"
+# On a busy machine a thread waits for its turn; whoever waited for a collector would wait longer.
+TOLD_SECONDS_MAX = 1.0
 FULL = "lupu_spans_dropped_total queue full"
 
 
@@ -42,7 +44,7 @@ def collector() -> Iterator[Collector]:
 @contextmanager
 def tracer(endpoint: str, metrics: CountedMetrics, queue_max: int = 100) -> Iterator[OtlpTracer]:
     """Run a tracer that sends at once."""
-    tracing = Tracing(endpoint, queue_max=queue_max, send_seconds=0.02, timeout_seconds=0.5)
+    tracing = Tracing(endpoint, queue_max=queue_max, send_seconds=0.02, timeout_seconds=1.5)
     running = OtlpTracer(tracing, "hub-1", metrics)
     try:
         yield running
@@ -111,7 +113,7 @@ def test_a_collector_that_does_not_take_them_costs_spans_and_nothing_else(
             began = time.perf_counter()
             running.told(span())
             longest = max(longest, time.perf_counter() - began)
-        assert longest < 0.2
+        assert longest < TOLD_SECONDS_MAX
         assert until(lambda: metrics.counts.get("lupu_spans_dropped_total not taken", 0) > 0)
         collector.answers = "yes"
         if answers != "nobody":

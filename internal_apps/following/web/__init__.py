@@ -30,6 +30,7 @@ STATES = {
     InboxState.RETRIED.value: sentence("tried again"),
     InboxState.BEHIND.value: sentence("behind another"),
     InboxState.PARKED.value: sentence("kept for a person"),
+    InboxState.PAUSED.value: sentence("kept by a pause"),
 }
 DONE = sentence("done")
 NEVER_IN = sentence("never came in")

@@ -1,0 +1,1 @@
+"""A running system that is followed message by message, and watched."""
