@@ -5,10 +5,12 @@ from collections import Counter
 from typing import Any
 
 from lupu.exits import Exit
+from tests.contract.transports import until
 from tests.servers.system import System
 from tests.servers.terminal import typed
 
 PAUSE_SECONDS = 0.5
+PROVE_SECONDS_MAX = 180.0
 
 
 def count_as_lost_after(system: System, seconds: int) -> None:
@@ -37,3 +39,17 @@ def counts(said: dict[str, Any]) -> Counter[str]:
     for total in said["totals"].values():
         found.update(total)
     return found
+
+
+def proof(system: System) -> dict[str, Any]:
+    """Return what the books of both sides come to, once nothing is on its way any more."""
+    count_as_lost_after(system, 5)
+
+    def has_settled() -> bool:
+        said = verified(system, "--route", "ticketing")
+        total = counts(said)
+        open_ = total["awaited"] + total["unbooked"] + total["in flight"]
+        return bool(said["compared"]) and not open_
+
+    assert until(has_settled, PROVE_SECONDS_MAX, pause_seconds=PAUSE_SECONDS), verified(system)
+    return verified(system)

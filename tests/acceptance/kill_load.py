@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import secrets
 import threading
 import time
 from collections import defaultdict
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from tests.servers.agency import NO_ANSWER, PlainAgency, Told
 from tests.servers.clerk import PlainClerk
@@ -24,6 +26,15 @@ CLERKS = 2
 QUANTITY, CHANGED_QUANTITY = 1, 2
 PAUSE_SECONDS = 0.2
 SETTLE_SECONDS_MAX = 90.0
+
+
+def with_clerk(system: System, folder: Path) -> str:
+    """Add the clerk's account; return its password."""
+    secret = folder / "password"
+    secret.write_text(secrets.token_urlsafe(), "utf-8")
+    named = ("--full-name", "王丽", "--role", "clerk", "--password-file", str(secret))
+    system.stack.lupu("inside", "staff", "add", "wang", *named)
+    return secret.read_text("utf-8")
 
 
 @dataclass

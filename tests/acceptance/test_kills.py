@@ -3,29 +3,21 @@ what the database holds. KILLS says how often each; ``make kills`` makes it ten.
 """
 
 import random
-import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy.haproxy.health import healthy
 from deploy.local.process import Process
 from hub.settings import environment
-from tests.acceptance.evidence_check import (
-    PAUSE_SECONDS,
-    count_as_lost_after,
-    counts,
-    verified,
-)
+from tests.acceptance.evidence_check import counts, proof
 from tests.acceptance.kill_check import Verdict, compare
-from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load
-from tests.contract.transports import until
+from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load, with_clerk
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
@@ -34,19 +26,9 @@ PROCESSES = ("gateway-1", "gateway-2", "hub-1", "ticketing-1", "evidence-1", "st
 BETWEEN_SECONDS = (0.3, 1.5)
 SETTLE_SECONDS = 2.0
 MEET_SECONDS_MAX = 3.0
-PROVE_SECONDS_MAX = 180.0
 # Less would say that the kills met nobody, or that hardly anything could be booked.
 DONE_SHARE_MIN = 0.9
 MET_SHARE_MIN = 0.8
-
-
-def with_clerk(system: System, folder: Path) -> str:
-    """Add the clerk's account; return its password."""
-    secret = folder / "password"
-    secret.write_text(secrets.token_urlsafe(), "utf-8")
-    named = ("--full-name", "王丽", "--role", "clerk", "--password-file", str(secret))
-    system.stack.lupu("inside", "staff", "add", "wang", *named)
-    return secret.read_text("utf-8")
 
 
 def kill_process(system: System, name: str) -> None:
@@ -116,20 +98,6 @@ def kill_all(system: System, load: Load) -> Figures:
             figures.met[name].append(met(load, CLERK if name.startswith("staff") else AGENCY))
             kill()
     return figures
-
-
-def proof(system: System) -> dict[str, Any]:
-    """Return what the books of both sides come to, once nothing is on its way any more."""
-    count_as_lost_after(system, 5)
-
-    def has_settled() -> bool:
-        said = verified(system, "--route", "ticketing")
-        total = counts(said)
-        open_ = total["awaited"] + total["unbooked"] + total["in flight"]
-        return bool(said["compared"]) and not open_
-
-    assert until(has_settled, PROVE_SECONDS_MAX, pause_seconds=PAUSE_SECONDS), verified(system)
-    return verified(system)
 
 
 @pytest.mark.promise(1)

@@ -13,9 +13,9 @@ import pytest
 from deploy.local.ports import LOOPBACK
 from hub.messages import QUARANTINE_QUEUE
 from tests.acceptance.evidence_check import counts as counted
+from tests.acceptance.evidence_check import proof
 from tests.acceptance.kill_check import compare
-from tests.acceptance.kill_load import Load
-from tests.acceptance.test_kills import proof, with_clerk
+from tests.acceptance.kill_load import Load, with_clerk
 from tests.contract.transports import until
 from tests.servers.promises import Shows
 from tests.servers.system import System, running

@@ -16,9 +16,9 @@ import pytest
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.stack import Stack
 from hub.settings import environment
+from tests.acceptance.evidence_check import proof
 from tests.acceptance.kill_check import compare
-from tests.acceptance.kill_load import Book, Load
-from tests.acceptance.test_kills import proof, with_clerk
+from tests.acceptance.kill_load import Book, Load, with_clerk
 from tests.contract.transports import until
 from tests.production.faults import FROM_BROKER, TOWARDS_BROKER, broken
 from tests.production.relay import DOWN, UP, Relay, Target, relaying
