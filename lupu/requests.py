@@ -18,7 +18,7 @@ from hub.messages import message_type
 from internal_apps.parking.audit import AuditTrail, Note
 from internal_apps.parking.domain import What, digest_of
 from internal_apps.ticketing.agents import Agents
-from lupu import opened, options
+from lupu import forgetting, opened, options
 from lupu.files import write_new
 from lupu.proving import Claim, acting, prove
 
@@ -122,5 +122,7 @@ def _facts(one: Reused) -> dict[str, Any]:
         for name, value in asdict(one).items()
     }
 
+
+requests.add_command(forgetting.command)
 
 GROUP = requests

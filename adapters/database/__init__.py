@@ -4,7 +4,7 @@ from adapters.database.engine import Database, first, translated
 from adapters.database.migrations import Migrations
 from adapters.database.parked import SqlParked
 from adapters.database.proofs import KeptProof, kept_proofs
-from adapters.database.pruning import Pruning
+from adapters.database.pruning import Pruning, forget_stored, requests_about
 from adapters.database.reused import Reused, reused_references
 from adapters.database.settings import DatabaseSettings
 from adapters.database.store import InboxStore
@@ -27,9 +27,11 @@ __all__ = [
     "begin",
     "end",
     "first",
+    "forget_stored",
     "kept_proofs",
     "list_halted",
     "read_targets",
+    "requests_about",
     "reused_references",
     "translated",
 ]

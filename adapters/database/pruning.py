@@ -23,6 +23,17 @@ _DELETE = inbox_parts.delete().where(
 )
 
 
+def requests_about(connection: sa.Connection, subject: str) -> Mapping[str, InboxState]:
+    """Return every request about a business object, and where it stands."""
+    found = sa.select(inbox.c.request_id, inbox.c.state).where(inbox.c.subject == subject)
+    return {row.request_id: InboxState(row.state) for row in connection.execute(found)}
+
+
+def forget_stored(connection: sa.Connection, request_ids: Sequence[str]) -> None:
+    """Delete what is stored of these requests but request id, digest and outcome."""
+    connection.execute(inbox_parts.delete().where(inbox_parts.c.request_id.in_(request_ids)))
+
+
 @dataclass(slots=True)
 class _Pass:
     """How far one kind has been looked through, and when to look again."""

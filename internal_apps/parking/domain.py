@@ -56,6 +56,7 @@ class What(enum.StrEnum):
     PAUSE = "pause"
     DRAIN = "drain"
     RESUME = "resume"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,15 @@ class Corrections:
         with self.database.reading() as connection:
             return text_to_bytes(join((row[0], row[1]) for row in connection.execute(statement)))
 
+    def forget(self, connection: sa.Connection, request_ids: Sequence[str]) -> int:
+        """Delete the bodies of every correction of these requests; return how many had some."""
+        of = sa.select(corrections.c.number).where(corrections.c.request_id.in_(request_ids))
+        numbers = list(connection.execute(of).scalars())
+        connection.execute(
+            correction_parts.delete().where(correction_parts.c.correction.in_(numbers))
+        )
+        return len(numbers)
+
     def decide(
         self, connection: sa.Connection, number: int, state: State, who: str, at: datetime
     ) -> bool:

@@ -33,6 +33,13 @@ _FORGET = (
 )
 
 
+def forget(connection: sa.Connection, reference: str) -> bool:
+    """Forget whom one booking was for; False where there is no such booking."""
+    connection.execute(_FORGET, {"booking": reference})
+    known = sa.select(bookings.c.reference).where(bookings.c.reference == reference)
+    return connection.execute(known).first() is not None
+
+
 class Forgetting:
     """Takes name, telephone and e-mail out of old bookings, a few rows at each call.
 

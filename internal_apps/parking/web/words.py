@@ -150,6 +150,7 @@ STEPS = {
     What.PROOF: sentence("took out what the agency signed"),
     What.SAVED: sentence("saved its bytes as a file"),
     What.PAUSE: sentence("paused it"),
+    What.FORGOTTEN: sentence("had it forgotten whom the booking was for"),
     What.DRAIN: sentence("drained it"),
     What.RESUME: sentence("resumed it"),
 }
