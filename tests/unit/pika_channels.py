@@ -48,13 +48,12 @@ class FakeChannel:
         self.prefetch_count = prefetch_count
         self.waiting.append(lambda: callback(None))
 
-    def basic_consume(
-        self, queue: str, _on_message: Any, *, arguments: Any, callback: Any
-    ) -> None:
-        """As pika's."""
+    def basic_consume(self, queue: str, _on_message: Any, *, arguments: Any, callback: Any) -> str:
+        """As pika's, which names the consumer."""
         assert arguments is None
         self.consumed.append(queue)
         self.waiting.append(lambda: callback(None))
+        return f"ctag.{queue}"
 
     def basic_ack(self, number: int, *, multiple: bool = False) -> None:
         """As pika's: an error on a channel that is not open."""
