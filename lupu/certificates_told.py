@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from certs.authority import Authority, Issued
+from deploy.brokers.configuration import PEM_CACHE_CLEARED
 
 BROKER = "broker"
 EDGE = "edge"
 AGENTS = "agents"
-PEM_CACHE = "rabbitmqctl eval 'ssl:clear_pem_cache().'"
+PEM_CACHE = f"rabbitmqctl eval '{PEM_CACHE_CLEARED}.'"
+HAPROXY = "systemctl reload haproxy"
 TAKEN_UP_SECONDS = 10
 _ITSELF = f"it takes them up by itself within {TAKEN_UP_SECONDS} s"
 
@@ -22,7 +24,7 @@ def bring(side: str, issued: Issued) -> str:
             f"{issued.certificate.name} lets it in with that"
         )
     if side == EDGE:
-        return f"bring {files} to HAProxy's machine, then there: lupu edge reload"
+        return f"bring {files} to HAProxy's machine, then there: {HAPROXY}"
     if issued.name == BROKER:
         return f"bring {files} to the {side} broker's machine, then there: {PEM_CACHE}"
     return f"bring {files} to the machine of {issued.name}; {_ITSELF}"
@@ -56,7 +58,7 @@ def lines(first: str, told: Iterable[str], last: str = "") -> str:
 def _to_all(authority: Authority, files: str) -> Iterator[str]:
     side = authority.side
     if side == AGENTS:
-        yield f"bring {files} to HAProxy's machine in the DMZ, then there: lupu edge reload"
+        yield f"bring {files} to HAProxy's machine in the DMZ, then there: {HAPROXY}"
     elif side == EDGE:
         yield (
             f"give {authority.certificate} to every agency and to the staff's browsers, and "

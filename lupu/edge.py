@@ -17,11 +17,8 @@ from deploy.haproxy.configuration import (
     staff_section,
 )
 from deploy.haproxy.health import healthy
-from deploy.haproxy.runtime import Runtime
 from hub.errors import LupuError, SettingsError
 from lupu import options
-
-ADMIN = Path("/run/haproxy/lupu.sock")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,13 +39,7 @@ def edge() -> None:
     Examples:
       lupu edge agents gateway-1 gateway-2 > /etc/haproxy/haproxy.cfg
       lupu edge staff staff-1 --address 10.0.0.7 --port 443 --certificate staff.example.org
-      lupu edge reload
     """  # noqa: D301  click's \b keeps the lines as they are
-
-
-def _socket(name: str, sentence: str) -> Callable[[Command], Command]:
-    path = click.Path(path_type=Path)
-    return click.option(name, type=path, default=ADMIN, show_default=True, help=sentence)
 
 
 def _entrance(sockets: str) -> Callable[[Command], Command]:
@@ -78,7 +69,6 @@ def _entrance(sockets: str) -> Callable[[Command], Command]:
             show_default=True,
             help="The group it is in; it must be let into the sockets.",
         ),
-        _socket("--admin", "Its own socket, through which lupu edge reload speaks to it."),
     )
 
     def add(command: Command) -> Command:
@@ -93,9 +83,7 @@ def _entrance(sockets: str) -> Callable[[Command], Command]:
     epilog=options.example("lupu edge agents gateway-1 gateway-2 > /etc/haproxy/haproxy.cfg")
 )
 @_entrance("lupu-gateway")
-def agents(
-    folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any
-) -> None:
+def agents(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
     """Print haproxy.cfg for the entrance of agents.
 
     It stands before the gateways COMPONENT.
@@ -103,34 +91,21 @@ def agents(
     _only(component, Components.of(component).gateways)
     entrance = _made(folder, component, **given)
     section = agents_section(entrance, Authority(folder.resolve(), "agents").certificate)
-    click.echo(haproxy_cfg([section], User(user, group), admin), nl=False)
-
-
-@edge.command(epilog=options.example("lupu edge reload --socket /run/haproxy/lupu.sock"))
-@_socket("--socket", "HAProxy's own socket, as its configuration names it.")
-def reload(socket: Path) -> None:
-    """Have HAProxy take up certificates and revoked ones anew.
-
-    No connection is dropped.
-    """
-    for path in Runtime(socket).reload():
-        click.echo(f"taken up: {path}")
+    click.echo(haproxy_cfg([section], User(user, group)), nl=False)
 
 
 @edge.command(
     epilog=options.example("lupu edge staff staff-1 --port 443 > /etc/haproxy/haproxy.cfg")
 )
 @_entrance("lupu-staff")
-def staff(
-    folder: Path, component: tuple[str, ...], user: str, group: str, admin: Path, **given: Any
-) -> None:
+def staff(folder: Path, component: tuple[str, ...], user: str, group: str, **given: Any) -> None:
     """Print haproxy.cfg for the entrance of staff.
 
     It stands before the staff webs COMPONENT.
     """
     _only(component, Components.of(component).staff)
     section = staff_section(_made(folder, component, **given))
-    click.echo(haproxy_cfg([section], User(user, group), admin), nl=False)
+    click.echo(haproxy_cfg([section], User(user, group)), nl=False)
 
 
 @edge.command(epilog=options.example("lupu edge wait /run/lupu-gateway/gateway-1.sock"))

@@ -54,17 +54,10 @@ def staff_section(entrance: Entrance) -> str:
     return _section("staff.cfg", entrance, {"STAFF": _servers(entrance.sockets)})
 
 
-def haproxy_cfg(
-    sections: Sequence[str], user: User | None = None, admin: Path | None = None
-) -> str:
-    """Return the text of haproxy.cfg; without ``user`` HAProxy stays who starts it.
-
-    ``admin``: the socket through which files are read anew.
-    """
+def haproxy_cfg(sections: Sequence[str], user: User | None = None) -> str:
+    """Return the text of haproxy.cfg; without ``user`` HAProxy stays who starts it."""
     becomes = "" if user is None else f"    user {user.name}\n    group {user.group}\n"
-    told = "" if admin is None else f"    stats socket {admin} mode 600 level admin\n"
-    values = {"SECTIONS": "\n".join(sections), "USER": becomes, "ADMIN": told}
-    return _filled("haproxy.cfg", values)
+    return _filled("haproxy.cfg", {"SECTIONS": "\n".join(sections), "USER": becomes})
 
 
 def _section(name: str, entrance: Entrance, values: Mapping[str, str]) -> str:

@@ -1,6 +1,8 @@
 """A private HAProxy: HTTPS in front of the gateways, of the staff web, or of both."""
 
 import http.client
+import os
+import signal
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,25 +18,18 @@ PACKAGE = "haproxy"
 class Haproxy:
     """One private load balancer; everything it writes is under ``folder``.
 
-    ``sections``: of its configuration, each with the entrance that it describes. ``admin``: the
-    socket by which it reads its files anew; a short path.
+    ``sections``: of its configuration, each with the entrance that it describes.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        sections: Mapping[str, Entrance],
-        network: str = "",
-        admin: Path | None = None,
-    ) -> None:
+    def __init__(self, folder: Path, sections: Mapping[str, Entrance], network: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         configuration = folder / "haproxy.cfg"
-        configuration.write_text(haproxy_cfg(list(sections), admin=admin), "utf-8")
+        configuration.write_text(haproxy_cfg(list(sections)), "utf-8")
         self._entrances = list(sections.values())
         self._network = network
         self._process = Process(
             "HAProxy",
-            [str(program("haproxy", PACKAGE)), "-db", "-f", str(configuration)],
+            [str(program("haproxy", PACKAGE)), "-W", "-db", "-f", str(configuration)],
             folder / "haproxy.log",
             network=network,
         )
@@ -50,6 +45,17 @@ class Haproxy:
         self._process.wait_ready(
             lambda: all(answers(one.port, one.address, self._network) for one in self._entrances)
         )
+
+    def said(self) -> str:
+        """Return the end of what it said."""
+        return self._process.tail()
+
+    def reload(self) -> None:
+        """Have it read all its files anew, as its unit does; returns at once.
+
+        Connections stay with the process of before until they end.
+        """
+        os.kill(self.pid, signal.SIGUSR2)
 
     def wait_open(self, port: int, authority: Path) -> None:
         """Wait until there is somebody behind an entrance; ``authority`` signs its certificate."""

@@ -162,15 +162,8 @@ class Stack:
         trusted = Authority(places.certificates, "agents").certificate
         folder, section = places.folder / "haproxy", agents_section(agents, trusted)
         return (
-            Haproxy(
-                folder / "agents", {section: agents}, places.outside.name, places.admin("agents")
-            ),
-            Haproxy(
-                folder / "staff",
-                {staff_section(staff): staff},
-                places.inside.name,
-                places.admin("staff"),
-            ),
+            Haproxy(folder / "agents", {section: agents}, places.outside.name),
+            Haproxy(folder / "staff", {staff_section(staff): staff}, places.inside.name),
         )
 
     def _process(self, name: str) -> Process:

@@ -60,10 +60,6 @@ class Places:
         """Return the socket of a component."""
         return self.sockets / f"{name}.sock"
 
-    def admin(self, entrance: str) -> Path:
-        """Return HAProxy's own socket: ``agents`` or ``staff``."""
-        return self.sockets / f"haproxy-{entrance}.sock"
-
     def configuration(self, zone: str) -> Path:
         """Return the configuration file of a zone: ``outside``, ``hub`` or ``inside``."""
         return self.folder / f"{zone}.toml"

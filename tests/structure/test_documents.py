@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.brokers.configuration import PEM_CACHE_CLEARED
 from deploy.local.broker import DECLARED_ON_DISK
 from hub.parking import OTHER, kinds
 from tests.structure.kept_rows import ENDS, MISTAKE, kept_rows
@@ -89,3 +90,5 @@ def test_the_newcomer_finds_something_to_run_at_once() -> None:
 def test_what_is_to_be_typed_on_a_broker_is_what_we_do_ourselves() -> None:
     """The command that brings new queues to a disk is the one that is tried by killing a node."""
     assert f"rabbitmqctl eval '{DECLARED_ON_DISK}.'" in document("OPERATING.md")
+    written = " ".join(document("OPERATING.md").split())
+    assert f"rabbitmqctl eval '{PEM_CACHE_CLEARED}.'" in written
