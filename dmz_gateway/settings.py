@@ -22,7 +22,8 @@ class Gateway:
     answer is RECEIVED. ``threads`` is larger, so that there is always one left to say so.
     ``drains_max``: of so many bodies that are too large the rest is awaited at once, so that
     their senders see the answer; a body by the drop must not hold every thread.
-    ``recent_seconds``: within it a repeat of a confirmed request only asks for its outcome.
+    A repeat of a confirmed request only asks for its outcome, as long as it is among the last
+    ``recent_max``; if the inside still does not know it after ``recent_seconds`` it is sent again.
     ``sender_fault_status`` is the HTTP status of
     SOAP 1.2 Sender faults: the standard says 400, with which .NET throws the fault away.
     ``books`` is the folder of this gateway's books, below ``snapshots`` where none is named; a
@@ -45,7 +46,7 @@ class Gateway:
     reply_wait_seconds: float = 10.0
     query_wait_seconds: float = 10.0
     ask_again_seconds: int = 5
-    recent_max: int = 20_000
+    recent_max: int = 100_000
     recent_seconds: float = 60.0
     credentials_age_seconds_max: float = 86_400.0
     token_window_seconds: float = 300.0

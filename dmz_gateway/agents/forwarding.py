@@ -24,9 +24,13 @@ _log = logging.getLogger(__name__)
 
 GET_OUTCOME = message_type("GetOutcome.1")
 _PENDING = "PENDING"
+_NOT_KNOWN = "NotKnownYet.1"
 # So long, and among the last ``recent_max``, a repeat that cannot be sent is not told
 # NotAccepted: an earlier one may have arrived.
 SENT_SECONDS = 3_600.0
+# So long, and among the last ``recent_max``, a repeat of what was confirmed is a question: an
+# inside that is away for a day is not sent the same again by everybody who asks.
+ASKED_SECONDS = 86_400.0
 # It may have arrived in other words, or beside other values: that does not matter then.
 _IN_ANY_WORDS = b""
 
@@ -104,7 +108,7 @@ class Forwarding:
         from_nought(metrics, "lupu_gateway_repeats_total", "lupu_gateway_replies_refused_total")
         self._traced = traced
         self._sequence = sequence
-        self._recent = Recent(settings.recent_max, settings.recent_seconds)
+        self._recent = Recent(settings.recent_max, ASKED_SECONDS)
         self._sent = Recent(settings.recent_max, SENT_SECONDS)
 
     def answer(self, request: Request, passed: Passing) -> Answered:
@@ -116,18 +120,34 @@ class Forwarding:
     def _request(self, request: Request, passed: Passing) -> Answered:
         request_id = RequestId(request.agent, request.row.name, request.reference)
         digest = digest_of(request.body)
-        if self._recent.has(str(request_id), digest, self._clock.monotonic()):
-            self._metrics.count("lupu_gateway_repeats_total")
-            message = self._message(request, GET_OUTCOME, request_id)
-            seconds = self._settings.reply_wait_seconds
-            asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
-            if asked.published is not Published.CONFIRMED and asked.reply is None:
-                # The request itself is confirmed; only the question about it was not taken.
-                return self._status(request, "RECEIVED")
-        else:
-            message = self._message(request, request.row, request_id)
-            asked = self._send(message, digest, partial(passed, "sent"))
+        answered = self._repeated(request, request_id, digest, passed)
+        if answered is not None:
+            return answered
+        message = self._message(request, request.row, request_id)
+        asked = self._send(message, digest, partial(passed, "sent"))
         passed("asked", _answered_by(asked))
+        return self._read(request, asked, message) or self._status(request, "RECEIVED")
+
+    def _repeated(
+        self, request: Request, request_id: RequestId, digest: bytes, passed: Passing
+    ) -> Answered | None:
+        """Ask for the outcome of what was confirmed before; None where it is to be sent.
+
+        What the inside does not know although it had ``recent_seconds`` to come is sent again: a
+        broker that lost its disk has lost it.
+        """
+        age_seconds = self._recent.age_seconds(str(request_id), digest, self._clock.monotonic())
+        if age_seconds is None:
+            return None
+        self._metrics.count("lupu_gateway_repeats_total")
+        message = self._message(request, GET_OUTCOME, request_id)
+        seconds = self._settings.reply_wait_seconds
+        asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
+        if age_seconds > self._settings.recent_seconds and _is_not_known(asked):
+            return None
+        passed("asked", _answered_by(asked))
+        # The request itself is confirmed, whether the question about it was taken or not.
+        asked = replace(asked, published=Published.CONFIRMED)
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
     def _send(self, message: Message, digest: bytes, sent: Callable[[], None]) -> Asked:
@@ -206,7 +226,7 @@ class Forwarding:
         """Return the answer; None if there is none yet although it was sent."""
         reply = asked.reply
         if reply is not None and self._fits(request, reply, message):
-            if reply.type == "NotKnownYet.1":
+            if reply.type == _NOT_KNOWN:
                 return self._status(request, unknown)
             if reply.type != "Refused.1":
                 return Answered(reply.body, "DONE")
@@ -247,3 +267,7 @@ class Forwarding:
 
 def _answered_by(asked: Asked) -> str:
     return "" if asked.reply is None else asked.reply.trace
+
+
+def _is_not_known(asked: Asked) -> bool:
+    return asked.reply is not None and asked.reply.type == _NOT_KNOWN

@@ -8,8 +8,7 @@ from collections import OrderedDict
 class Recent:
     """Request ids with the digest of their document, bounded in number and age.
 
-    The age counts from when one was added and is not renewed by asking: what a broker lost
-    after all is sent again once it is over.
+    The age counts from when one was added and is not renewed by asking.
     """
 
     def __init__(self, entries_max: int, seconds: float) -> None:
@@ -28,14 +27,18 @@ class Recent:
 
     def has(self, request: str, digest: bytes, now: float) -> bool:
         """Return whether exactly this document was lately added under this id."""
+        return self.age_seconds(request, digest, now) is not None
+
+    def age_seconds(self, request: str, digest: bytes, now: float) -> float | None:
+        """Return how long ago this document was added under this id; None where it was not."""
         with self._lock:
             entry = self._entries.get(request)
             if entry is None:
-                return False
+                return None
             if now - entry[1] > self._seconds:
                 del self._entries[request]
-                return False
-        return entry[0] == digest
+                return None
+        return now - entry[1] if entry[0] == digest else None
 
     def forget(self, request: str, now: float) -> None:
         """Forget what was added at ``now``, unless somebody added it anew since."""

@@ -27,8 +27,10 @@ GET_OUTCOME = message_type("GetOutcome.1")
 _GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _TAKEN = "BookPageResponse.1"
 _NOT_DECIDED = "PENDING"
-# So long a page that was confirmed is only asked about; what a broker lost is then sent again.
+# So long a page that was confirmed is only asked about, each time twice as long; what a broker
+# lost is then sent again.
 RESEND_SECONDS = 120.0
+RESEND_SECONDS_MAX = 3_600.0
 _SENT = (Published.CONFIRMED, Published.UNKNOWN)
 
 
@@ -80,6 +82,7 @@ class Pages:
         self._documents: dict[str, bytes] = {}
         self._sent = ""
         self._resend_at = 0.0
+        self._again_seconds = RESEND_SECONDS
         self._highest = 0
         self._stopping = threading.Event()
 
@@ -152,15 +155,21 @@ class Pages:
                 files.remove(file)
 
     def _is_taken(self, page: Page) -> bool:
-        now = self._clock.monotonic()
-        if self._sent == page.reference and now < self._resend_at:
+        """Ask whether the inside has a page, or send it: again, but less and less often.
+
+        An inside that is away for a day would else find a thousand copies of one page.
+        """
+        now, is_sent = self._clock.monotonic(), self._sent == page.reference
+        if is_sent and now < self._resend_at:
             message = self._message(page, GET_OUTCOME, _GET_OUTCOME_BODY)
             asked = self._asks.ask(message, Lane.QUERIES, self._wait_seconds)
         else:
             message = self._message(page, BOOK_PAGE, self._document(page))
             asked = self._asks.ask(message, Lane.REQUESTS, self._wait_seconds)
             if asked.published in _SENT:
-                self._sent, self._resend_at = page.reference, now + RESEND_SECONDS
+                again_seconds = self._again_seconds * 2 if is_sent else RESEND_SECONDS
+                self._again_seconds = min(again_seconds, RESEND_SECONDS_MAX)
+                self._sent, self._resend_at = page.reference, now + self._again_seconds
         return asked.reply is not None and self._says_taken(asked.reply, message, page)
 
     def _says_taken(self, reply: Message, message: Message, page: Page) -> bool:

@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from adapters.sealing import CoseSigner
-from adapters.sealing.keys import Use, new_key
-from dmz_gateway.books.pages import RESEND_SECONDS
 from hub.envelope import Message
 from hub.errors import Refusal
 from hub.evidence import LINES_MAX, NOTHING, Page
@@ -84,31 +81,6 @@ def test_a_long_book_is_cut_into_pages_of_bounded_size(tmp_path: Path) -> None:
     assert all(not one.findings for one in checked(pages))
 
 
-def test_what_is_not_acknowledged_is_asked_about_and_then_sent_again_unchanged(
-    tmp_path: Path,
-) -> None:
-    """A page that a broker lost comes again as it was, and nothing overtakes it."""
-    world = World(tmp_path)
-    world.asking.inside = silent
-    world.pages.turn()
-    world.send()
-    world.clock.move(seconds=RESEND_SECONDS - 1)
-    world.pages.turn()
-    assert (len(world.asking.sent), len(world.asking.asked)) == (1, 1)
-    world.clock.move(seconds=1)
-    world.pages.turn()
-    first, again = world.asking.pages()
-    assert first == again
-    assert world.asking.sent[0].id == world.asking.sent[1].id
-    world.asking.inside = taken
-    world.clock.move(seconds=RESEND_SECONDS)
-    world.pages.turn()
-    world.pages.turn()
-    pages = world.asking.pages()
-    assert pages[2] == first
-    assert [one.findings for one in checked(pages[2:])] == [[], []]
-
-
 def test_a_page_that_was_not_sent_is_sent_at_the_next_turn(tmp_path: Path) -> None:
     """While the broker is away nothing is in doubt, so nothing is waited for."""
     world = World(tmp_path)
@@ -157,22 +129,6 @@ def test_a_page_that_is_not_decided_on_is_waited_for(
         world.pages.turn()
     assert [page.number for page in world.asking.pages()] == [1]
     assert caplog.records == []
-
-
-def test_a_page_that_is_sent_again_is_not_signed_anew(tmp_path: Path) -> None:
-    """Keys that were exchanged meanwhile make no other page of it."""
-    world = World(tmp_path, signs=lambda: CoseSigner(new_key(Use.SIGN)))
-    world.asking.inside = silent
-    for _ in range(2):
-        world.pages.turn()
-        world.clock.move(seconds=RESEND_SECONDS)
-    first, again = world.asking.sent
-    assert first.body == again.body
-    world.asking.inside = taken
-    for _ in range(2):
-        world.pages.turn()
-        world.clock.move(seconds=RESEND_SECONDS)
-    assert len({message.body for message in world.asking.sent}) == 2
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
