@@ -61,7 +61,7 @@ promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real syst
 	$(BIN)/pytest -q -m promise
 
 kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
-	KILLS=10 $(BIN)/pytest -s tests/acceptance/test_kills.py
+	KILLS=10 $(BIN)/pytest -s tests/production/test_kills.py
 
 simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of trouble, or one SEED=17
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \
