@@ -43,12 +43,19 @@ def traffic() -> None:
     """  # noqa: D301  click's \b keeps the lines as they are
 
 
-def _target(command: Command) -> Command:
-    known = f"A route is one of {', '.join(routes())}; an agency is named by its number."
-    command.__doc__ = f"{command.__doc__}\n\n    {known}"
-    command = click.argument("target", metavar="NAME")(command)
-    kinds = click.Choice([kind.value for kind in Kind])
-    return click.argument("kind", type=kinds, metavar="route|agency|gateway")(command)
+def _act(rest: str) -> Callable[[Command], click.Command]:
+    """Add a command by which somebody acts on a target, for a reason; ``rest`` is its example."""
+
+    def add(command: Command) -> click.Command:
+        known = f"A route is one of {', '.join(routes())}; an agency is named by its number."
+        command.__doc__ = f"{command.__doc__}\n\n    {known}"
+        command = click.argument("target", metavar="NAME")(command)
+        kinds = click.Choice([kind.value for kind in Kind])
+        command = click.argument("kind", type=kinds, metavar="route|agency|gateway")(command)
+        command = options.configured(NAME)(acting(why_given(command)))
+        return traffic.command(epilog=_example(rest))(command)
+
+    return add
 
 
 @traffic.command("list", epilog=_example("list"))
@@ -71,31 +78,19 @@ def list_command(config: str | None, name: str) -> None:
     tables.show(tables.console(), COLUMNS, rows)
 
 
-@traffic.command(epilog=_example("pause agency 1001 --why 'asked for' --as wang"))
-@options.configured(NAME)
-@acting
-@why_given
-@_target
+@_act("pause agency 1001 --why 'asked for' --as wang")
 def pause(config: str | None, name: str, who: Claim, **given: str) -> None:
     """Accept what comes, and do it once it is resumed."""
     _halt(config, name, who, Mode.PAUSE, given)
 
 
-@traffic.command(epilog=_example("drain gateway gateway-2 --why 'new disk' --as wang"))
-@options.configured(NAME)
-@acting
-@why_given
-@_target
+@_act("drain gateway gateway-2 --why 'new disk' --as wang")
 def drain(config: str | None, name: str, who: Claim, **given: str) -> None:
     """Accept nothing new; what was accepted is done."""
     _halt(config, name, who, Mode.DRAIN, given)
 
 
-@traffic.command(epilog=_example("resume agency 1001 --why settled --as wang"))
-@options.configured(NAME)
-@acting
-@why_given
-@_target
+@_act("resume agency 1001 --why settled --as wang")
 def resume(config: str | None, name: str, who: Claim, **given: str) -> None:
     """Let it go on, whether it was paused or drained."""
     target = Target(Kind(given["kind"]), given["target"])

@@ -11,6 +11,16 @@ from tests.slice.gateway_requests import envelope, place_booking
 from tests.slice.gateway_world import SCHEMAS, World, gateway, silent
 
 BOOKING = place_booking()
+PLACING = (
+    Target(Kind.ROUTE, "ticketing"),
+    Target(Kind.ROUTE, "PlaceBooking"),
+    Target(Kind.AGENCY, "1001"),
+)
+OTHERS = (
+    Target(Kind.ROUTE, "CancelBooking"),
+    Target(Kind.AGENCY, "1002"),
+    Target(Kind.GATEWAY, "gateway-2"),
+)
 
 
 def drain(world: World, *targets: Target, version: int = 1) -> None:
@@ -24,15 +34,7 @@ def drain(world: World, *targets: Target, version: int = 1) -> None:
     assert world.served.traffic.offer(body)
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        Target(Kind.ROUTE, "ticketing"),
-        Target(Kind.ROUTE, "PlaceBooking"),
-        Target(Kind.AGENCY, "1001"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("target", PLACING, ids=str)
 def test_a_new_request_is_refused_until_it_is_resumed(tmp_path: Path, target: Target) -> None:
     """It is told that nothing was sent and when to ask again; nothing reaches the inside."""
     with gateway(tmp_path) as world:
@@ -45,15 +47,7 @@ def test_a_new_request_is_refused_until_it_is_resumed(tmp_path: Path, target: Ta
         assert "DONE" in world.post(envelope(BOOKING)).text
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        Target(Kind.ROUTE, "CancelBooking"),
-        Target(Kind.AGENCY, "1002"),
-        Target(Kind.GATEWAY, "gateway-2"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("target", OTHERS, ids=str)
 def test_what_is_not_drained_is_accepted(tmp_path: Path, target: Target) -> None:
     """Others are not touched."""
     with gateway(tmp_path) as world:
