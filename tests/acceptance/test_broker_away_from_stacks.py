@@ -16,7 +16,7 @@ from deploy.haproxy.health import healthy
 from deploy.local.stack import NAMES
 from tests.clients.job import SOAP_11, SOAP_12, TEXT, Outcome
 from tests.clients.matrix import Visit, summary
-from tests.clients.stacks import STACKS, Agency, Cell
+from tests.clients.stacks import STACKS, Agency, Cell, agency_of
 from tests.contract.transports import until
 from tests.servers.standstill import standing_still
 from tests.servers.system import System, running
@@ -49,16 +49,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture
 def agency(system: System) -> Agency:
     """Offer the agency as it signs in with a password."""
-    return Agency(
-        url=system.base_url,
-        ca_file=str(system.ca_file),
-        user=system.agent_number,
-        password=system.password,
-        certificate=str(system.client_certificate),
-        key=str(system.client_key),
-        signing_certificate="",
-        signing_key="",
-    )
+    return agency_of(system)
 
 
 def visit(system: System) -> Visit:

@@ -11,7 +11,18 @@ from certs.authority import Authority, KeyKind, Purpose
 from tests.clients import shown
 from tests.clients.job import CERTIFICATE, DIGEST, SIGNATURE, SOAP_11, SOAP_12, TEXT, Call
 from tests.clients.matrix import ANSWERED, OPERATIONS, Step, Visit, summary, table, verdict
-from tests.clients.stacks import CELLS, NPM, PHP, STACKS, SUDS, ZEEP, Agency, Cell, Stack
+from tests.clients.stacks import (
+    CELLS,
+    NPM,
+    PHP,
+    STACKS,
+    SUDS,
+    ZEEP,
+    Agency,
+    Cell,
+    Stack,
+    agency_of,
+)
 from tests.servers import reported
 from tests.servers.system import System
 
@@ -26,16 +37,7 @@ def agency(running_system: System) -> Agency:
     signing = agents.ensure(f"{number}-signing", Purpose.CLIENT, kind=KeyKind.RSA)
     known = ("agents", "trust", number, str(signing.certificate), "--purpose", "signature")
     running_system.stack.lupu("inside", *known)
-    agency = Agency(
-        url=running_system.base_url,
-        ca_file=str(running_system.ca_file),
-        user=running_system.agent_number,
-        password=running_system.password,
-        certificate=str(running_system.client_certificate),
-        key=str(running_system.client_key),
-        signing_certificate=str(signing.certificate),
-        signing_key=str(signing.key),
-    )
+    agency = agency_of(running_system, signing)
     wait_until_known(agency)
     return agency
 

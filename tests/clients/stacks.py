@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from certs.authority import Issued
 from tests.clients.job import (
     CERTIFICATE,
     DIGEST,
@@ -18,6 +19,7 @@ from tests.clients.job import (
     Job,
     Outcome,
 )
+from tests.servers.system import System
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -52,6 +54,20 @@ class Agency:
     key: str
     signing_certificate: str
     signing_key: str
+
+
+def agency_of(system: System, signing: Issued | None = None) -> Agency:
+    """Return the agency of a running system; ``signing``: what it signs with, if it does."""
+    return Agency(
+        url=system.base_url,
+        ca_file=str(system.ca_file),
+        user=system.agent_number,
+        password=system.password,
+        certificate=str(system.client_certificate),
+        key=str(system.client_key),
+        signing_certificate="" if signing is None else str(signing.certificate),
+        signing_key="" if signing is None else str(signing.key),
+    )
 
 
 @dataclass(frozen=True, slots=True)

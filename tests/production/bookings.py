@@ -10,7 +10,7 @@ from datetime import timedelta
 from deploy.local.programs import within
 from tests.clients.job import CERTIFICATE, SOAP_11, SOAP_12, TEXT, Outcome
 from tests.clients.matrix import ANSWERED, Visit, verdict
-from tests.clients.stacks import ZEEP, Agency, Cell
+from tests.clients.stacks import ZEEP, Cell, agency_of
 from tests.production.separated import Separated
 
 
@@ -28,16 +28,7 @@ class Bookings:
     def __init__(self, across: Separated) -> None:
         system = across.system
         self._day = system.opening + timedelta(days=10)
-        self._agency = Agency(
-            url=system.base_url,
-            ca_file=str(system.ca_file),
-            user=system.agent_number,
-            password=system.password,
-            certificate=str(system.client_certificate),
-            key=str(system.client_key),
-            signing_certificate="",
-            signing_key="",
-        )
+        self._agency = agency_of(system)
         there = replace(ZEEP, command=(*within(across.networks.internet), *ZEEP.command))
         self._cells = (Cell(there, SOAP_11, TEXT), Cell(there, SOAP_12, CERTIFICATE))
 

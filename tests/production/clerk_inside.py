@@ -1,13 +1,11 @@
 """A clerk at a desk inside: signs in on the staff's pages and looks at a booking."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
-from deploy.local.programs import within
+from tests.production.within import said_within
 from tests.servers.clerk import PlainClerk
-from tests.structure.source import ROOT
 
 LOOK_SECONDS_MAX = 60
 
@@ -17,17 +15,8 @@ def look(network: str, reference: str, **clerk: str) -> str:
 
     ``clerk``: what PlainClerk is made of.
     """
-    done = subprocess.run(
-        [*within(network), sys.executable, "-m", "tests.production.clerk_inside"],
-        input=json.dumps({"reference": reference, "clerk": clerk}),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=LOOK_SECONDS_MAX,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    told = {"reference": reference, "clerk": clerk}
+    return said_within(network, "tests.production.clerk_inside", told, LOOK_SECONDS_MAX)
 
 
 def main() -> None:

@@ -5,15 +5,13 @@ import errno
 import json
 import select
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
-from deploy.local.programs import within
 from tests.production.frames import FLAGS, PORTS, SYN, TCP, UDP, Way
-from tests.structure.source import ROOT
+from tests.production.within import said_within
 
 CONNECT_SECONDS = 1.5
 KNOCK_SECONDS_MAX = 240
@@ -51,17 +49,8 @@ class Knocked:
 
 def knock(network: str, order: Order) -> Knocked:
     """Knock from within a namespace, in a process of its own."""
-    done = subprocess.run(
-        [*within(network), sys.executable, "-m", "tests.production.knocking"],
-        input=json.dumps(asdict(order)),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=KNOCK_SECONDS_MAX,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return Knocked(**json.loads(done.stdout))
+    told = said_within(network, "tests.production.knocking", asdict(order), KNOCK_SECONDS_MAX)
+    return Knocked(**json.loads(told))
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy.local.process import ProcessFailed
-from tests.production.bookings import Bookings
-from tests.production.checked import Checks
+from tests.production.bookings import Bookings, Meanwhile
+from tests.production.checked import Checked, Checks
 from tests.production.clerk_inside import look
 from tests.production.listening import listening
 from tests.production.separated import Separated, separated
@@ -52,6 +52,15 @@ OPENED = {
         "a SYN gets to the inside at fd10:2::1 {staff_port}",
     ),
 }
+
+
+def figures(found: Checked, so_far: Meanwhile) -> dict[str, int]:
+    """Return what came of knocking while agencies booked."""
+    return {
+        "came_to_its_door": found.came,
+        "got_past": found.past,
+        "answered_meanwhile": so_far.asked,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +122,7 @@ def test_nothing_can_open_a_connection_into_the_inside(
     assert found.ways == []
     assert found.came > found.sent * 0.4, "what the DMZ throws comes to the door"
     assert (so_far.wrong, so_far.asked > 0) == ([], True)
-    shows(
-        packets_thrown_at_the_inside=found.sent,
-        came_to_its_door=found.came,
-        got_past=found.past,
-        answered_meanwhile=so_far.asked,
-    )
+    shows(packets_thrown_at_the_inside=found.sent, **figures(found, so_far))
 
 
 @pytest.mark.promise(3)
@@ -138,12 +142,7 @@ def test_the_inside_needs_no_help_of_the_dmz(
     assert found.came > found.sent * 0.9, "what the internet throws comes to the door too"
     assert counted > found.came * 0.9, "the operator's counter says so"
     assert (so_far.wrong, so_far.asked > 0) == ([], True)
-    shows(
-        thrown_through_a_captured_dmz=found.sent,
-        came_to_its_door=found.came,
-        got_past=found.past,
-        answered_meanwhile=so_far.asked,
-    )
+    shows(thrown_through_a_captured_dmz=found.sent, **figures(found, so_far))
 
 
 @pytest.mark.promise(3)
