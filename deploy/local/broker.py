@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ _ERLANG_ARGUMENTS = (
 # RabbitMQ 3.10 keeps in dets which quorum queue has which name in its log, and writes that late.
 DECLARED_ON_DISK = "[mnesia:sync_log() | [dets:sync(Table) || Table <- dets:all()]]"
 CTL_SECONDS_MAX = 60.0
+CONNECT_SECONDS_MAX = 15.0
+NOT_CONNECTED = "failed to connect"
 STOP_SECONDS_MAX = 30.0
 
 
@@ -159,20 +162,29 @@ class Broker:
 
         A rabbitmqctl starts a virtual machine of its own to ask; this takes a few milliseconds.
         """
+        deadline = time.monotonic() + CONNECT_SECONDS_MAX
+        while True:
+            done = self._erl_call(f"binary_to_list(rabbit_json:encode({erlang})).\n")
+            answer = re.fullmatch(r'\{ok, "(.*)"\}', done.stdout.strip(), re.DOTALL)
+            if answer is not None:
+                return json.loads(answer[1])
+            said = done.stdout + done.stderr
+            # A busy node misses a handshake at times; nothing was evaluated then.
+            is_worth_it = NOT_CONNECTED in said and self._node.alive()
+            if not is_worth_it or time.monotonic() > deadline:
+                raise ProcessFailed(f"{self.name} does not answer: {said}")
+
+    def _erl_call(self, erlang: str) -> subprocess.CompletedProcess[str]:
         erl_call = (str(program("erl_call", PACKAGE)), "-sname", self._node_name, "-e")
-        done = subprocess.run(  # noqa: S603  the caller's own expression
+        return subprocess.run(  # noqa: S603  the caller's own expression
             [*within(self._network.name), *erl_call],
             env=self._environment(),
-            input=f"binary_to_list(rabbit_json:encode({erlang})).\n",
+            input=erlang,
             capture_output=True,
             text=True,
             timeout=CTL_SECONDS_MAX,
             check=False,
         )
-        answer = re.fullmatch(r'\{ok, "(.*)"\}', done.stdout.strip(), re.DOTALL)
-        if answer is None:
-            raise ProcessFailed(f"{self.name} does not answer: {done.stdout}{done.stderr}")
-        return json.loads(answer[1])
 
     def read_certificates_anew(self) -> None:
         """Let the node take up certificate, key and authority from their files."""

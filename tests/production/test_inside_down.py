@@ -33,11 +33,12 @@ AGENCIES = 6
 REFUSED_ENOUGH = 25
 POLLED, POLLS = 25, 5
 PAGES_MAX = 4 * len(GATEWAYS)
-# What a quorum queue itself holds against its bound.
-HELD_BYTES = """begin
+# What a quorum queue itself holds now; what a broker lists of it is up to five seconds old.
+HELD = """begin
     {{ok, Queue}} = rabbit_amqqueue:lookup({name}),
     {{ok, {{_, Facts}}, _}} = ra:local_query(amqqueue:get_pid(Queue), fun rabbit_fifo:overview/1),
-    maps:get(enqueue_message_bytes, Facts) + maps:get(checkout_message_bytes, Facts)
+    [maps:get(num_messages, Facts),
+     maps:get(enqueue_message_bytes, Facts) + maps:get(checkout_message_bytes, Facts)]
 end"""
 ACCEPTED = frozenset({"DONE", "RECEIVED"})
 # Nothing was sent, or the broker did not say so in time: repeated, it is done once or not at all.
@@ -120,12 +121,16 @@ class Outage:
 
     def held(self) -> int:
         """Return how many messages wait outside."""
-        return self.system.stack.outside.queue_messages().get(QUEUE, 0)
+        return self._held()[0]
 
     def held_bytes(self) -> int:
         """Return how much waits outside, as the broker counts it against its bound."""
+        return self._held()[1]
+
+    def _held(self) -> tuple[int, int]:
         name = f'{{resource, <<"{VIRTUAL_HOST}">>, queue, <<"{QUEUE}">>}}'
-        return int(self.system.stack.outside.ask(HELD_BYTES.format(name=name)))
+        messages, held_bytes = self.system.stack.outside.ask(HELD.format(name=name))
+        return int(messages), int(held_bytes)
 
     def gateways_mib(self) -> float:
         """Return how much memory the gateways have."""
