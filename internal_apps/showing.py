@@ -17,6 +17,16 @@ class Person(Protocol):
         """Return whether the person's role has the permission."""
 
 
+class Views(Protocol):
+    """Where it is written down who saw whose personal data; it cannot be edited unnoticed."""
+
+    def opened(self, who: str, booking: str) -> None:
+        """``who`` opened a booking; what cannot be written down is not shown."""
+
+    def listed(self, who: str, bookings: Sequence[str]) -> None:
+        """``who`` saw bookings in a list, by their references."""
+
+
 class Shell(Protocol):
     """The shell around every page: who is there, in which language, with what kept."""
 

@@ -7,6 +7,7 @@ from hub.settings import Configuration
 from internal_apps import serving
 from internal_apps.evidence.application import build
 from internal_apps.parking.audit import AuditTrail
+from internal_apps.parking.pruning import CorrectionsPruning
 from internal_apps.parking.settings import Parking
 from internal_apps.parking.watching import HeadWatch, ParkedWatch
 from internal_apps.serving import Application, Surroundings
@@ -19,11 +20,12 @@ def watching(around: Surroundings, configuration: Configuration) -> Application:
     signer = None
     if configuration.has(Sealing):
         signer = sealing_of(configuration, clock, opens=False).signer
-    seconds = configuration.read(Parking).head_seconds
+    settings = configuration.read(Parking)
     trail = AuditTrail(database, clock)
     chores = (
         ParkedWatch(database, clock, metrics),
-        HeadWatch(trail, clock, metrics, seconds=seconds, signer=signer),
+        HeadWatch(trail, clock, metrics, seconds=settings.head_seconds, signer=signer),
+        CorrectionsPruning(database, clock, metrics, kept_days=settings.corrections_kept_days),
     )
     return replace(application, chores=(*application.chores, *chores))
 

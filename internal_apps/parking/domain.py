@@ -44,6 +44,7 @@ class What(enum.StrEnum):
     """What an entry of the audit trail says was done."""
 
     VIEWED = "viewed"
+    LISTED = "listed"
     PREVIEWED = "previewed"
     PROPOSED = "proposed"
     APPROVED = "approved"

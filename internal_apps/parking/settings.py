@@ -13,7 +13,8 @@ class Parking:
     ``bulk_max`` is how many messages one press of a button acts on. ``operator`` is the component,
     ``operator-1`` say, as which the staff's pages reach the quarantines: its certificates and keys
     must be there. Empty: they are reached by command only. Every ``head_seconds`` the worker of
-    evidence notes the end of the audit trail in its log.
+    evidence notes the end of the audit trail in its log. ``corrections_kept_days`` after it was
+    decided on a correction loses its documents; 0 keeps them for ever.
     """
 
     section: ClassVar[str] = "parking"
@@ -21,6 +22,7 @@ class Parking:
     bulk_max: int = 200
     operator: str = ""
     head_seconds: float = 60.0
+    corrections_kept_days: int = 400
 
     def check(self) -> None:
         """SettingsError where nothing would ever be replayed, or noted without a pause."""
@@ -28,3 +30,7 @@ class Parking:
             raise SettingsError("[parking] replays_per_second and bulk_max must be above 0.")
         if self.head_seconds <= 0:
             raise SettingsError("[parking] head_seconds must be above 0.")
+        if self.corrections_kept_days < 0:
+            raise SettingsError(
+                "[parking] corrections_kept_days cannot be below 0; 0 keeps for ever."
+            )

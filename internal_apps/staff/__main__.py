@@ -42,13 +42,16 @@ from internal_apps.following import web as following_web
 from internal_apps.following.web import Desk as FollowingDesk
 from internal_apps.parking import telling as parking_telling
 from internal_apps.parking import web as kept
+from internal_apps.parking.audit import AuditTrail
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.parking.settings import Parking
 from internal_apps.parking.traffic import Traffic
+from internal_apps.parking.viewing import Viewing
 from internal_apps.parking.web import desk as kept_desk
 from internal_apps.previewing import Unheard
 from internal_apps.serving import Surroundings
+from internal_apps.showing import Views
 from internal_apps.staff.accounts import Accounts
 from internal_apps.staff.app import MIGRATIONS, Area, MenuEntry, Parts, make_app
 from internal_apps.staff.passwords import Passwords
@@ -168,7 +171,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     database = _database(configuration)
     pings = {"database": database.ping, "broker": lambda: _ping(requester)}
     areas = [
-        ticketing_area(database, asked, clock),
+        ticketing_area(database, asked, clock, Viewing(AuditTrail(database, clock))),
         parking_area(
             _interventions(database, clock, configuration), Traffic(database, clock), clock
         ),
@@ -186,12 +189,14 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
     return app
 
 
-def ticketing_area(database: Database, inside: ticketing_asking.Inside, clock: Clock) -> Area:
+def ticketing_area(
+    database: Database, inside: ticketing_asking.Inside, clock: Clock, views: Views
+) -> Area:
     """Return the pages of ticketing for the shell."""
 
     def blueprint(shell: Shell) -> Any:
         asked = ticketing_asking.Asking(inside, Schemas())
-        return web.bookings_pages(Desk(shell, Books(database), asked, clock))
+        return web.bookings_pages(Desk(shell, Books(database), asked, clock, views))
 
     menu = [MenuEntry(*entry) for entry in web.MENU]
     return Area(blueprint, menu, web.TRANSLATIONS)

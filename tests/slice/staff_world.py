@@ -21,6 +21,7 @@ from internal_apps.evidence.settings import Evidence
 from internal_apps.parking.interventions import Interventions
 from internal_apps.parking.opening import interventions
 from internal_apps.parking.traffic import Traffic
+from internal_apps.parking.viewing import Viewing
 from internal_apps.serving import Surroundings
 from internal_apps.staff.__main__ import (
     BUILDS,
@@ -135,7 +136,7 @@ def staff_world(folder: Path, settings: Staff | None = None, url: str = "") -> S
     inside = InboxInside(InboxStore(database, clock, "ticketing-1"), clock)
     parking = parking_work(database, clock)
     areas = [
-        ticketing_area(database, inside, clock),
+        ticketing_area(database, inside, clock, Viewing(parking.trail)),
         parking_area(parking, Traffic(database, clock), clock),
         evidence_area(database, clock, Evidence()),
         following_area(database, clock, Evidence()),

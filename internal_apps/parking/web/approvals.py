@@ -104,12 +104,18 @@ def _audit(desk: Desk) -> Page:
         reached=desk.reached(),
         waiting=len(desk.work.corrections.waiting()),
         facts=_facts,
+        names=_names,
         older=older,
         newest=url_for(".audit", name=name or None) if before else "",
         name=name,
         head=desk.work.trail.head(),
         verdict=desk.work.trail.verify() if "verify" in request.args else None,
     )
+
+
+def _names(entry: Entry) -> list[str]:
+    """Return which message or booking an entry is about: of a list, each that stood in it."""
+    return [entry.name] if entry.name else _facts(entry).get("shown", "").split()
 
 
 def _facts(entry: Entry) -> dict[str, str]:

@@ -140,6 +140,7 @@ STATES = {
 }
 STEPS = {
     What.VIEWED: sentence("looked at it"),
+    What.LISTED: sentence("saw it in a list"),
     What.PREVIEWED: sentence("looked at what a replay would do"),
     What.PROPOSED: sentence("proposed a correction"),
     What.APPROVED: sentence("approved the correction"),

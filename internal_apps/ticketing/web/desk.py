@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from hub.ports import Clock
-from internal_apps.showing import Shell
+from internal_apps.showing import Shell, Views
 from internal_apps.ticketing.web.asking import Asking
 from internal_apps.ticketing.web.books import Books
 
@@ -22,3 +22,8 @@ class Desk:
     books: Books
     asking: Asking
     clock: Clock
+    views: Views
+
+    def opens(self, booking: str) -> None:
+        """Have it written down that who is signed in sees a booking's contact."""
+        self.views.opened(self.shell.account().account, booking)

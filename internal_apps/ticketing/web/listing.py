@@ -37,6 +37,8 @@ def add_listing(blueprint: Blueprint, desk: Desk) -> None:
         )
         if len(page.found) == 1 and normal(wanted.words) == page.found[0].reference:
             return redirect(url_for(".one", reference=page.found[0].reference), 303)
+        references = [one.reference for one in page.found]
+        desk.views.listed(desk.shell.account().account, references)
         older = page.next and _address(request.args, after=write_place(page.next))
         newer = page.previous and _address(request.args, before=write_place(page.previous))
         return render_template(

@@ -59,10 +59,7 @@ def add_one(blueprint: Blueprint, desk: Desk) -> None:
     @blueprint.get("/bookings/<reference>/change")
     @desk.shell.requires(CHANGE)
     def change(reference: str) -> Page:
-        booking, _ = _found(desk, reference)
-        kept = desk.shell.typed()
-        form = form_of(booking, new_token()) if kept is None else read_form(kept, new_token())
-        return show_form(desk, form, CHANGE_PAGE, booking=booking)
+        return _edit(desk, reference)
 
     @blueprint.post("/bookings/<reference>/change")
     @desk.shell.requires(CHANGE)
@@ -78,6 +75,7 @@ def add_one(blueprint: Blueprint, desk: Desk) -> None:
     @desk.shell.requires(CANCEL)
     def cancel(reference: str) -> Page:
         booking, _ = _found(desk, reference)
+        desk.opens(reference)
         return render_template("bookings/cancel.html", booking=booking, token=new_token())
 
     @blueprint.post("/bookings/<reference>/cancel")
@@ -95,6 +93,7 @@ def _found(desk: Desk, reference: str) -> tuple[Booking, Sequence[Step]]:
 
 def _show(desk: Desk, reference: str, status: int = 200, **more: Any) -> Page:
     booking, steps = _found(desk, reference)
+    desk.opens(reference)
     now = desk.clock.now()
     agents = desk.books.agent_names()
     ended = booking.ended(now)
@@ -112,6 +111,14 @@ def _show(desk: Desk, reference: str, status: int = 200, **more: Any) -> Page:
         **more,
     )
     return page, status
+
+
+def _edit(desk: Desk, reference: str) -> Page:
+    booking, _ = _found(desk, reference)
+    desk.opens(reference)
+    kept = desk.shell.typed()
+    form = form_of(booking, new_token()) if kept is None else read_form(kept, new_token())
+    return show_form(desk, form, CHANGE_PAGE, booking=booking)
 
 
 def _minutes_left(booking: Booking, now: Any) -> int:
@@ -135,6 +142,7 @@ def _do(desk: Desk, reference: str, operation: str) -> Page:
 
 def _change(desk: Desk, reference: str) -> Page:
     booking, _ = _found(desk, reference)
+    desk.opens(reference)
     form = posted_form()
     form.kind = booking.kind
     if edited(form):
