@@ -15,7 +15,7 @@ $wheels --requirement requirements.txt
 $wheels --requirement requirements-db2.txt ||
     echo "IBM's Db2 driver is not to be had here: this release is without Db2." >&2
 $wheels --no-build-isolation .
-cp -R deploy/systemd "$folder/"
+cp -R deploy/systemd deploy/databases "$folder/"
 tar -C build -cf "$folder.tar" "lupu-$version"
 rm -rf "$folder"
 echo "$folder.tar"

@@ -23,6 +23,15 @@ POSTGRESQL = "postgresql"
 DB2 = "ibm_db_sa"
 
 _READ_ONLY = "lupu_read_only"
+# PostgreSQL's machine that is gone without a word, while a commit waits for it say, is noticed
+# within half a minute. What it may not have is a statement_timeout: that would end a commit's
+# wait for the standby, and call it done.
+_NOTICED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 
 
 class Database:
@@ -92,6 +101,7 @@ def _engine(url: sa.URL, lock_wait_seconds: int, connections_max: int) -> sa.Eng
         arguments["connect_args"] = {
             "options": f"-c lock_timeout={lock_wait_seconds * 1000} -c timezone=UTC",
             "connect_timeout": lock_wait_seconds,
+            **_NOTICED,
         }
     try:
         engine = sa.create_engine(

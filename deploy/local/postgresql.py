@@ -9,6 +9,7 @@ from pathlib import Path
 from deploy.local.ports import LOOPBACK, answers, free_port
 from deploy.local.process import Process, ProcessFailed
 from deploy.local.programs import in_folders, program, within
+from hub.settings import environment
 
 PACKAGE = "postgresql"
 ACCOUNT = "lupu"
@@ -26,21 +27,38 @@ class PostgreSQL:
     """
 
     def __init__(
-        self, folder: Path, port: int = 0, *, listens: str = LOOPBACK, network: str = ""
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        listens: str = LOOPBACK,
+        network: str = "",
+        sockets: str = "",
+        owner: str = ACCOUNT,
+        settings: Path | None = None,
     ) -> None:
+        """``sockets``: the folder of its unix socket; without one it has none.
+
+        ``owner``: the superuser of a cluster that is made; ``settings``: its own postgresql.conf.
+        """
         self.folder = folder
         self.port = port or free_port()
         self._bin = in_folders("initdb", _FOLDERS, PACKAGE).parent
         self._user = _SYSTEM_USER if os.geteuid() == 0 else ""
-        self._data = folder / "data"
+        self.data = folder / "data"
         self._network = network
+        self._owner = owner
+        configured = () if settings is None else ("-c", f"config_file={settings}")
         self._process = Process(
             "PostgreSQL",
             [
-                *(str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)),
-                *("-h", listens, "-k", "", "-c", "timezone=UTC"),
+                *(str(self._bin / "postgres"), "-D", str(self.data), "-p", str(self.port)),
+                *("-h", listens, "-k", sockets, "-c", "timezone=UTC"),
+                *configured,
             ],
             folder / "postgresql.log",
+            # Who connects to another looks for certificates at home, where root's are not its own.
+            environment=environment() | {"HOME": str(folder)},
             user=self._user,
             folder=folder,
             network=network,
@@ -54,8 +72,8 @@ class PostgreSQL:
     def start(self) -> None:
         """Make the cluster where there is none, start it and wait until it is ready."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self._data.exists():
-            self._make()
+        if not self.data.exists():
+            self.make()
         self._process.start()
         self._process.wait_ready(self._is_ready)
 
@@ -65,7 +83,7 @@ class PostgreSQL:
 
     def create(self, name: str) -> str:
         """Create an empty database and return its SQLAlchemy URL."""
-        self._run("createdb", "-h", LOOPBACK, "-p", str(self.port), "-U", ACCOUNT, name)
+        self.run("createdb", "-h", LOOPBACK, "-p", str(self.port), "-U", ACCOUNT, name)
         return self.url(name)
 
     def url(self, name: str) -> str:
@@ -80,20 +98,30 @@ class PostgreSQL:
         asked = [*within(self._network), *pg_isready]
         return subprocess.run(asked, check=False).returncode == 0  # noqa: S603  our own command
 
-    def _make(self) -> None:
-        self._data.mkdir(mode=0o700)
+    def make(self) -> None:
+        """Make the cluster."""
+        self.data.mkdir(mode=0o700)
         if self._user:
-            _open_way(self._data, self._user)
-        self._run(
-            *("initdb", "-D", str(self._data), "-U", ACCOUNT, "--auth=trust"),
+            _open_way(self.data, self._user)
+        self.run(
+            *("initdb", "-D", str(self.data), "-U", self._owner, "--auth=trust"),
             *("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
         )
 
-    def _run(self, name: str, *arguments: str) -> None:
+    def run(self, name: str, *arguments: str) -> str:
+        """Run one of PostgreSQL's programs as its account; return what it says."""
         command = [str(self._bin / name), *arguments]
         if self._user:
             setpriv = str(program("setpriv", "util-linux"))
-            as_user = (setpriv, "--reuid", self._user, "--regid", self._user, "--init-groups")
+            as_user = (
+                setpriv,
+                "--reuid",
+                self._user,
+                "--regid",
+                self._user,
+                "--init-groups",
+                "--reset-env",
+            )
             command = [*within(self._network), *as_user, "--", *command]
         done = subprocess.run(  # noqa: S603  the command is made above
             command,
@@ -106,6 +134,7 @@ class PostgreSQL:
         )
         if done.returncode:
             raise ProcessFailed(f"{name} failed: {done.stderr.strip()}")
+        return done.stdout.strip()
 
 
 def _open_way(folder: Path, user: str) -> None:

@@ -3,6 +3,9 @@
 import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from tests.acceptance.kill_load import CHANGED_QUANTITY, QUANTITY, Book
 
@@ -31,10 +34,10 @@ class Verdict:
         )
 
 
-def compare(book: Book, database: Path) -> Verdict:
-    """Return how the book and the database agree."""
+def compare(book: Book, database: Path | str) -> Verdict:
+    """Return how the book and the database agree: SQLite's file, or how PostgreSQL is reached."""
     verdict = Verdict(requests=len(book.told))
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
+    with _opened(database) as rows:
         held: dict[str, list[tuple[str, str]]] = {}
         for placed_as, reference, state in rows.execute(
             "SELECT placed_as, reference, state FROM bookings"
@@ -54,6 +57,12 @@ def compare(book: Book, database: Path) -> Verdict:
     if taken != drawn:
         verdict.wrong.append(f"quotas say {taken} taken, bookings hold {drawn}")
     return verdict
+
+
+def _opened(database: Path | str) -> Any:
+    if isinstance(database, str):
+        return psycopg.connect(database)
+    return sqlite3.connect(f"file:{database}?mode=ro", uri=True)
 
 
 def _check_placed(book: Book, held: dict[str, list[tuple[str, str]]], verdict: Verdict) -> None:

@@ -258,6 +258,7 @@ def test_settings_want_one_database() -> None:
         ("55P03", Meaning.AWAY),
         ("53100", Meaning.AWAY),
         ("08001", Meaning.AWAY),
+        ("08506", Meaning.AWAY),
         ("58009", Meaning.AWAY),
         ("42601", Meaning.FAULT),
         ("25P02", Meaning.FAULT),
