@@ -36,6 +36,7 @@ class PlainClerk:
     def __init__(self, url: str, ca_file: Path, account: str, password: str) -> None:
         self._url = url
         self._account, self._password = account, password
+        self.sign_ins = 0
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = str(ca_file)
@@ -65,6 +66,7 @@ class PlainClerk:
     def _signed_in(self, path: str) -> requests.Response | None:
         page = self._open("GET", path)
         if page is not None and page.url.partition("?")[0].endswith("/sign-in"):
+            self.sign_ins += 1
             fields = _Hidden(page.text).fields
             typed = {"account": self._account, "password": self._password, "next": path}
             page = self._open("POST", "/sign-in", {**fields, **typed})
