@@ -18,13 +18,14 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check production release compiled promises kills simulate bench clean
+.PHONY: help setup demo try test check production release compiled promises kills chaos simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
+	@echo "  make chaos MINUTES=60 SEED=17   a thousand faults; DATABASE=sqlite: not on PostgreSQL"
 	@echo "  make production LINK_SECONDS=60  breaks links for as long as production's heartbeat"
 
 setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packages
@@ -62,6 +63,10 @@ promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real syst
 
 kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten times each under load
 	KILLS=10 $(BIN)/pytest -s tests/production/test_kills.py
+
+chaos: servers-for-test $(INSTALLED_DEV) ## Throw faults of every kind at it under load for MINUTES=3 (as root)
+	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
+	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(DATABASE),--database $(DATABASE))
 
 simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of trouble, or one SEED=17
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \

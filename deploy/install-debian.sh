@@ -10,7 +10,7 @@ test="$demo postgres:postgresql java:default-jre-headless php:php-cli node:nodej
       /usr/share/java/derbynet.jar:libderby-java /usr/share/java/derbytools.jar:derby-tools
       /usr/share/php/soap:php-soap /usr/share/fonts/opentype/noto:fonts-noto-cjk
       curl:curl ss:iproute2 nft:nftables openssl:openssl systemd-analyze:systemd
-      promtool:prometheus"
+      promtool:prometheus cc:gcc /usr/include/stdio.h:libc6-dev"
 bench="$demo postgres:postgresql wrk:wrk"
 compile="cc:gcc /usr/include/stdio.h:libc6-dev Python.h:python3-dev"
 

@@ -45,8 +45,10 @@ class Signing(BinarySignature):
         return envelope
 
 
-def client(job: Job) -> Callable[[str, dict[str, Any]], Outcome]:
-    """Read the contract and return a function that makes one call."""
+def client(
+    job: Job, wait_seconds: float | None = None
+) -> Callable[[str, dict[str, Any]], Outcome]:
+    """Read the contract and return a function that makes one call, and waits so long for it."""
     session = requests.Session()
     # Else a bundle that the environment names would go before the gateway's authority.
     session.trust_env = False
@@ -59,7 +61,7 @@ def client(job: Job) -> Callable[[str, dict[str, Any]], Outcome]:
     else:
         token = UsernameToken(job.user, job.password, use_digest=job.sign_in == DIGEST)
     history = HistoryPlugin()
-    transport = Transport(session=session)
+    transport = Transport(session=session, operation_timeout=wait_seconds)
     made = Client(job.wsdl, transport=transport, wsse=token, plugins=[history])
     port = "TicketingSoap12" if job.soap == SOAP_12 else "TicketingSoap11"
     service = made.bind("TicketingService", port)
