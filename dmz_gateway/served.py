@@ -200,6 +200,7 @@ class Served:
             wait_seconds=settings.reply_wait_seconds,
             kept_days=settings.books_kept_days,
             signs=parts.signs,
+            resend_seconds=2 * settings.recent_seconds,
         )
 
     def _forwarding(self) -> Forwarding:

@@ -27,8 +27,6 @@ GET_OUTCOME = message_type("GetOutcome.1")
 _GET_OUTCOME_BODY = f'<GetOutcome xmlns="{COMMON}"/>'.encode()
 _TAKEN = "BookPageResponse.1"
 _NOT_DECIDED = "PENDING"
-# So long a page that was confirmed is only asked about, each time twice as long; what a broker
-# lost is then sent again.
 RESEND_SECONDS = 120.0
 RESEND_SECONDS_MAX = 3_600.0
 _SENT = (Published.CONFIRMED, Published.UNKNOWN)
@@ -64,8 +62,13 @@ class Pages:
         wait_seconds: float,
         kept_days: float,
         signs: Signs | None = None,
+        resend_seconds: float = RESEND_SECONDS,
     ) -> None:
-        """``sequence`` gives the numbers of transmissions; ``signs`` the key to sign with now."""
+        """``sequence`` gives the numbers of transmissions; ``signs`` the key to sign with now.
+
+        For ``resend_seconds`` a page that was confirmed is only asked about, each time twice as
+        long; what a broker lost is then sent again.
+        """
         self._book = book
         self._asks = asks
         self._schemas = schemas
@@ -82,7 +85,8 @@ class Pages:
         self._documents: dict[str, bytes] = {}
         self._sent = ""
         self._resend_at = 0.0
-        self._again_seconds = RESEND_SECONDS
+        self._resend_seconds = resend_seconds
+        self._again_seconds = resend_seconds
         self._highest = 0
         self._stopping = threading.Event()
 
@@ -167,7 +171,7 @@ class Pages:
             message = self._message(page, BOOK_PAGE, self._document(page))
             asked = self._asks.ask(message, Lane.REQUESTS, self._wait_seconds)
             if asked.published in _SENT:
-                again_seconds = self._again_seconds * 2 if is_sent else RESEND_SECONDS
+                again_seconds = self._again_seconds * 2 if is_sent else self._resend_seconds
                 self._again_seconds = min(again_seconds, RESEND_SECONDS_MAX)
                 self._sent, self._resend_at = page.reference, now + self._again_seconds
         return asked.reply is not None and self._says_taken(asked.reply, message, page)
