@@ -25,8 +25,10 @@ RECENT_SECONDS = 5.0
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Run the system with patience cut short: a repeat is sent again, a lost one named, soon."""
-    folder, patience = tmp_path_factory.mktemp("wiped"), {"recent_seconds": RECENT_SECONDS}
-    with running(folder, names=NAMES, reply_wait_seconds=0.5, **patience) as made:
+    folder = tmp_path_factory.mktemp("wiped")
+    with running(
+        folder, names=NAMES, reply_wait_seconds=0.5, recent_seconds=RECENT_SECONDS
+    ) as made:
         count_as_lost_after(made, 3)
         yield made
 
