@@ -12,6 +12,7 @@ from hub.messages import Lane, applications, inside_queue
 from hub.sealing import Signatures
 from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
+from internal_apps.evidence.comparing import Comparing
 from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.handlers import BOOK_PAGE, Handlers
 from internal_apps.evidence.settings import Evidence
@@ -50,13 +51,14 @@ def application(
     signatures: Signatures | None = None,
     look: Look | None = None,
 ) -> Application:
-    """Build the application: pages are taken in, silence and queues are looked at."""
+    """Build the application: pages are taken in and compared, silence and queues looked at."""
     handlers = Handlers(around.schemas, around.metrics, signatures)
     for kind in Kind:
         from_nought(around.metrics, "lupu_evidence_findings_total", kind=kind.value)
     chores: list[Callable[[], None]] = [
         Silence(around.store, around.clock, around.metrics, settings.silent_seconds),
         BrokenOff(around.store, around.clock, around.metrics, settings),
+        Comparing(around, settings),
     ]
     if signatures is not None:
         chores.append(Unparking(around, handlers, settings.look_seconds))

@@ -18,6 +18,8 @@ from hub.settings import environment
 from tests.acceptance.evidence_check import counts, proof
 from tests.acceptance.kill_check import Verdict, compare
 from tests.acceptance.kill_load import AGENCY, CLERK, Book, Load, with_clerk
+from tests.production.personal import said_by_anybody
+from tests.servers.agency import NAME, TELEPHONE
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
@@ -104,7 +106,7 @@ def kill_all(system: System, load: Load) -> Figures:
 def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
     tmp_path: Path, shows: Shows
 ) -> None:
-    """Lost 0, doubled 0, answered wrongly 0; and the kills did meet requests under way."""
+    """Lost 0, doubled 0, answered wrongly 0, no visitor named in a log; kills met requests."""
     with running(tmp_path) as system:
         load = Load(system, with_clerk(system, tmp_path))
         load.start()
@@ -114,11 +116,14 @@ def test_what_clients_were_told_is_what_the_database_holds_whoever_was_killed(
         time.sleep(SETTLE_SECONDS)
         verdict = compare(load.book, tmp_path / "database" / "lupu.sqlite")
         proved = proof(system)
+        named = said_by_anybody(system.stack, NAME, TELEPHONE)
+        assert said_by_anybody(system.stack, AGENCY), "nothing at all is found in the logs"
     figures.say(load.book, verdict)
     kills = sum(len(counts) for counts in figures.met.values())
     shows(kills=kills, of_every_process_and_both_brokers=verdict.line())
     print("the books of both sides:", proved["sentence"], dict(counts(proved)))  # noqa: T201
     assert proved["fine"], proved
+    assert not named, "a visitor is named where nobody should be"
     assert not load.given_up
     assert verdict.requests > 0
     assert verdict.fine(), (verdict.lost, verdict.doubled, verdict.wrong)

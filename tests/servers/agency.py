@@ -15,6 +15,8 @@ _ENVELOPE = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><
 <s:Body>{body}</s:Body></s:Envelope>"""
 
 NO_ANSWER = "NO_ANSWER"
+# Whom a booking is for where nothing else is said.
+NAME, TELEPHONE = "王小明", "021 5888 1234"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class PlainAgency:
         day: date,
         quantity: int = 1,
         *,
-        name: str = "王小明",
-        telephone: str = "021 5888 1234",
+        name: str = NAME,
+        telephone: str = TELEPHONE,
     ) -> Told:
         """Place a booking."""
         return self.ask(
