@@ -149,7 +149,8 @@ class _Wire:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     one = writer.get_extra_info("socket")
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    with suppress(OSError):  # one that is closed already
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
     writer.transport.abort()
 
 
