@@ -25,6 +25,8 @@ NAMES = (
 HEARTBEAT_SECONDS = 6
 # Whoever waits longer than this is told RECEIVED, and asks again.
 REPLY_WAIT_SECONDS = 2.0
+# mount looks for the folder in a list that changes while others mount and unmount theirs.
+MOUNT_TRIES = 5
 DISK_BYTES = 4 * 1_024**3
 _NANOSECONDS = struct.Struct("q")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -79,7 +81,10 @@ class Disk:
         subprocess.run(("umount", "--lazy", str(self.folder)), check=False)
 
     def _mount(self, *words: str) -> None:
-        subprocess.run(("mount", *words, str(self.folder)), check=True)
+        for tries_left in reversed(range(MOUNT_TRIES)):
+            done = subprocess.run(("mount", *words, str(self.folder)), check=not tries_left)
+            if not done.returncode:
+                break
 
 
 @dataclass
