@@ -97,7 +97,7 @@ class KnownAgents:
         proof.verify(message.accepted_at, sha1_allowed=agent.sha1_allowed)
         if row.name != GET_OUTCOME:
             self._check_same(proof, message, row)
-        if row.lane is Lane.REQUESTS or row.name == GET_OUTCOME:
+        if row.once or row.name == GET_OUTCOME:
             _check_names(proof, message)
 
     def _check_same(self, proof: Proof, message: Message, row: MessageType) -> None:

@@ -11,7 +11,7 @@ from dmz_gateway.books.book import NotWritten
 from hub.counting import from_nought
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyMissing, KeyNotTrusted
-from hub.messages import INWARD_EXCHANGE, Lane, outside_queue
+from hub.messages import INWARD_EXCHANGE, ONCE, Lane, sealed_route
 from hub.ports import Address, Metrics, Published
 from hub.sealing import Readers, Sealer
 
@@ -83,7 +83,7 @@ class Replies:
         self._sealer = sealer
         self._readers = readers
         self._seats = threading.BoundedSemaphore(waiting_max)
-        for lane in (Lane.REQUESTS, Lane.QUERIES):
+        for lane in (*ONCE, Lane.QUERIES):
             from_nought(metrics, "lupu_gateway_crowded_total", lane=lane.value)
 
     def ready(self) -> bool:
@@ -126,12 +126,12 @@ class Replies:
             self._seats.release()
 
     def _sealed(self, message: Message, lane: Lane) -> Wire:
-        persistent = lane is Lane.REQUESTS
+        persistent = lane in ONCE
         wire = to_wire(message, account=self._account, persistent=persistent)
-        return self._sealer.seal(wire, outside_queue(lane), self._readers())
+        return self._sealer.seal(wire, sealed_route(lane), self._readers())
 
     def _send(self, to: Address, wire: Wire, message: Message, lane: Lane) -> Published:
-        if lane is not Lane.REQUESTS:
+        if lane not in ONCE:
             return self._requests.send(to, wire)
         try:
             ended = self._books.ahead(message, wire)

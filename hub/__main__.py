@@ -20,6 +20,7 @@ from adapters.tracing import tracer_of
 from adapters.xml import Schemas
 from hub.bridge import Bridge, Hub, Side
 from hub.channel import Channel
+from hub.messages import ONCE
 from hub.ports import Metrics as Registry
 from hub.rates import AcceptedRates
 from hub.sealing import Seals
@@ -36,7 +37,7 @@ CLOSE_SECONDS = 0.5
 MEASURE_SECONDS = 5.0
 QUEUES_SECONDS = 10.0
 # Of the bridge's channels the first so many go in.
-INWARD = 2
+INWARD = len(ONCE) + 1
 
 Stop = Callable[[], None]
 

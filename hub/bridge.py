@@ -13,6 +13,7 @@ from hub.guard import OUTSIDE, Guard
 from hub.machine import Chance
 from hub.messages import (
     INWARD_EXCHANGE,
+    ONCE,
     PUBLISHED_EXCHANGE,
     REPLIES_EXCHANGE,
     Direction,
@@ -23,6 +24,7 @@ from hub.messages import (
     outside_queue,
     outward_queue,
     published_stream,
+    sealed_route,
 )
 from hub.notices import NoticedQuarantine
 from hub.ports import Address, Agents, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
@@ -40,6 +42,7 @@ class Hub:
     """
 
     section: ClassVar[str] = "hub"
+    urgent_prefetch_max: int = 200
     requests_prefetch_max: int = 1_000
     queries_prefetch_max: int = 200
     replies_prefetch_max: int = 1_000
@@ -58,7 +61,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """The four channels between two brokers; the same for real brokers and for those in memory.
+    """The channels between two brokers; the same for real brokers and for those in memory.
 
     ``place`` is the hub's own name, and its account on both brokers. ``agents``: asked of what
     gateways bring; a hub process always has them.
@@ -79,14 +82,20 @@ class Bridge:
 
     def start(self, hub: Hub) -> tuple[Channel, ...]:
         """Begin to move every lane; return the channels that do."""
-        requests, queries = self._inward(Lane.REQUESTS), self._inward(Lane.QUERIES)
-        replies, published = self._outward(Lane.REPLIES), self._outward(Lane.PUBLISHED)
+        prefetches = {
+            Lane.URGENT: hub.urgent_prefetch_max,
+            Lane.REQUESTS: hub.requests_prefetch_max,
+            Lane.QUERIES: hub.queries_prefetch_max,
+        }
         outside, inside = self.outside.consumer, self.inside.consumer
-        requests.start(outside, outside_queue(Lane.REQUESTS), hub.requests_prefetch_max)
-        queries.start(outside, outside_queue(Lane.QUERIES), hub.queries_prefetch_max)
+        inward = []
+        for lane, prefetch_max in prefetches.items():
+            inward.append(self._inward(lane))
+            inward[-1].start(outside, outside_queue(lane), prefetch_max)
+        replies, published = self._outward(Lane.REPLIES), self._outward(Lane.PUBLISHED)
         replies.start(inside, outward_queue(Lane.REPLIES), hub.replies_prefetch_max)
         published.start(inside, outward_queue(Lane.PUBLISHED), hub.published_prefetch_max)
-        return requests, queries, replies, published
+        return (*inward, replies, published)
 
     def _inward(self, lane: Lane) -> Channel:
         @cache
@@ -103,7 +112,7 @@ class Bridge:
             self.clock,
             OUTSIDE,
             opener=self.seals.opener,
-            route=outside_queue(lane),
+            route=sealed_route(lane),
             agents=self.agents,
         )
         return self._channel(lane, guard, route, self.inside.publisher)
@@ -123,7 +132,7 @@ class Bridge:
         quarantine = self.quarantine_on(
             self.outside.publisher if inward else self.inside.publisher
         )
-        if inward and lane is Lane.REQUESTS:
+        if inward and lane in ONCE:
             quarantine = NoticedQuarantine(
                 quarantine, publisher, place=self.place, clock=self.clock
             )
@@ -137,10 +146,10 @@ class Bridge:
             later=self.later,
             clock=self.clock,
             metrics=self.metrics,
-            persistent=lane in (Lane.REQUESTS, Lane.PUBLISHED),
+            persistent=lane in (*ONCE, Lane.PUBLISHED),
             drop_unwanted=lane is Lane.REPLIES,
             chance=self.chance,
-            witnessed=lane is Lane.REQUESTS,
+            witnessed=lane in ONCE,
             seal=None if inward else self._seal,
             tracer=self.tracer,
         )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from hub.envelope import AGENT, Message, RequestId, Wire, from_wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
-from hub.messages import Direction, Lane, MessageType, message_type, reply_queue
+from hub.messages import MESSAGES, ONCE, Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Agents, Clock, Contracts
 from hub.sealing import Opened, Opener
 
@@ -92,7 +92,7 @@ class Guard:
     def __init__(
         self,
         direction: Direction,
-        lane: Lane,
+        lane: Lane | None,
         contracts: Contracts,
         clock: Clock,
         admission: Admission | None = None,
@@ -104,10 +104,15 @@ class Guard:
         """``admission`` is needed inward: on either broker several accounts may publish.
 
         ``opener``: everything on this lane is sealed, and taken from the queue ``route``.
-        ``agents``: asked of what comes in an agent's name; where gateways' messages come in.
+        ``lane`` None: all lanes of ``ONCE``, taken as one. ``agents``: asked of what comes in an
+        agent's name; where gateways' messages come in.
         """
-        self._direction = direction
-        self._lane = lane
+        lanes = ONCE if lane is None else (lane,)
+        self._rows = {
+            row.key: row
+            for row in MESSAGES
+            if row.direction is direction and any(map(row.may_travel, lanes))
+        }
         published = lane is Lane.PUBLISHED
         self._body_bytes_max = PUBLISHED_BYTES_MAX if published else BODY_BYTES_MAX
         self._contracts = contracts
@@ -124,8 +129,9 @@ class Guard:
         """
         sealed = self._opener is not None
         self._check_size(wire, self._body_bytes_max + (SEAL_BYTES_MAX if sealed else 0))
-        row = message_type(wire.type)
-        if row.direction is not self._direction or row.lane is not self._lane:
+        row = self._rows.get(wire.type)
+        if row is None:
+            message_type(wire.type)
             raise NotAllowed("The message may not travel in this direction or on this lane.")
         opened = None
         if self._opener is not None:

@@ -21,15 +21,22 @@ class Direction(enum.Enum):
 class Lane(enum.Enum):
     """How a message travels.
 
-    REQUESTS are durable and handled once; QUERIES are read-only, short-lived and may be lost;
-    REPLIES answer either and may be lost, for a stored outcome can be fetched; PUBLISHED
-    documents replace their predecessor and wait in a stream for whoever comes late.
+    URGENT and REQUESTS are durable and handled once (``ONCE``), the more urgent first;
+    QUERIES are read-only, short-lived and may be lost; REPLIES answer any of them and may be
+    lost, for a stored outcome can be fetched; PUBLISHED documents replace their predecessor and
+    wait in a stream for whoever comes late.
     """
 
+    URGENT = "urgent"
     REQUESTS = "requests"
     QUERIES = "queries"
     REPLIES = "replies"
     PUBLISHED = "published"
+
+
+# Each has a queue of its own on both sides, its channel and its prefetch: in the order in which
+# workers take them.
+ONCE = (Lane.URGENT, Lane.REQUESTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,18 @@ class MessageType:
         return f"{self.name}.{self.version}"
 
     @property
+    def once(self) -> bool:
+        """Whether it asks for something that is done once, and not only for an answer."""
+        return self.lane in ONCE
+
+    def may_travel(self, lane: Lane) -> bool:
+        """Whether it may come on ``lane``: what is urgent may also stand behind other requests.
+
+        So it does where it follows one of them, and where it lay before it was made urgent.
+        """
+        return lane is self.lane or (lane is Lane.REQUESTS and self.lane is Lane.URGENT)
+
+    @property
     def ages(self) -> bool:
         """Whether it can come too late: what books say is true however late it comes."""
         return not self.element.startswith(f"{{{EVIDENCE}}}")
@@ -76,9 +95,11 @@ _IN, _OUT = Direction.INWARD, Direction.OUTWARD
 
 MESSAGES: tuple[MessageType, ...] = (
     _row(TICKETING, "PlaceBooking", _IN, Lane.REQUESTS, "ticketing"),
-    _row(TICKETING, "ChangeBooking", _IN, Lane.REQUESTS, "ticketing"),
-    _row(TICKETING, "ConfirmBooking", _IN, Lane.REQUESTS, "ticketing"),
-    _row(TICKETING, "CancelBooking", _IN, Lane.REQUESTS, "ticketing"),
+    # Whoever has a booking and has paid, or gives places back, waits for no new sales. All that
+    # concerns a booking has one lane: on two it would overtake itself.
+    _row(TICKETING, "ChangeBooking", _IN, Lane.URGENT, "ticketing"),
+    _row(TICKETING, "ConfirmBooking", _IN, Lane.URGENT, "ticketing"),
+    _row(TICKETING, "CancelBooking", _IN, Lane.URGENT, "ticketing"),
     _row(TICKETING, "GetBooking", _IN, Lane.QUERIES, "ticketing"),
     _row(COMMON, "GetOutcome", _IN, Lane.QUERIES, "*"),
     _row(TICKETING, "PlaceBookingResponse", _OUT, Lane.REPLIES, "ticketing"),
@@ -125,10 +146,16 @@ def applications() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.application for row in MESSAGES if row.application != "*"))
 
 
+def lanes(application: str) -> tuple[Lane, ...]:
+    """The lanes on which requests to an application may come, the most urgent first."""
+    rows = [row for row in MESSAGES if row.application == application and row.once]
+    return tuple(lane for lane in ONCE if any(row.may_travel(lane) for row in rows))
+
+
 def operations(application: str) -> tuple[str, ...]:
     """Every request that an application handles, by name."""
     rows = (row for row in MESSAGES if row.application == application)
-    return tuple(dict.fromkeys(row.name for row in rows if row.lane is Lane.REQUESTS))
+    return tuple(dict.fromkeys(row.name for row in rows if row.once))
 
 
 def destination(row: MessageType, operation: str) -> str:
@@ -147,6 +174,15 @@ def destination(row: MessageType, operation: str) -> str:
 def outside_queue(lane: Lane) -> str:
     """The outside broker's queue for what goes in on ``lane``: ``inward.requests``."""
     return f"inward.{lane.value}"
+
+
+def sealed_route(lane: Lane) -> str:
+    """What a seal names of where its message travels: one name for all lanes of ``ONCE``.
+
+    A broker can delay a message anyway; and what was refused goes by its own lane when it is
+    sent again, whichever it came on.
+    """
+    return outside_queue(Lane.REQUESTS if lane in ONCE else lane)
 
 
 def inside_queue(application: str, lane: Lane) -> str:

@@ -21,11 +21,11 @@ from hub.envelope import (
     transmission_of,
 )
 from hub.errors import MalformedEnvelope
-from hub.messages import EVIDENCE, INWARD_EXCHANGE, Lane, inside_queue, message_type
+from hub.messages import EVIDENCE, INWARD_EXCHANGE, inside_queue, message_type
 from hub.ports import Address, Clock, Published, Publisher, Quarantine
 
 STOPPED = message_type("Stopped.1")
-_TO = Address(INWARD_EXCHANGE, inside_queue(STOPPED.application, Lane.REQUESTS))
+_TO = Address(INWARD_EXCHANGE, inside_queue(STOPPED.application, STOPPED.lane))
 _TOLD = (Published.CONFIRMED, Published.RETURNED)
 
 

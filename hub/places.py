@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hub.messages import (
     INWARD_EXCHANGE,
     MESSAGES,
+    ONCE,
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     QUARANTINE_EXCHANGE,
@@ -15,6 +16,7 @@ from hub.messages import (
     Lane,
     applications,
     inside_queue,
+    lanes,
     message_type,
     outside_queue,
     outward_queue,
@@ -57,7 +59,7 @@ def inside_places(kind: str) -> Places:
     """Return what a kind of component uses on the inside broker; workers are applications."""
     if kind in applications():
         return Places(
-            reads=(inside_queue(kind, Lane.REQUESTS), inside_queue(kind, Lane.QUERIES)),
+            reads=tuple(inside_queue(kind, lane) for lane in (*lanes(kind), Lane.QUERIES)),
             writes=(OUTWARD_EXCHANGE, REPLIES_EXCHANGE, QUARANTINE_EXCHANGE),
         )
     return _INSIDE.get(kind, Places())
@@ -68,7 +70,7 @@ _OPERATOR = Places(reads=(QUARANTINE_QUEUE,), writes=(INWARD_EXCHANGE,), holds=(
 _OUTSIDE = {
     GATEWAY: Places(reads=streams(), writes=(INWARD_EXCHANGE,), waits=True),
     HUB: Places(
-        reads=(outside_queue(Lane.REQUESTS), outside_queue(Lane.QUERIES)),
+        reads=tuple(outside_queue(lane) for lane in (*ONCE, Lane.QUERIES)),
         writes=(REPLIES_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE),
     ),
     OPERATOR: _OPERATOR,

@@ -16,7 +16,7 @@ from hub.messages import (
     destination,
     inside_queue,
     message_type,
-    outside_queue,
+    sealed_route,
 )
 from hub.parking import Place, Reason
 from hub.ports import Address, Clock, Contracts, InboxEntry, InboxState
@@ -50,7 +50,7 @@ def again(place: Place, wire: Wire, account: str) -> tuple[Address, Wire]:
         raise NotAllowed(_UNKNOWN) from None
     if row.direction is Direction.OUTWARD:
         raise NotAllowed(_PUBLISHED if row.lane is Lane.PUBLISHED else _REPLY)
-    if row.lane is not Lane.REQUESTS:
+    if not row.once:
         raise NotAllowed(_QUERY)
     if not _fits(wire):
         raise NotAllowed(_LARGE)
@@ -130,12 +130,12 @@ class Previews:
         self._place = place
         self._guard = Guard(
             Direction.INWARD,
-            Lane.REQUESTS,
+            None,
             contracts,
             clock,
             _ADMISSIONS[place],
             opener=opener,
-            route=outside_queue(Lane.REQUESTS),
+            route=sealed_route(Lane.REQUESTS),
         )
         self._contracts = contracts
         self._clock = clock

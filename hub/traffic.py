@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 from hub.envelope import AGENT, Message
 from hub.errors import NotAllowed
-from hub.messages import MESSAGES, Lane, MessageType, message_type
+from hub.messages import MESSAGES, MessageType, message_type
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _SUBJECT = "="
@@ -94,7 +94,7 @@ class Targets:
 
 def routes() -> tuple[str, ...]:
     """Return every route that can be paused: applications, and requests by name."""
-    rows = [row for row in MESSAGES if row.lane is Lane.REQUESTS and row.ages]
+    rows = [row for row in MESSAGES if row.once and row.ages]
     return tuple(dict.fromkeys([*(row.application for row in rows), *(row.name for row in rows)]))
 
 

@@ -2,11 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty
+from typing import NamedTuple
 
 from hub.backoff import Backoff
 from hub.counting import from_nought
@@ -14,8 +14,10 @@ from hub.envelope import Message, request_of
 from hub.errors import GuardBroken, NeverWorks, TryAgain, Unkept, broken
 from hub.guard import Guard
 from hub.inbox import WOKEN_MAX, Inbox
+from hub.intake import Intake, Source, lane_of
 from hub.keeping import CrossingQuarantine, Keeping
-from hub.machine import MACHINE, Box, Machine
+from hub.machine import MACHINE, Machine
+from hub.messages import Lane
 from hub.outbox import Outbox
 from hub.parking import Reason
 from hub.ports import (
@@ -23,7 +25,6 @@ from hub.ports import (
     Delivery,
     Metrics,
     Quarantine,
-    Subscription,
 )
 
 _log = logging.getLogger(__name__)
@@ -81,19 +82,18 @@ class RequestWorker:
         )
         self._metrics, self._machine = metrics, machine
         self._pace, self._chores = pace, chores
-        self._taken: Box = machine.box()
+        self._intake = Intake(machine.box())
         self._held: list[tuple[Delivery, Message]] = []
         self._pause_seconds = pace.retry_seconds_min
         self._unnoted: list[Message] = []
-        self._subscription: Subscription | None = None
         self._stopping = threading.Event()
         self._next_chore = self._next_mark = 0.0
-        self._taken_at: datetime | None = None
+        self._taken_at: dict[Lane, datetime] = {}
         from_nought(metrics, "lupu_worker_refused_total")
 
-    def start(self, consumer: Consumer, queue: str, prefetch_max: int) -> None:
+    def start(self, consumer: Consumer, sources: Mapping[Lane, Source]) -> None:
         """Subscribe; deliveries wait until ``run`` takes them."""
-        self._subscription = consumer.subscribe(queue, prefetch_max, self._taken.put)
+        self._intake.start(consumer, sources)
 
     def stop(self) -> None:
         """End ``run`` after the batch under way."""
@@ -108,33 +108,37 @@ class RequestWorker:
 
     def step(self) -> float:
         """Handle what has come, or wait for it a little; return how many seconds to pause."""
-        self._held = self._held or self._checked(self._take())
-        if self._held:
-            self._taken_at = self._held[0][1].accepted_at
+        pace = self._pace
+        if not self._held:
+            self._held = self._checked(self._intake.take(pace.batch_max, pace.idle_seconds))
+        for delivery, message in reversed(self._held):
+            self._taken_at[lane_of(delivery)] = message.accepted_at
         if not self._unnoted:
             self._quarantine.hear()
         self._keeping.offer_again()
-        seconds_min = self._pace.retry_seconds_min
+        seconds_min = pace.retry_seconds_min
         try:
             self._handle(self._held)
         except TryAgain as error:
             if self._pause_seconds == seconds_min:
                 _log.warning("worker.paused", extra={"reason": str(error)[:300]})
             pause_seconds = self._pause_seconds
-            self._pause_seconds = min(pause_seconds * 2, self._pace.retry_seconds_max)
+            self._pause_seconds = min(pause_seconds * 2, pace.retry_seconds_max)
             return pause_seconds
         if self._pause_seconds != seconds_min:
             _log.info("worker.resumed")
             self._pause_seconds = seconds_min
         return 0.0
 
-    def taken_at(self) -> datetime | None:
-        """Return when the oldest of the last batch was accepted."""
-        return self._taken_at
+    def taken_at(self, lane: Lane) -> datetime | None:
+        """Return when the oldest of the lane's last batch was accepted."""
+        return self._taken_at.get(lane)
 
-    def holds(self) -> bool:
-        """Return whether a batch is being handled, or waits for the database."""
-        return bool(self._held)
+    def holds(self, lane: Lane) -> bool:
+        """Return whether a batch of a lane is being handled, or waits: for its turn, or for the
+        database.
+        """
+        return self._intake.holds(lane) or any(lane_of(one) is lane for one, _ in self._held)
 
     def settle(self) -> None:
         """Mark what is being published: whoever comes next would publish it again."""
@@ -145,14 +149,6 @@ class RequestWorker:
             while self._outbox.under_way() and monotonic() < deadline:
                 self._machine.sleep(self._pace.idle_seconds)
                 self._outbox.mark()
-
-    def _take(self) -> list[Delivery]:
-        taken: list[Delivery] = []
-        with suppress(Empty):
-            taken.append(self._taken.get(timeout=self._pace.idle_seconds))
-            while len(taken) < self._pace.batch_max:
-                taken.append(self._taken.get_nowait())
-        return taken
 
     def _handle(self, held: list[tuple[Delivery, Message]]) -> None:
         self._note()
@@ -221,8 +217,19 @@ class RequestWorker:
         self._keeping.keep(delivery, why)
 
     def _acknowledge(self, delivery: Delivery) -> None:
-        self._run_on_loop(lambda: self._acknowledge_on_loop(delivery))
+        self._run_on_loop(lambda: self._intake.acknowledge(delivery))
 
-    def _acknowledge_on_loop(self, delivery: Delivery) -> None:
-        if self._subscription is not None:
-            self._subscription.acknowledge(delivery.tag)
+
+class OfLane(NamedTuple):
+    """What a worker takes of one lane, as a watch asks."""
+
+    worker: RequestWorker
+    lane: Lane
+
+    def taken_at(self) -> datetime | None:
+        """Return when the oldest of the last batch was accepted."""
+        return self.worker.taken_at(self.lane)
+
+    def holds(self) -> bool:
+        """Return whether anything is held that is not done."""
+        return self.worker.holds(self.lane)

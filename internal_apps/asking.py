@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from hub.envelope import Message, RequestId, Transmission, to_wire
 from hub.messages import (
     INWARD_EXCHANGE,
-    Lane,
     destination,
     inside_queue,
     message_type,
@@ -74,8 +73,9 @@ class Asking:
             operator=draft.operator,
             trace=self._edge.context()[0].parent,
         )
-        application = destination(message_type(draft.type), draft.id.operation)
-        to = Address(INWARD_EXCHANGE, inside_queue(application, Lane.REQUESTS))
+        row = message_type(draft.type)
+        application = destination(row, draft.id.operation)
+        to = Address(INWARD_EXCHANGE, inside_queue(application, row.lane))
         wire = to_wire(message, account=self._origin, persistent=True)
         with self._requester.expect(str(message.transmission)) as reply:
             published = self._requester.send(to, wire)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from adapters import logs
@@ -31,7 +32,8 @@ from hub.counting import from_nought
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import INSIDE, Guard
 from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
-from hub.messages import MESSAGES, Direction, Lane, inside_queue, operations
+from hub.intake import Source
+from hub.messages import MESSAGES, Direction, Lane, inside_queue, lanes, operations
 from hub.outbox import Outbox
 from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.queries import Query, QueryWorker
@@ -40,7 +42,7 @@ from hub.settings import Metrics as MetricsSettings
 from hub.trace import Tracer
 from hub.turns import no_line
 from hub.watch import Count, QueueWatch, every
-from hub.worker import Pace, RequestWorker, Run
+from hub.worker import OfLane, Pace, RequestWorker, Run
 from internal_apps.answering import REFUSALS, stored_outcome
 from internal_apps.settings import Worker
 
@@ -118,7 +120,7 @@ class Serving:
         self.requests = RequestWorker(
             inbox_of(application, around, worker.limits()),
             _outbox(around, links),
-            Guard(Direction.INWARD, Lane.REQUESTS, around.schemas, around.clock, INSIDE),
+            Guard(Direction.INWARD, None, around.schemas, around.clock, INSIDE),
             run=links.run,
             quarantine=links.quarantine,
             metrics=around.metrics,
@@ -137,13 +139,18 @@ class Serving:
         )
 
     def subscribe(self) -> None:
-        """Subscribe to the application's two queues."""
-        name, worker = self._application.name, self._worker
-        for lane, served, prefetch_max in (
-            (Lane.REQUESTS, self.requests, worker.requests_prefetch_max),
-            (Lane.QUERIES, self.queries, worker.queries_prefetch_max),
-        ):
-            served.start(self._links.consumer, inside_queue(name, lane), prefetch_max)
+        """Subscribe to the application's queues."""
+        name, worker, consumer = self._application.name, self._worker, self._links.consumer
+        prefetches = {
+            Lane.URGENT: worker.urgent_prefetch_max,
+            Lane.REQUESTS: worker.requests_prefetch_max,
+        }
+        self.requests.start(
+            consumer,
+            {lane: Source(inside_queue(name, lane), prefetches[lane]) for lane in lanes(name)},
+        )
+        queue = inside_queue(name, Lane.QUERIES)
+        self.queries.start(consumer, queue, worker.queries_prefetch_max)
 
     def run(self) -> None:
         """Serve queries on a thread of their own and requests on this one, until ``stop``."""
@@ -156,15 +163,16 @@ class Serving:
     def watch(self, count: Count, loop: Loop) -> None:
         """Tell again and again how many requests wait, and how old the oldest may be."""
         around = self._around
-        watch = QueueWatch(
-            "inside",
-            inside_queue(self._application.name, Lane.REQUESTS),
-            count,
-            taker=self.requests,
-            clock=around.clock,
-            metrics=around.metrics,
-        )
-        loop.call(lambda: every(QUEUES_SECONDS, watch.look, loop))
+        for lane in lanes(self._application.name):
+            watch = QueueWatch(
+                "inside",
+                inside_queue(self._application.name, lane),
+                count,
+                taker=OfLane(self.requests, lane),
+                clock=around.clock,
+                metrics=around.metrics,
+            )
+            loop.call(partial(every, QUEUES_SECONDS, watch.look, loop))
 
     def stop(self) -> None:
         """End after what is under way."""
@@ -188,12 +196,10 @@ def _facts(error: Exception) -> dict[str, str]:
 
 def check_complete(application: Application) -> None:
     """SettingsError where the map gives the application a message that it does not handle."""
-    for lane, handled in (
-        (Lane.REQUESTS, application.handlers),
-        (Lane.QUERIES, application.queries),
-    ):
-        for row in MESSAGES:
-            if (row.lane, row.application) == (lane, application.name) and row.key not in handled:
+    for row in MESSAGES:
+        if row.application == application.name and row.direction is Direction.INWARD:
+            keys = application.handlers if row.once else application.queries
+            if row.key not in keys:
                 raise SettingsError(f"{application.name} has nothing that handles {row.key}.")
 
 

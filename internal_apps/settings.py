@@ -22,6 +22,7 @@ class Worker:
     """
 
     section: ClassVar[str] = "worker"
+    urgent_prefetch_max: int = 200
     requests_prefetch_max: int = 500
     queries_prefetch_max: int = 100
     batch_max: int = 50

@@ -11,6 +11,7 @@ from hub.envelope import Wire
 from hub.messages import (
     INWARD_EXCHANGE,
     MESSAGES,
+    ONCE,
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     QUARANTINE_EXCHANGE,
@@ -19,6 +20,7 @@ from hub.messages import (
     Lane,
     applications,
     inside_queue,
+    lanes,
     outside_queue,
     outward_queue,
     published_stream,
@@ -167,7 +169,7 @@ class MemoryBroker:
 def outside_broker() -> MemoryBroker:
     """Return a broker laid out like the one in the DMZ."""
     broker = MemoryBroker()
-    for lane in (Lane.REQUESTS, Lane.QUERIES):
+    for lane in (*ONCE, Lane.QUERIES):
         broker.declare(outside_queue(lane))
         broker.bind(INWARD_EXCHANGE, lane.value, outside_queue(lane))
     for row in MESSAGES:
@@ -182,7 +184,7 @@ def inside_broker() -> MemoryBroker:
     """Return a broker laid out like the one inside."""
     broker = MemoryBroker()
     for application in applications():
-        for lane in (Lane.REQUESTS, Lane.QUERIES):
+        for lane in (*lanes(application), Lane.QUERIES):
             queue = inside_queue(application, lane)
             broker.declare(queue)
             broker.bind(INWARD_EXCHANGE, queue, queue)

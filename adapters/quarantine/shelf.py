@@ -11,7 +11,7 @@ from hub.envelope import DOCUMENT_BYTES, Wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed
 from hub.guard import BODY_BYTES_MAX
 from hub.machine import MACHINE, Machine
-from hub.messages import Lane, message_type, outside_queue
+from hub.messages import Lane, message_type, sealed_route
 from hub.parking import (
     LOOK_BYTES_MAX,
     SIGNED,
@@ -36,7 +36,7 @@ ACT_BYTES_MAX = 64 * 1_024 * 1_024
 ACT_SECONDS_MAX = 300.0
 
 # Requests alone are sent again.
-_ROUTE = outside_queue(Lane.REQUESTS)
+_ROUTE = sealed_route(Lane.REQUESTS)
 _NOT_REACHED = "It was not reached in this round; ask again for what is left."
 _NOT_FOUND = "It is not there: it was discarded or sent again before, or is only now coming."
 _CONFIRMED_BUT_KEPT = "It was sent, but could not be taken out of the quarantine."
@@ -175,7 +175,7 @@ class QuarantineShelf:
         if entry.wire is None or self._seals is None:
             return shown
         try:
-            route = outside_queue(message_type(entry.wire.type).lane)
+            route = sealed_route(message_type(entry.wire.type).lane)
             opened = self._seals.opener.open(entry.wire, route).wire
         except NeverWorks as error:
             return replace(shown, closed=str(Reason.of(error)))

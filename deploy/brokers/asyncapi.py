@@ -14,6 +14,7 @@ from hub.headers import HEADER_CHARACTERS_MAX
 from hub.messages import (
     INWARD_EXCHANGE,
     MESSAGES,
+    ONCE,
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     REPLIES_EXCHANGE,
@@ -107,13 +108,14 @@ def _rows(direction: Direction, lane: Lane, application: str = "") -> list[Messa
     return [
         row
         for row in MESSAGES
-        if (row.direction, row.lane) == (direction, lane)
+        if row.direction is direction
+        and row.may_travel(lane)
         and (not application or row.application in {application, "*"})
     ]
 
 
 def _channels() -> Iterator[Channel]:
-    for lane in (Lane.REQUESTS, Lane.QUERIES):
+    for lane in (*ONCE, Lane.QUERIES):
         rows = _rows(Direction.INWARD, lane)
         yield Channel(OUTSIDE, outside_queue(lane), INWARD_EXCHANGE, rows)
         for app in applications():

@@ -14,6 +14,7 @@ from deploy.brokers.policies import PRIORITY, Policy, inside_policies, outside_p
 from deploy.components import Components
 from hub.messages import (
     INWARD_EXCHANGE,
+    ONCE,
     OUTWARD_EXCHANGE,
     PUBLISHED_EXCHANGE,
     QUARANTINE_EXCHANGE,
@@ -22,6 +23,7 @@ from hub.messages import (
     Lane,
     applications,
     inside_queue,
+    lanes,
     outside_queue,
     outward_queue,
 )
@@ -35,11 +37,11 @@ Definitions = dict[str, Any]
 
 def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
     """Return the outside broker's definitions."""
-    inward = (Lane.REQUESTS, Lane.QUERIES)
+    inward = (*ONCE, Lane.QUERIES)
     return _definitions(
         exchanges=[INWARD_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
-            _queue(outside_queue(Lane.REQUESTS), "quorum"),
+            *(_queue(outside_queue(lane), "quorum") for lane in ONCE),
             _queue(outside_queue(Lane.QUERIES), "classic"),
             _queue(QUARANTINE_QUEUE, "quorum"),
             *(_queue(stream, "stream") for stream in streams()),
@@ -56,7 +58,7 @@ def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Def
 
 def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
     """Return the inside broker's definitions."""
-    requests = [inside_queue(app, Lane.REQUESTS) for app in applications()]
+    requests = [inside_queue(app, lane) for app in applications() for lane in lanes(app)]
     queries = [inside_queue(app, Lane.QUERIES) for app in applications()]
     published = outward_queue(Lane.PUBLISHED)
     return _definitions(

@@ -8,12 +8,14 @@ drops what was delivered too often.
 from dataclasses import dataclass
 from typing import Any
 
-from hub.messages import QUARANTINE_QUEUE
+from hub.messages import ONCE, QUARANTINE_QUEUE
 
 MIB = 1_024 * 1_024
 QUERY_TTL_MS = 30_000
 QUERIES_MAX = 20_000
 REPLY_TTL_MS = 60_000
+# By lane; what is handled once waits in them as long as its destination is away.
+URGENT_BYTES_MAX = 256 * MIB
 REQUESTS_BYTES_MAX = 1_024 * MIB
 REPLIES_BYTES_MAX = 256 * MIB
 PUBLISHED_BYTES_MAX = 64 * MIB
@@ -37,7 +39,7 @@ class Policy:
 def outside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
     """Return the outside broker's policies for a version such as ``(3, 10)``."""
     return (
-        _durable("requests", r"^inward\.requests$", REQUESTS_BYTES_MAX, version),
+        *_lanes("inward", version),
         _durable("quarantine", f"^{QUARANTINE_QUEUE}$", QUARANTINE_BYTES_MAX, version),
         _queries(r"^inward\.queries$"),
         _replies(),
@@ -48,7 +50,7 @@ def outside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
 def inside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
     """Return the inside broker's policies for a version such as ``(3, 10)``."""
     return (
-        _durable("requests", r"^[a-z]+\.requests$", REQUESTS_BYTES_MAX, version),
+        *_lanes("[a-z]+", version),
         Policy(
             "outward-replies",
             r"^outward\.replies$",
@@ -63,6 +65,14 @@ def inside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
         _queries(r"^[a-z]+\.queries$"),
         _replies(),
         _streams(),
+    )
+
+
+def _lanes(owner: str, version: tuple[int, int]) -> tuple[Policy, ...]:
+    bounds = (URGENT_BYTES_MAX, REQUESTS_BYTES_MAX)
+    return tuple(
+        _durable(lane.value, rf"^{owner}\.{lane.value}$", bytes_max, version)
+        for lane, bytes_max in zip(ONCE, bounds, strict=True)
     )
 
 

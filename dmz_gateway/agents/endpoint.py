@@ -32,7 +32,7 @@ from dmz_gateway.body import (
 )
 from dmz_gateway.settings import Gateway
 from hub.guard import BODY_BYTES_MAX
-from hub.messages import TICKETING, message_type
+from hub.messages import TICKETING, Lane, MessageType, message_type
 from hub.ports import Clock, Metrics
 from hub.trace import Edge, Tracer
 
@@ -40,6 +40,7 @@ _log = logging.getLogger(__name__)
 
 LIST_OFFERS = "ListOffers"
 REFERENCE = f"{{{TICKETING}}}RequestReference"
+PLACED_AS = f"{{{TICKETING}}}PlacedAs"
 BURST_SECONDS = 2
 CONTENT_TYPE_BYTES_MAX = 500
 DRAINED_BYTES_MAX = 4_194_304
@@ -132,8 +133,10 @@ class Endpoint:
         trace.reference = _reference(request.element)
         trace.sent = True
         trace.sending = trace.context.child() if trace.context.sampled else trace.context
+        row = message_type(f"{request.operation}.1")
         forwarded = Request(
-            message_type(f"{request.operation}.1"),
+            row,
+            _lane(row, request.element),
             f"agent:{agent.number}",
             trace.sign_in,
             trace.reference,
@@ -244,6 +247,14 @@ class Endpoint:
         if trace.context.sampled:
             for span in trace.spans(code):
                 self._tracer.told(span)
+
+
+def _lane(row: MessageType, element: etree._Element) -> Lane:
+    # By the agent's own name for it, a booking is meant that may still be on its way: overtaken,
+    # it would not be there in time.
+    if row.lane is Lane.URGENT and element.find(PLACED_AS) is not None:
+        return Lane.REQUESTS
+    return row.lane
 
 
 def _reference(element: etree._Element) -> str:

@@ -47,11 +47,12 @@ _ENDINGS = {
 class Request:
     """A request of an agent: validated, its sender known. ``reference`` is the agent's own.
 
-    ``proof`` is what the agent signed, where it did: it goes along with all that is sent for it,
-    and so does ``context``, its trace.
+    It travels on ``lane``. ``proof`` is what the agent signed, where it did: it goes along with
+    all that is sent for it, and so does ``context``, its trace.
     """
 
     row: MessageType
+    lane: Lane
     agent: str
     sign_in: str
     reference: str
@@ -113,7 +114,7 @@ class Forwarding:
 
     def answer(self, request: Request, passed: Passing) -> Answered:
         """Send and wait; Faulted or RefusedInside where the answer is a fault."""
-        if request.row.lane is Lane.REQUESTS:
+        if request.row.once:
             return self._request(request, passed)
         return self._query(request, passed)
 
@@ -124,7 +125,7 @@ class Forwarding:
         if answered is not None:
             return answered
         message = self._message(request, request.row, request_id)
-        asked = self._send(message, digest, partial(passed, "sent"))
+        asked = self._send(message, request.lane, digest, partial(passed, "sent"))
         passed("asked", _answered_by(asked))
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
@@ -150,7 +151,9 @@ class Forwarding:
         asked = replace(asked, published=Published.CONFIRMED)
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
-    def _send(self, message: Message, digest: bytes, sent: Callable[[], None]) -> Asked:
+    def _send(
+        self, message: Message, lane: Lane, digest: bytes, sent: Callable[[], None]
+    ) -> Asked:
         """Send; where it certainly did not arrive, but an earlier one may have: UNKNOWN."""
         request_id, now = str(message.id), self._clock.monotonic()
         may_have_arrived = self._sent.has(request_id, _IN_ANY_WORDS, now)
@@ -160,7 +163,7 @@ class Forwarding:
         # Before and not after: a repeat may come while this one still waits for its reply.
         self._sent.add(request_id, _IN_ANY_WORDS, now)
         seconds = self._settings.reply_wait_seconds
-        asked = self._replies.ask(message, Lane.REQUESTS, seconds, sent)
+        asked = self._replies.ask(message, lane, seconds, sent)
         if asked.published is Published.CONFIRMED:
             self._recent.add(request_id, digest, self._clock.monotonic())
         if asked.published in (Published.CONFIRMED, Published.UNKNOWN):

@@ -8,7 +8,7 @@ from adapters.sealing import Sealing, signatures_of
 from adapters.xml import Schemas
 from hub.counting import from_nought
 from hub.errors import BrokerAway
-from hub.messages import Lane, applications, inside_queue
+from hub.messages import applications, inside_queue, lanes
 from hub.sealing import Signatures
 from hub.settings import Configuration, InsideBroker
 from internal_apps.evidence import store
@@ -22,7 +22,7 @@ from internal_apps.serving import Application, Surroundings
 
 NAME = "evidence"
 MIGRATIONS = Path(__file__).parent / "versions"
-QUEUES = tuple(inside_queue(name, Lane.REQUESTS) for name in applications())
+QUEUES = tuple(inside_queue(name, lane) for name in applications() for lane in lanes(name))
 
 Look = Callable[[Sequence[str]], Mapping[str, int]]
 

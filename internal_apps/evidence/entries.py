@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from hub.messages import MESSAGES, Direction, Lane
+from hub.messages import MESSAGES, ONCE, Lane, inside_queue
 
-APPLICATIONS = {
-    row.key: row.application
+APPLICATIONS = {row.key: row.application for row in MESSAGES if row.once}
+# Where each type may lie inside, that of its own lane first.
+QUEUES = {
+    row.key: [inside_queue(row.application, lane) for lane in ONCE if row.may_travel(lane)]
     for row in MESSAGES
-    if (row.direction, row.lane) == (Direction.INWARD, Lane.REQUESTS)
+    if row.once
 }
+
+
+# On other lanes than that of the pages it takes so many times the bound until it must be here.
+ASIDE_TIMES = 15
+_ASIDE = tuple(f".{lane.value}" for lane in ONCE if lane is not Lane.REQUESTS)
 
 
 class Key(NamedTuple):
@@ -124,10 +131,10 @@ class Unfinished(NamedTuple):
 class View:
     """When and how one looks.
 
-    ``depths``: how many messages lie in the queue of each application, as far as it is known.
-    ``applications``: which one handles a type. ``passed``: the latest time of sending of what each
-    application has taken in lately: what was sent long before has been overtaken. ``heard``: when
-    each gateway's last page came.
+    ``depths``: how many messages lie in each application's queues, as far as it is known.
+    ``queues``: where a type may lie. ``passed``: the latest time of sending of what has been
+    taken in lately of each queue's own: what was sent long before has been overtaken there.
+    ``heard``: when each gateway's last page came.
     """
 
     now: datetime
@@ -135,7 +142,7 @@ class View:
     covers: Mapping[tuple[str, str], Cover] = field(default_factory=dict)
     depths: Mapping[str, Depth] = field(default_factory=dict)
     passed: Mapping[str, datetime] = field(default_factory=dict)
-    applications: Mapping[str, str] = field(default_factory=dict)
+    queues: Mapping[str, Sequence[str]] = field(default_factory=dict)
     heard: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -163,16 +170,20 @@ class View:
 
         A page crosses behind what stands on it. So time counts from when the page came: after
         an outage all come together, and its gateway's clock does not count. And a queue is empty
-        if it was found so after that.
+        if it was found so after that. On another lane it may still lie outside meanwhile.
         """
         known_at = booked.known_at or booked.ended_at or booked.at
         if self.now - known_at <= self.bound:
             return True
-        application = self.applications.get(booked.type, "")
-        passed = self.passed.get(application)
+        return any(self._may_lie(queue, known_at) for queue in self.queues.get(booked.type, ("",)))
+
+    def _may_lie(self, queue: str, known_at: datetime) -> bool:
+        passed = self.passed.get(queue)
         if passed is not None and passed - known_at > self.bound:
             return False
-        depth = self.depths.get(application)
+        if queue.endswith(_ASIDE) and self.now - known_at <= ASIDE_TIMES * self.bound:
+            return True
+        depth = self.depths.get(queue)
         return depth is None or depth.messages > 0 or depth.looked_at <= known_at
 
     def unfinished(self, silent_seconds: float) -> Iterator[Unfinished]:

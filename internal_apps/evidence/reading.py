@@ -15,13 +15,12 @@ from adapters.database import Database
 from adapters.database.engine import first
 from adapters.database.tables import inside_book
 from hub.evidence import Closed
-from hub.messages import Lane, inside_queue
 from hub.ports import Taken
 from internal_apps.evidence import statements
 from internal_apps.evidence.compare import Comparison, compare_all
 from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.entries import (
-    APPLICATIONS,
+    QUEUES,
     Cover,
     Depth,
     Entries,
@@ -102,7 +101,7 @@ def view_of(connection: sa.Connection, now: datetime, bound_seconds: float) -> V
         covers=covers(connection),
         depths=_depths(connection, now),
         passed=_passed(connection),
-        applications=APPLICATIONS,
+        queues=QUEUES,
         heard={one.origin: one.heard_at for one in heard(connection)},
     )
 
@@ -189,13 +188,11 @@ def _torn(connection: sa.Connection) -> Collection[tuple[str, str]]:
 def _depths(connection: sa.Connection, now: datetime) -> Mapping[str, Depth]:
     """Return how many messages lie in each application's queue, as far as it is known now."""
     rows = connection.execute(sa.select(queues.c.queue, queues.c.messages, queues.c.looked_at))
-    fresh = {
+    return {
         row.queue: Depth(row.messages, row.looked_at)
         for row in rows
         if (now - row.looked_at).total_seconds() <= LOOKED_SECONDS_MAX
     }
-    owners = {inside_queue(name, Lane.REQUESTS): name for name in APPLICATIONS.values()}
-    return {owners[queue]: depth for queue, depth in fresh.items() if queue in owners}
 
 
 def _passed(connection: sa.Connection) -> Mapping[str, datetime]:
@@ -220,8 +217,9 @@ def _passed(connection: sa.Connection) -> Mapping[str, datetime]:
     )
     passed: dict[str, datetime] = {}
     for type_, at in rows:
-        application = APPLICATIONS.get(type_, "")
-        passed[application] = max(at, passed.get(application, at))
+        # It came by its own lane or by a slower one: its own is as far at the least.
+        queue = next(iter(QUEUES.get(type_, ())), "")
+        passed[queue] = max(at, passed.get(queue, at))
     return passed
 
 

@@ -9,19 +9,13 @@ from adapters.database import Database, first
 from adapters.database.tables import inbox, inside_book
 from hub.envelope import RequestId
 from hub.errors import MalformedEnvelope
-from hub.messages import MESSAGES, Direction, Lane
+from hub.messages import MESSAGES
 from internal_apps.telling import Source
 
 FOUND_MAX = 50
 # So many ids are asked for in one statement.
 ASKED_MAX = 500
-_OPERATIONS = tuple(
-    dict.fromkeys(
-        row.name
-        for row in MESSAGES
-        if (row.direction, row.lane) == (Direction.INWARD, Lane.REQUESTS)
-    )
-)
+_OPERATIONS = tuple(dict.fromkeys(row.name for row in MESSAGES if row.once))
 _TRACE = re.compile(r"(?:[0-9a-f]{2}-)?([0-9a-f]{32})(?:-[0-9a-f]{16}-[0-9a-f]{2})?")
 _TRANSMISSION = re.compile(r"([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{1,40})\.([0-9]{1,18})")
 _REFERENCE = re.compile(r"(?:(?:agent:)?([A-Za-z0-9._-]{1,32})[/ ])?([A-Za-z0-9._:-]{1,64})")

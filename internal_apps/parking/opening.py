@@ -9,7 +9,7 @@ from adapters.database import SqlParked
 from adapters.quarantine import QuarantineShelf
 from adapters.sealing import Sealing, sealing_of
 from hub.envelope import RequestId, Wire
-from hub.messages import Lane, outside_queue
+from hub.messages import Lane, sealed_route
 from hub.parked import Pace, ParkedShelf
 from hub.parking import Place, Shelf
 from hub.ports import Clock, InboxEntry
@@ -85,7 +85,7 @@ class Guarding:
             wire = wire._replace(body=corrected)
             if self.seals is not None:
                 readers = self.seals.readers()
-                wire = self.seals.sealer.seal(wire, outside_queue(Lane.REQUESTS), readers)
+                wire = self.seals.sealer.seal(wire, sealed_route(Lane.REQUESTS), readers)
         return self.previews.of(wire, self.account)
 
 

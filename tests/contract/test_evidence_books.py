@@ -1,5 +1,6 @@
 """Evidence's rows on SQLite, PostgreSQL and Db2's driver: taken in, read back, compared."""
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -9,6 +10,7 @@ import pytest
 
 from adapters.database import Database, InboxStore, Migrations
 from hub.envelope import Message, to_wire
+from hub.messages import inside_queue, lanes
 from hub.notices import stopped
 from hub.ports import Answer, Published, Taken
 from internal_apps.evidence import store
@@ -90,8 +92,8 @@ def test_books_compare_alike_on_every_database(inside: Inside) -> None:
         inside.world.pages.turn()
         inside.clock.move(seconds=70)
     with inside.database.begin() as connection:
-        for depth in (7, 0):
-            store.look(connection, "ticketing.requests", depth, inside.clock.now())
+        for depth, lane in itertools.product((7, 0), lanes("ticketing")):
+            store.look(connection, inside_queue("ticketing", lane), depth, inside.clock.now())
     inside.clock.move(seconds=100)
     report = inside.report("ticketing")
     items = {item.request.rpartition("/")[2]: item.verdict for item in report.comparison.items}

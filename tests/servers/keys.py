@@ -9,7 +9,7 @@ from adapters.sealing import Keyring, Sealed, Sealing
 from adapters.sealing.keys import new_key, write_key
 from deploy.components import key_uses
 from hub.envelope import Wire
-from hub.messages import REPLIES_EXCHANGE, Lane, outside_queue
+from hub.messages import REPLIES_EXCHANGE, Lane, sealed_route
 from hub.places import HUB, OPERATOR
 from hub.ports import Clock
 from hub.sealing import Sealer, opened_from
@@ -28,7 +28,7 @@ NAMES = (
 
 def inward(lane: Lane = Lane.REQUESTS) -> tuple[str, tuple[str, ...]]:
     """Return the route and the readers of what a gateway sends."""
-    return outside_queue(lane), (HUB, OPERATOR)
+    return sealed_route(lane), (HUB, OPERATOR)
 
 
 class Keys:

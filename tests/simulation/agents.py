@@ -105,7 +105,7 @@ class Agents:
     def request(self, wish: Wish, body: bytes) -> Request:
         """Return a wish as it reaches the gateway's forwarding."""
         row = message_type(f"{wish.id.operation}.1")
-        return Request(row, wish.id.sender, "certificate", wish.id.reference, body)
+        return Request(row, row.lane, wish.id.sender, "certificate", wish.id.reference, body)
 
     def question(self, wish: Wish) -> Request:
         """Return the question what became of a wish."""
@@ -113,7 +113,7 @@ class Agents:
         body = DOCUMENTS.write("GetBooking.1", AnswerTo=named)
         row = message_type("GetBooking.1")
         # The gateway gives queries a reference of their own; ours says which wish it is about.
-        return Request(row, wish.id.sender, "certificate", wish.id.reference, body)
+        return Request(row, row.lane, wish.id.sender, "certificate", wish.id.reference, body)
 
     def _plan_booking(self, agent: str, placed_as: str) -> None:
         chance = self._world.random

@@ -15,7 +15,7 @@ from hub.ports import Clock, Taken
 from internal_apps.evidence.compare import Comparison
 from internal_apps.evidence.compare import compare as compared
 from internal_apps.evidence.entries import (
-    APPLICATIONS,
+    QUEUES,
     Booked,
     Cover,
     Depth,
@@ -153,8 +153,9 @@ def comparison(
 ) -> Comparison:
     """Compare both sides as the evidence does, with every book taken in."""
     covers = {(one.key.origin, one.key.boot): Cover(over=True) for one in taken}
-    depths = dict.fromkeys(APPLICATIONS.values(), Depth(0, now + timedelta(days=1)))
-    view = View(now, 0.0, covers, depths=depths, applications=APPLICATIONS)
+    empty = Depth(0, now + timedelta(days=1))
+    depths = {queue: empty for names in QUEUES.values() for queue in names}
+    view = View(now, 0.0, covers, depths=depths, queues=QUEUES)
     return compared(booked, taken, stopped, view)
 
 

@@ -7,13 +7,13 @@ from typing import Protocol
 
 from adapters.memory.broker import MemoryBroker, dump, load
 from hub.envelope import Wire
-from hub.messages import QUARANTINE_QUEUE, Lane, inside_queue
+from hub.messages import ONCE, QUARANTINE_QUEUE, Lane, inside_queue
 from hub.ports import Address, Published
 from tests.simulation.chaos import Chaos
 from tests.simulation.world import World
 
 TRANSIENT = (f".{Lane.QUERIES.value}", f".{Lane.REPLIES.value}", f"{Lane.REPLIES.value}.")
-REQUESTS = f".{Lane.REQUESTS.value}"
+REQUESTS = tuple(f".{lane.value}" for lane in ONCE)
 # The start that whoever forges names.
 FORGED_BOOT = "f0rged"
 NOTICES = inside_queue("evidence", Lane.REQUESTS)

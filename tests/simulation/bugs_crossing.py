@@ -17,7 +17,7 @@ from hub.envelope import CROSSED
 from hub.flow import Flow
 from hub.guard import Admission, Checked
 from hub.keeping import Keeping
-from hub.messages import COMMON, Lane
+from hub.messages import COMMON, ONCE, Lane
 from hub.ports import Delivery, Published
 from tests.simulation import processes
 from tests.simulation.planting import bug
@@ -140,7 +140,7 @@ def _sequences_are_used_again_after_a_restart(_right: Right) -> Right:
 def _the_book_is_written_after_publishing(_right: Right) -> Right:
     def wrong(self: Any, to: Any, wire: Any, message: Any, lane: Lane) -> Published:
         published: Published = self._requests.send(to, wire)
-        if lane is Lane.REQUESTS:
+        if lane in ONCE:
             with suppress(NotWritten):
                 self._books.ahead(message, wire)(published)
         return published
@@ -151,7 +151,7 @@ def _the_book_is_written_after_publishing(_right: Right) -> Right:
 @bug(Replies, "_send", seed=19)
 def _the_book_says_confirmed_before_the_confirm(_right: Right) -> Right:
     def wrong(self: Any, to: Any, wire: Any, message: Any, lane: Lane) -> Published:
-        if lane is Lane.REQUESTS:
+        if lane in ONCE:
             try:
                 self._books.ahead(message, wire)(Published.CONFIRMED)
             except NotWritten:

@@ -10,7 +10,7 @@ from adapters.quarantine import restored
 from adapters.quarantine.entries import entries
 from hub.envelope import Wire
 from hub.errors import NeverWorks
-from hub.messages import QUARANTINE_QUEUE, Lane, message_type, outside_queue
+from hub.messages import ONCE, QUARANTINE_QUEUE, Lane, message_type, sealed_route
 from hub.parking import Place
 from hub.ports import Delivery, InboxState
 from internal_apps.parking.audit import AuditTrail
@@ -21,6 +21,7 @@ from tests.simulation.documents import DOCUMENTS
 from tests.simulation.system import System
 from tests.simulation.world import Instant
 
+_REQUESTS = tuple(lane.value for lane in ONCE)
 BEGUN = (What.REPLAY.value, What.DISCARD.value)
 DECIDED = {State.APPROVED: What.APPROVED, State.SENT: What.APPROVED, State.REJECTED: What.REJECTED}
 
@@ -194,7 +195,7 @@ class Desk:
         return [
             wire
             for key, wire in broker.took
-            if key.endswith(Lane.REQUESTS.value) and wire.user_id.startswith("operator")
+            if key.endswith(_REQUESTS) and wire.user_id.startswith("operator")
         ]
 
     def _kept(self, broker: Broker) -> list[Wire]:
@@ -205,7 +206,7 @@ class Desk:
         if place is Place.OUTSIDE:
             try:
                 opener = MemoryOpener(self._system.site.keys, "hub-1")
-                wire = opener.open(wire, outside_queue(Lane.REQUESTS)).wire
+                wire = opener.open(wire, sealed_route(Lane.REQUESTS)).wire
             except NeverWorks:
                 return ""
         return digest_of(wire.body)

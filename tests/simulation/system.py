@@ -5,7 +5,7 @@ from pathlib import Path
 
 from adapters.memory.broker import inside_broker, outside_broker
 from hub.envelope import Wire
-from hub.messages import QUARANTINE_QUEUE, Lane, inside_queue, outside_queue, outward_queue
+from hub.messages import ONCE, QUARANTINE_QUEUE, Lane, inside_queue, outside_queue, outward_queue
 from hub.ports import InboxState
 from tests.simulation.books import Disk
 from tests.simulation.broker import Broker, is_forged
@@ -25,12 +25,13 @@ JUMP_SECONDS = 4_000.0
 FULL_MAX = 3
 # A policy bounds these; the other queues are streams, or go with their process.
 BOUNDED = (
-    outside_queue(Lane.REQUESTS),
-    outside_queue(Lane.QUERIES),
-    inside_queue(APPLICATION, Lane.REQUESTS),
+    *(outside_queue(lane) for lane in (*ONCE, Lane.QUERIES)),
+    *(inside_queue(APPLICATION, lane) for lane in ONCE),
     outward_queue(Lane.REPLIES),
     QUARANTINE_QUEUE,
 )
+
+_REQUESTS = {lane.value for lane in ONCE}
 
 Start = Callable[[Site, str, Callable[[Process], None]], Process]
 
@@ -121,9 +122,7 @@ class System:
     def taken_outside(self) -> list[Wire]:
         """Return the requests of gateways that the outside broker took."""
         return [
-            wire
-            for key, wire in self.outside.took
-            if key == Lane.REQUESTS.value and not is_forged(wire)
+            wire for key, wire in self.outside.took if key in _REQUESTS and not is_forged(wire)
         ]
 
     def is_stuck(self, key: str) -> bool:

@@ -8,7 +8,8 @@ from adapters.memory.store import MemoryStore
 from adapters.quarantine import QueueQuarantine
 from hub.guard import INSIDE, Guard
 from hub.inbox import Inbox
-from hub.messages import Direction, Lane, inside_queue, operations
+from hub.intake import Source
+from hub.messages import Direction, Lane, inside_queue, lanes, operations
 from hub.outbox import Outbox
 from hub.ports import Store
 from hub.queries import Query, QueryWorker
@@ -41,8 +42,12 @@ class Served(Process, ABC):
         self.requests = self._requests(store, inbox)
         self.queries = self._queries(queries)
         consumer = site.consumer(self, site.inside)
-        for lane, served in ((Lane.REQUESTS, self.requests), (Lane.QUERIES, self.queries)):
-            served.start(consumer, inside_queue(self.application, lane), PREFETCH_MAX)
+        sources = {
+            lane: Source(inside_queue(self.application, lane), PREFETCH_MAX)
+            for lane in lanes(self.application)
+        }
+        self.requests.start(consumer, sources)
+        self.queries.start(consumer, inside_queue(self.application, Lane.QUERIES), PREFETCH_MAX)
         self.spawn(self._handle)
         self.spawn(self._answer)
 
@@ -71,7 +76,7 @@ class Served(Process, ABC):
         return RequestWorker(
             inbox,
             outbox,
-            Guard(Direction.INWARD, Lane.REQUESTS, DOCUMENTS, self, INSIDE),
+            Guard(Direction.INWARD, None, DOCUMENTS, self, INSIDE),
             run=self._loop.call,
             quarantine=QueueQuarantine(self._publisher, self.name, self),
             metrics=metrics,

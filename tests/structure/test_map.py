@@ -6,7 +6,7 @@ import pytest
 
 from adapters.xml import FOLDER, Schemas
 from hub.errors import SettingsError
-from hub.messages import MESSAGES, Direction, Lane, applications, operations
+from hub.messages import MESSAGES, ONCE, Direction, applications, operations
 from hub.places import GATEWAY, HUB, OPERATOR, STAFF
 from hub.settings import SECTIONS
 from internal_apps.serving import Application, check_complete
@@ -52,9 +52,9 @@ def test_a_worker_that_lacks_a_handler_does_not_start() -> None:
 
 
 def test_an_application_knows_its_operations() -> None:
-    """The operations of an application are its rows on the lane of requests."""
+    """The operations of an application are its rows that are handled once."""
     for name in applications():
-        rows = [row for row in MESSAGES if (row.application, row.lane) == (name, Lane.REQUESTS)]
+        rows = [row for row in MESSAGES if row.application == name and row.lane in ONCE]
         assert operations(name) == tuple(dict.fromkeys(row.name for row in rows))
         assert all(row.direction is Direction.INWARD for row in rows)
 

@@ -136,7 +136,7 @@ class World:
             agents=agents,
             tracer=tracer,
         )
-        self.requests, *_ = self.bridge.start(Hub())
+        _, self.requests, *_ = self.bridge.start(Hub())
 
     def send(self, message: Message, account: str = "gateway-1") -> None:
         """Publish on the outside broker as a gateway does, and let it come through."""

@@ -5,6 +5,7 @@ import pytest
 from adapters.admission import KnownAgents
 from hub.envelope import RequestId
 from hub.flow import CALM_SECONDS, PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX
+from hub.messages import ONCE
 from tests.unit import agents_world
 from tests.unit.channel_world import Delays, World, said
 from tests.unit.hub_world import booking
@@ -60,7 +61,7 @@ def test_a_hub_that_does_not_know_the_agents_yet_waits(
     assert (world.arrived(), world.kept()) == ([], [])
     assert world.outside.depth("inward.requests") + world.held() == 1
     paused = said(caplog, "channel.paused")
-    assert paused == (2 if kind is KnownAgents else 1)
+    assert paused == (len(ONCE) + 1 if kind is KnownAgents else 1)
     assert known.snapshot.offer(agents_world.edition())
     world.loop.pass_seconds(PAUSE_SECONDS_MAX + CALM_SECONDS)
     assert world.arrived() == ["A-1"]

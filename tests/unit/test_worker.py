@@ -4,7 +4,6 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -19,7 +18,16 @@ from hub.errors import DatabaseAway, InvalidBody
 from hub.guard import INSIDE, Guard
 from hub.handling import Handled
 from hub.inbox import Inbox
-from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE, Direction, Lane
+from hub.intake import Source
+from hub.messages import (
+    INWARD_EXCHANGE,
+    ONCE,
+    QUARANTINE_QUEUE,
+    Direction,
+    Lane,
+    inside_queue,
+    lanes,
+)
 from hub.outbox import Outbox
 from hub.ports import Address, Answer, Taken, Unit
 from hub.worker import Pace, RequestWorker
@@ -86,7 +94,10 @@ class World:
             pace=pace,
             chores=lambda: None,
         )
-        self.worker.start(MemoryConsumer(self.loop, self.broker), QUEUE, 100)
+        sources = {
+            lane: Source(inside_queue("ticketing", lane), 100) for lane in lanes("ticketing")
+        }
+        self.worker.start(MemoryConsumer(self.loop, self.broker), sources)
         self._thread = threading.Thread(target=self.worker.run)
         if start:
             self.start()
@@ -114,9 +125,13 @@ class World:
 
     def held(self) -> int:
         """Return how many deliveries are not acknowledged."""
-        subscription = self.worker._subscription
+        return len(self.subscription()._held)
+
+    def subscription(self) -> MemorySubscription:
+        """Return how the worker takes what is ordinary."""
+        subscription = self.worker._intake._subscriptions[ONCE.index(Lane.REQUESTS)]
         assert isinstance(subscription, MemorySubscription)
-        return len(subscription._held)
+        return subscription
 
     def handled(self, reference: str) -> bool:
         """Return whether a request has its outcome."""
@@ -237,21 +252,11 @@ def lose(world: World) -> Callable[[], None]:
     """Return what breaks the worker's consuming connection."""
 
     def lost() -> None:
-        subscription = world.worker._subscription
-        assert isinstance(subscription, MemorySubscription)
+        subscription = world.subscription()
         subscription.lose()
         subscription.wake()
 
     return lost
-
-
-def test_a_worker_that_ends_marks_what_it_has_published() -> None:
-    """Whoever comes next would publish it again."""
-    world = World(replace(PACE, mark_seconds=3_600.0))
-    world.send("A-1")
-    assert until(lambda: world.broker.depth("outward.replies") == 1)
-    world.close()
-    assert world.store.unsent(10) == []
 
 
 def test_a_reconnect_meanwhile_makes_no_second_copy(world: World) -> None:

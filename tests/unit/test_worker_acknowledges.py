@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from functools import partial
 
 from adapters.memory.broker import MemoryBroker
@@ -68,9 +69,7 @@ def test_a_worker_that_ends_before_its_commit_leaves_the_request_in_the_queue() 
         world.send("A-1")
         assert until(lambda: world.held() == 1)
         time.sleep(5 * PACE.retry_seconds_max)
-    subscription = world.worker._subscription
-    assert subscription is not None
-    subscription.pause()
+    world.subscription().pause()
     assert world.broker.depth(QUEUE) == 1
 
 
@@ -109,6 +108,15 @@ class LateWorld(World):
 def test_a_worker_that_ends_waits_for_the_confirms_under_way() -> None:
     """Whoever comes next would publish again what it left unmarked."""
     world = LateWorld()
+    world.send("A-1")
+    assert until(lambda: world.broker.depth("outward.replies") == 1)
+    world.close()
+    assert world.store.unsent(10) == []
+
+
+def test_a_worker_that_ends_marks_what_it_has_published() -> None:
+    """Whoever comes next would publish it again."""
+    world = World(replace(PACE, mark_seconds=3_600.0))
     world.send("A-1")
     assert until(lambda: world.broker.depth("outward.replies") == 1)
     world.close()

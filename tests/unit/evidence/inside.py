@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.memory.broker import dump, load
 from hub.envelope import Message, RequestId, Transmission, Wire, from_wire, to_wire
+from hub.messages import inside_queue, lanes
 from hub.notices import stopped
 from hub.ports import Answer, Taken, Unit
 from hub.sealing import Signatures
@@ -82,7 +83,9 @@ class Inside:
         """Note how many messages lie in the queue of ticketing; None is not known."""
         if depth is not None:
             with self.worker.database.begin() as connection:
-                store.look(connection, "ticketing.requests", depth, self.clock.now())
+                for lane in lanes("ticketing"):
+                    queue = inside_queue("ticketing", lane)
+                    store.look(connection, queue, depth, self.clock.now())
 
     def entries(self, route: str = "", bound_seconds: float = 60.0) -> Entries:
         """Return all entries up to now."""

@@ -125,8 +125,8 @@ def test_what_is_said_is_what_happened(truths: list[Truth]) -> None:
         LATE,
         BOUND_SECONDS,
         covers={("gateway-2", "b00t"): Cover(1_000)},
-        depths={"standing": Depth(3, LATE), "working": Depth(0, LATE)},
-        applications={"Standing.1": "standing", "Working.1": "working"},
+        depths={"standing": Depth(3, LATE), "working": Depth(0, LATE), "empty": Depth(0, LATE)},
+        queues={"Standing.1": ["empty", "standing"], "Working.1": ["working", "empty"]},
     )
     compared = compare(
         [_booked(number, truth) for number, truth in numbered if truth.gateway_wrote],
