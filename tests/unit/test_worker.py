@@ -192,14 +192,6 @@ def test_what_is_refused_is_in_the_inside_book_before_it_is_acknowledged(world: 
     assert world.store.taken() == [(from_wire(wire), Taken.QUARANTINED)]
 
 
-def test_what_nobody_may_bring_is_in_no_book(world: World) -> None:
-    """An account inside cannot have another's transmission counted as quarantined."""
-    wire = to_wire(booking("A-1", body=b"invalid"), account="staff-1")
-    world.broker.route(Address(INWARD_EXCHANGE, QUEUE), "staff-1", wire)
-    world.kept()
-    assert world.store.taken() == []
-
-
 def test_what_breaks_the_guard_is_kept_and_does_not_end_the_worker(world: World) -> None:
     """A mistake in the guard costs one message its way, no process its life."""
     world.send("A-1", b"poison")

@@ -11,11 +11,13 @@ from adapters.memory.links import MemoryPublisher
 from adapters.memory.loop import MemoryLoop
 from adapters.memory.store import MemoryStore, MemoryUnit
 from adapters.quarantine.keeping import REASON, restored
-from hub.envelope import Wire, from_wire
+from hub.envelope import Wire, from_wire, to_wire
 from hub.errors import DatabaseAway
+from hub.messages import INWARD_EXCHANGE, QUARANTINE_QUEUE
 from hub.outbox import Outbox
 from hub.ports import Address, Published, Taken
 from tests.contract.transports import until
+from tests.unit.hub_world import booking
 from tests.unit.test_worker import PACE, QUEUE, World
 
 
@@ -121,3 +123,13 @@ def test_a_worker_that_ends_marks_what_it_has_published() -> None:
     assert until(lambda: world.broker.depth("outward.replies") == 1)
     world.close()
     assert world.store.unsent(10) == []
+
+
+def test_what_nobody_may_bring_is_in_no_book() -> None:
+    """An account inside cannot have another's transmission counted as quarantined."""
+    world = World()
+    wire = to_wire(booking("A-1", body=b"invalid"), account="staff-1")
+    world.broker.route(Address(INWARD_EXCHANGE, QUEUE), "staff-1", wire)
+    assert until(lambda: world.broker.depth(QUARANTINE_QUEUE) == 1)
+    world.close()
+    assert world.store.taken() == []
