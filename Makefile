@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check production release compiled promises kills chaos soak simulate bench clean
+.PHONY: help setup demo try test check production release compiled promises kills chaos soak season simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ chaos: servers-for-test $(INSTALLED_DEV) ## Throw faults of every kind at it und
 
 soak: servers-for-test $(INSTALLED_DEV) ## Load it for HOURS=0.1 without faults; print what grows meanwhile
 	@$(BIN)/python -m tests.chaos.soak $(if $(HOURS),--hours $(HOURS)) $(if $(DATABASE),--database $(DATABASE))
+
+season: servers-for-test $(INSTALLED_DEV) ## Live through DAYS=184 on moved clocks; print what grows meanwhile
+	@$(BIN)/python -m tests.chaos.season $(if $(DAYS),--days $(DAYS)) $(if $(DATABASE),--database $(DATABASE))
 
 simulate: $(INSTALLED_DEV) ## Try to break the bridge by SEEDS=1000 seeds of trouble, or one SEED=17
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(FIRST),--first $(FIRST)) \

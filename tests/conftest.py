@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.brokers import Authorities, Brokers
 from tests.servers.databases import KINDS, Databases, databases
@@ -17,6 +18,10 @@ pytest_plugins = [
     "tests.servers.side_by_side",
     "tests.clients.shown",
 ]
+
+# A busy machine is no reason to fail: what takes long is measured by ``bench``.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ class _Session:
     cipher: Any
     numbers: Iterator[int]
     keyring: Keyring
-    renew_at: float
+    begins_at: datetime
+    renew_at: datetime
 
 
 class SessionSealer:
@@ -38,6 +39,8 @@ class SessionSealer:
 
     A session ends after ``session_seconds``, when the keyring has changed, and at the moment
     when a key of it begins or ends: a new key, or a revocation, counts from the next message on.
+    All by the time of day, as who opens it judges: a machine that slept, or whose clock was set,
+    forth or back, begins a new one.
     """
 
     def __init__(
@@ -83,7 +86,8 @@ class SessionSealer:
             return session
 
     def _good(self, session: _Session) -> bool:
-        return session.keyring is self._keyring() and self._clock.monotonic() < session.renew_at
+        is_within = session.begins_at <= self._clock.now() < session.renew_at
+        return is_within and session.keyring is self._keyring()
 
     def _new(self, readers: tuple[str, ...]) -> _Session:
         keyring, at = self._keyring(), self._clock.now()
@@ -102,10 +106,12 @@ class SessionSealer:
             encrypt0.new_cipher(key),
             itertools.count(1),
             keyring,
-            self._clock.monotonic() + self._seconds_good(keyring, at),
+            now,
+            self._renew_at(keyring, at),
         )
 
-    def _seconds_good(self, keyring: Keyring, at: datetime) -> float:
+    def _renew_at(self, keyring: Keyring, at: datetime) -> datetime:
         # Renewed before it ends, for what is accepted later than that is not opened.
-        seconds, change = self._session_seconds * RENEWED_SHARE, keyring.next_change(at)
-        return seconds if change is None else min(seconds, (change - at).total_seconds())
+        renew_at = at + timedelta(seconds=self._session_seconds * RENEWED_SHARE)
+        change = keyring.next_change(at)
+        return renew_at if change is None else min(renew_at, change)

@@ -5,9 +5,10 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from tests.chaos.clients import Agency, Answer, Client, Plain, Values, Zeep
 from tests.chaos.records import Record
@@ -47,8 +48,9 @@ class Load:
 
     def __init__(self, system: System, record: Record, seed: int) -> None:
         self._record, self._seed = record, seed
-        self._days = [system.opening + timedelta(days=number) for number in range(5, 90)]
+        self.days: Sequence[date] = [system.opening + timedelta(days=n) for n in range(5, 90)]
         self._stop = threading.Event()
+        self._turn, self._is_paused, self._under_way = threading.Condition(), False, 0
         self._all_asked = threading.Event()
         self._open: queue.SimpleQueue[Asked] = queue.SimpleQueue()
         self._done: list[Asked] = []
@@ -89,6 +91,33 @@ class Load:
         """Begin."""
         for thread in (*self._threads, *self._settlers):
             thread.start()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let nothing new be begun until the block ends; what was is at its end before."""
+        with self._turn:
+            self._is_paused = True
+            self._turn.wait_for(lambda: not self._under_way and self._open.empty())
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._is_paused = False
+                self._turn.notify_all()
+
+    @contextmanager
+    def _one(self, *, waits: bool = True) -> Iterator[None]:
+        """Count what is begun until it ends; ``waits``: for a pause to be over."""
+        with self._turn:
+            if waits:
+                self._turn.wait_for(lambda: not self._is_paused)
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._under_way -= 1
+                self._turn.notify_all()
 
     def finish(self) -> None:
         """Begin nothing new, bring what is open to its end, and return."""
@@ -158,8 +187,9 @@ class Load:
         for count in itertools.count():
             if self._stop.is_set():
                 return
-            self._walk(f"{name}-{count}", sender, client, dice)
-            self._once_more(sender, client, dice)
+            with self._one():
+                self._walk(f"{name}-{count}", sender, client, dice)
+                self._once_more(sender, client, dice)
             self._stop.wait(ASK_SECONDS)
 
     def _walk(self, own: str, sender: str, client: Client, dice: random.Random) -> None:
@@ -198,26 +228,31 @@ class Load:
         for count in itertools.count():
             if self._stop.is_set():
                 return
-            asked = self._place(f"{name}-{count}", sender, dice)
-            code, _ = self._ask(client, asked, 1)
-            if code in AGAIN:
-                self._open.put(asked)
+            with self._one():
+                asked = self._place(f"{name}-{count}", sender, dice)
+                code, _ = self._ask(client, asked, 1)
+                if code in AGAIN:
+                    self._open.put(asked)
             self._stop.wait(PROBE_SECONDS)
 
     def _settle(self, _name: str, _sender: str, client: Client, _dice: random.Random) -> None:
         while not (self._open.empty() and self._all_asked.is_set()):
-            try:
-                asked = self._open.get(timeout=PAUSE_SECONDS)
-            except queue.Empty:
-                continue
-            code, _ = self._ask(client, asked, 2)
-            if code not in AGAIN:
-                continue
-            if time.monotonic() > self._deadline:
-                self.undecided.append(asked)
-                continue
-            self._open.put(asked)
+            with self._one(waits=False):
+                self._settle_one(client)
             time.sleep(PAUSE_SECONDS / 2)
+
+    def _settle_one(self, client: Client) -> None:
+        try:
+            asked = self._open.get_nowait()
+        except queue.Empty:
+            return
+        code, _ = self._ask(client, asked, 2)
+        if code not in AGAIN:
+            return
+        if time.monotonic() > self._deadline:
+            self.undecided.append(asked)
+        else:
+            self._open.put(asked)
 
     def _place(self, own: str, sender: str, dice: random.Random) -> Asked:
         values = {
@@ -228,4 +263,4 @@ class Load:
         return Asked(sender, "PlaceBooking", values)
 
     def _line(self, dice: random.Random) -> list[str | int]:
-        return [dice.choice(TYPES), str(dice.choice(self._days)), dice.randint(1, 9)]
+        return [dice.choice(TYPES), str(dice.choice(self.days)), dice.randint(1, 9)]

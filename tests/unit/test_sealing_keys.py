@@ -165,6 +165,25 @@ def test_a_session_ends_and_another_begins(keys: Keys) -> None:
     assert first.iv != again.iv
 
 
+class Woken(MovedClock):
+    """The clock of a machine that slept, or was set: the time of day moves, the other stands."""
+
+    def monotonic(self) -> float:
+        """Return what it was."""
+        return NOON.timestamp()
+
+
+@pytest.mark.parametrize("hours", [-200, -1, 1, 200])
+def test_a_clock_that_jumps_begins_a_new_session(keys: Keys, hours: int) -> None:
+    """Forth or back: what is accepted then is accepted while its session lasts."""
+    clock = Woken(NOON + timedelta(days=300))
+    sealer, opener = keys.of("gateway-1", clock).sealer, keys.of("hub-1", clock).opener
+    sealer.seal(WIRE, ROUTE, ("hub",))
+    clock.move(hours=hours)
+    opened = opener.open(sealer.seal(WIRE, ROUTE, ("hub",)), ROUTE)
+    assert opened.begins_at <= clock.now() <= opened.ends_at
+
+
 def test_a_session_of_years_is_refused(keys: Keys) -> None:
     """Whoever announces a session longer than a day is not believed."""
     signer = oldest_signer(keys, "gateway-1")
