@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from adapters.database import SqlUnit
 from adapters.xml import Schemas, parse, write_refusal
 from hub import refusals
-from hub.envelope import Message
+from hub.envelope import Message, RequestId
 from hub.errors import Refusal
 from hub.inbox import DONE, Rebuild, Refusals
 from hub.messages import message_type
@@ -20,6 +20,7 @@ __all__ = [
     "DONE",
     "REFUSALS",
     "answer",
+    "nothing_earlier",
     "outcome",
     "refused",
     "refused_before",
@@ -27,6 +28,11 @@ __all__ = [
     "stored_outcome",
     "values",
 ]
+
+
+def nothing_earlier(_request: RequestId) -> Answer | None:
+    """Nothing was answered before a restore, where none is replayed."""
+    return None
 
 
 def values(schemas: Schemas, message: Message) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,6 @@ from adapters.amqp.loop import Loop
 from adapters.amqp.publisher import AmqpPublisher
 from adapters.clock import SystemClock
 from adapters.database import (
-    Database,
     DatabaseSettings,
     InboxStore,
     Migrations,
@@ -29,13 +28,14 @@ from adapters.quarantine import QueueQuarantine
 from adapters.tracing import tracer_of
 from adapters.xml import Schemas
 from hub.counting import from_nought
+from hub.envelope import RequestId
 from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import INSIDE, Guard
 from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
 from hub.intake import Source
 from hub.messages import MESSAGES, Direction, Lane, inside_queue, lanes, operations
 from hub.outbox import Outbox
-from hub.ports import Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
+from hub.ports import Answer, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.queries import Query, QueryWorker
 from hub.settings import Configuration, InsideBroker, Log
 from hub.settings import Metrics as MetricsSettings
@@ -43,7 +43,7 @@ from hub.trace import Tracer
 from hub.turns import no_line
 from hub.watch import Count, QueueWatch, every
 from hub.worker import OfLane, Pace, RequestWorker, Run
-from internal_apps.answering import REFUSALS, stored_outcome
+from internal_apps.answering import REFUSALS, nothing_earlier, stored_outcome
 from internal_apps.settings import Worker
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,11 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an application is built from."""
+    """What an application is built from.
+
+    ``earlier``: what a request was answered before the database was restored, while that is
+    replayed; what was told to somebody, a booking's reference say, should be told again.
+    """
 
     store: InboxStore
     schemas: Schemas
@@ -87,6 +91,7 @@ class Surroundings:
     metrics: Metrics
     name: str
     tracer: Tracer | None = None
+    earlier: Callable[[RequestId], Answer | None] = nothing_earlier
 
 
 Build = Callable[[Surroundings, Configuration], Application]
@@ -249,18 +254,15 @@ def run(configuration: Configuration, build: Build) -> None:
     worker = configuration.read(Worker)
     broker = configuration.read(InsideBroker)
     logs.configure(configuration.read(Log).level)
-    settings = configuration.read(DatabaseSettings)
-    database = Database(
-        settings.address(),
-        lock_wait_seconds=settings.lock_wait_seconds,
-        connections_max=settings.connections_max,
-    )
+    database = configuration.read(DatabaseSettings).opened()
     clock, metrics, name = SystemClock(), PrometheusMetrics(), configuration.name
-    handled = operations(name.rpartition("-")[0])
-    store = InboxStore(database, clock, name, operations=handled)
+    handled, journal = operations(name.rpartition("-")[0]), worker.journal_of(name, clock, metrics)
+    store = InboxStore(database, clock, name, operations=handled, journal=journal)
     tracer = tracer_of(configuration, metrics)
     around = Surroundings(store, Schemas(), clock, metrics, name, tracer)
     application = build(around, configuration)
+    if journal is not None:
+        application = replace(application, chores=(*application.chores, journal.tidy))
     Migrations(database, [application.migrations]).check()
     loop = Loop()
     consumer = AmqpConsumer(loop, broker, name)

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
+from adapters.database import Journal
 from adapters.database.tables import ANSWER, BODY, PROOF
 from hub.errors import SettingsError
 from hub.inbox import Limits
+from hub.ports import Clock, Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Worker:
     fails by itself is tried ``attempts_max`` times, the pauses growing between the two bounds.
     ``..._kept_days``: how long after a request was handled its document, its answer, and what its
     agent signed stay in the database; 0 is for ever. Request id, digest and outcome code always
-    stay for ever.
+    stay for ever. ``journal``: the folder of what it took in and decided, in clear, for
+    ``journal_kept_hours`` and up to ``journal_mib_max``; without one there is none.
     """
 
     section: ClassVar[str] = "worker"
@@ -36,11 +40,16 @@ class Worker:
     bodies_kept_days: int = 400
     answers_kept_days: int = 400
     proofs_kept_days: int = 400
+    journal: Path = Path()
+    journal_kept_hours: float = 48
+    journal_mib_max: int = 4_096
 
     def check(self) -> None:
         """SettingsError where something is to be kept for less than no time, or never tried."""
         if min(self._days()) < 0:
             raise SettingsError("[worker] ..._kept_days cannot be below 0; 0 keeps for ever.")
+        if self.journal_kept_hours <= 0 or self.journal_mib_max < 1:
+            raise SettingsError("[worker] a journal is kept for above 0 hours, in 1 MiB or more.")
         if self.attempts_max < 1 or not 0 < self.retry_seconds_min <= self.retry_seconds_max:
             raise SettingsError(
                 "[worker] needs attempts_max of 1 or more, and retry_seconds_min above 0 and not "
@@ -63,4 +72,17 @@ class Worker:
             self.attempts_max,
             self.retry_seconds_min,
             self.retry_seconds_max,
+        )
+
+    def journal_of(self, name: str, clock: Clock, metrics: Metrics) -> Journal | None:
+        """Return the journal of a component, where there is to be one."""
+        if self.journal == Path():
+            return None
+        return Journal(
+            self.journal,
+            name,
+            clock,
+            metrics,
+            kept_hours=self.journal_kept_hours,
+            bytes_max=self.journal_mib_max * 1_024 * 1_024,
         )

@@ -20,6 +20,7 @@ GROUPS = {
     "edge": ("What HAProxy loads in front of gateways and staff web.", "edge"),
     "firewall": ("The rules that let only the inside dial.", "firewall"),
     "database": ("Schema versions of the inside database.", "database"),
+    "replay": ("Bring a restored database level by its workers' journals.", "replay"),
     "sealing": ("Keys that messages are sealed and signed with.", "sealing"),
     "follow": ("The whole story of a message, by whatever name one has of it.", "follow"),
     "requests": ("What became of requests; references that were used twice.", "requests"),

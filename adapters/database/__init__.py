@@ -1,6 +1,7 @@
 """A relational database behind the hub's ports: SQLite, PostgreSQL or Db2."""
 
 from adapters.database.engine import Database, first, translated
+from adapters.database.journal import Decided, Journal, Journals, Took
 from adapters.database.migrations import Migrations
 from adapters.database.parked import SqlParked
 from adapters.database.proofs import KeptProof, kept_proofs
@@ -15,8 +16,11 @@ from adapters.database.watching import RowsWatch
 __all__ = [
     "Database",
     "DatabaseSettings",
+    "Decided",
     "Halted",
     "InboxStore",
+    "Journal",
+    "Journals",
     "KeptProof",
     "Migrations",
     "Pruning",
@@ -24,6 +28,7 @@ __all__ = [
     "RowsWatch",
     "SqlParked",
     "SqlUnit",
+    "Took",
     "begin",
     "end",
     "first",

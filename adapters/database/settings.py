@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from adapters.database.engine import POSTGRESQL
+from adapters.database.engine import POSTGRESQL, Database
 from hub.errors import SettingsError
 from hub.settings import Secret
 
@@ -68,6 +68,14 @@ class DatabaseSettings:
             url = url.update_query_dict(proved)
         password = self.password.reveal()
         return url.set(password=password) if password else url
+
+    def opened(self) -> Database:
+        """Return the database; it is connected to when it is first used."""
+        return Database(
+            self.address(),
+            lock_wait_seconds=self.lock_wait_seconds,
+            connections_max=self.connections_max,
+        )
 
     def _parsed(self) -> sa.URL | None:
         if not self.url:

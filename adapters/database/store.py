@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from adapters.database.engine import Database, first
 from adapters.database.inbox_rows import read_kept, read_message
+from adapters.database.journal import Journal
 from adapters.database.parts import text_to_message
 from adapters.database.tables import OUTBOX, WAITING, inbox, message_parts, outbox, waiting
 from adapters.database.unit import SqlUnit
@@ -42,13 +43,20 @@ class InboxStore:
     """
 
     def __init__(
-        self, database: Database, clock: Clock, owner: str = "", *, operations: Sequence[str] = ()
+        self,
+        database: Database,
+        clock: Clock,
+        owner: str = "",
+        *,
+        operations: Sequence[str] = (),
+        journal: Journal | None = None,
     ) -> None:
-        """Keep inbox and outbox in ``database``."""
+        """Keep inbox and outbox in ``database``; ``journal``: told of each commit before it."""
         self.database = database
         self._operations = operations
         self._clock = clock
         self._owner = owner
+        self._journal = journal
 
     @contextmanager
     def unit(self) -> Iterator[SqlUnit]:
@@ -57,6 +65,8 @@ class InboxStore:
             unit = SqlUnit(connection, self._clock.now(), self._owner)
             yield unit
             unit.finish()
+            if self._journal is not None:
+                self._journal.ahead(unit.taken, unit.decided)
 
     @contextmanager
     def reading(self) -> Iterator[SqlUnit]:

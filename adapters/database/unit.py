@@ -80,6 +80,9 @@ class SqlUnit:
         self._pauses: Targets | None = None
         self._depth = 0
         self._abandoned: Exception | None = None
+        # What a journal writes before the commit.
+        self.taken: list[tuple[Message, Taken]] = []
+        self.decided: list[InboxEntry] = []
 
     @property
     def pauses(self) -> Targets:
@@ -125,6 +128,8 @@ class SqlUnit:
                 for part in part_rows(key, PROOF, bytes_to_text(message.proof), self.opened_at):
                     self.add(inbox_parts, part)
         self._stored[key] = entry.state
+        if entry.state is InboxState.HANDLED:
+            self.decided.append(entry)
         if entry.state in _OUT_OF_LINE:
             self.line.leave(key)
         if entry.answer is not None:
@@ -164,6 +169,7 @@ class SqlUnit:
 
     def take(self, message: Message, what: Taken) -> None:
         """Write into the inside book that this transmission was taken in."""
+        self.taken.append((message, what))
         self.add(inside_book, book_row(message, what, self.opened_at))
 
     def reused(self, message: Message, digest: str, at: datetime) -> None:

@@ -92,7 +92,7 @@ def run(configuration: Configuration) -> None:
     configuration.read(InsideBroker)
     configuration.read(settings.Metrics)
     logs.configure(configuration.read(settings.Log).level)
-    database = _database(configuration)
+    database = configuration.read(DatabaseSettings).opened()
     Migrations(database, LINES).check()
     database.close()
     on_socket = staff.socket != Path()
@@ -138,7 +138,7 @@ def _place(staff: Staff) -> str:
 
 
 def _people(configuration: Configuration) -> str:
-    database = _database(configuration)
+    database = configuration.read(DatabaseSettings).opened()
     try:
         Migrations(database, LINES).check()
         people = Accounts(database, SystemClock()).all()
@@ -168,7 +168,7 @@ def _worker(configuration: Configuration, parent: int) -> Callable[..., Any]:
         wait_seconds=staff.reply_wait_seconds,
     )
     _take_replies(consumer, requester, asked.replies)
-    database = _database(configuration)
+    database = configuration.read(DatabaseSettings).opened()
     pings = {"database": database.ping, "broker": lambda: _ping(requester)}
     areas = [
         ticketing_area(database, asked, clock, Viewing(AuditTrail(database, clock))),
@@ -259,15 +259,6 @@ def _take_replies(consumer: AmqpConsumer, requester: Requester, queue: str) -> N
 def _ping(requester: Requester) -> None:
     if not requester.ready():
         raise BrokerAway("The inside broker is away.")
-
-
-def _database(configuration: Configuration) -> Database:
-    group = configuration.read(DatabaseSettings)
-    return Database(
-        group.address(),
-        lock_wait_seconds=group.lock_wait_seconds,
-        connections_max=group.connections_max,
-    )
 
 
 def _stop(*links: AmqpConsumer | AmqpPublisher) -> None:

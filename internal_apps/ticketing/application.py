@@ -43,7 +43,7 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         around.metrics,
         kept_days=settings.contacts_kept_days,
     )
-    handlers = Handlers(answers)
+    handlers = Handlers(answers, earlier=around.earlier)
     return Application(
         name=NAME,
         handlers=handlers.by_type(),

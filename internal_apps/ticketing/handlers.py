@@ -10,8 +10,8 @@ from hub.envelope import Message, RequestId
 from hub.errors import DatabaseAway, Refused
 from hub.handling import Handled
 from hub.inbox import Handler
-from hub.ports import InboxState, Unit
-from internal_apps.answering import sql_unit
+from hub.ports import Answer, InboxState, Unit
+from internal_apps.answering import nothing_earlier, sql_unit
 from internal_apps.ticketing import quotas, refusals, store
 from internal_apps.ticketing.answers import DONE, Answers
 from internal_apps.ticketing.buyers import buyer_of
@@ -51,9 +51,18 @@ Become = Callable[[Request, Booking], Booking]
 class Handlers:
     """The four requests of ticketing."""
 
-    def __init__(self, answers: Answers, taking: quotas.Take = quotas.take) -> None:
-        """``taking`` takes places; a test puts another in its place to see it fail."""
+    def __init__(
+        self,
+        answers: Answers,
+        taking: quotas.Take = quotas.take,
+        earlier: Callable[[RequestId], Answer | None] = nothing_earlier,
+    ) -> None:
+        """``taking`` takes places; a test puts another in its place to see it fail.
+
+        ``earlier``: what was answered before, where that is replayed: its reference stays.
+        """
         self._answers = answers
+        self._earlier = earlier
         self._taking = taking
         self._catalogue: tuple[datetime, Catalogue] | None = None
 
@@ -75,7 +84,7 @@ class Handlers:
         drawn = quotas.needs(request.unit, lines, request.buyer.channel)
         quotas.move(request.unit, {}, drawn, self._taking)
         booking = Booking(
-            reference=new_reference(),
+            reference=self._reference(message),
             version=1,
             state=State.HELD,
             kind=kind,
@@ -117,6 +126,12 @@ class Handlers:
         reference = normal(values["BookingReference"])
         booking = store.find(sql_unit(unit), reference) if reference else None
         return placed_subject(booking.sender, booking.placed_as) if booking else ""
+
+    def _reference(self, message: Message) -> str:
+        told = self._earlier(message.id)
+        if told is None or told.type != "PlaceBookingResponse.1":
+            return new_reference()
+        return str(self._answers.values(told.body)["Booking"]["BookingReference"])
 
     def _rules(self, request: Request) -> Catalogue:
         """Return the rules, at most CATALOGUE_SECONDS old."""

@@ -14,9 +14,14 @@ PROVE_SECONDS_MAX = 180.0
 
 
 def count_as_lost_after(system: System, seconds: int) -> None:
-    """Have what is absent for so long count as lost, and not only after half an hour."""
+    """Have what is absent for so long count as lost, and not only after half an hour.
+
+    Once said it stays.
+    """
     inside = system.stack.places.configuration("inside")
-    inside.write_text(f"{inside.read_text('utf-8')}\n[evidence]\nbound_seconds = {seconds}\n")
+    text = inside.read_text("utf-8")
+    if "\n[evidence]\n" not in text:
+        inside.write_text(f"{text}\n[evidence]\nbound_seconds = {seconds}\n")
 
 
 def verified(system: System, *arguments: str) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """A ticketing worker without brokers: real database, real documents, a moved clock."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
-from adapters.database import Database, InboxStore, Migrations
+from adapters.database import Database, InboxStore, Journal, Migrations
 from adapters.xml import Schemas, parse, read_refusal
 from hub.envelope import Message, RequestId, Transmission
 from hub.errors import Refusal
 from hub.inbox import Inbox, Limits
 from hub.messages import COMMON, TICKETING, message_type
-from internal_apps.answering import REFUSALS, stored_outcome
+from hub.ports import Answer
+from internal_apps.answering import REFUSALS, nothing_earlier, stored_outcome
 from internal_apps.ticketing.agents import Agents, NewAgent
 from internal_apps.ticketing.answers import Answers
 from internal_apps.ticketing.application import MIGRATIONS
@@ -67,10 +70,23 @@ class Said:
 class World:
     """One worker on one database."""
 
-    def __init__(self, database: Database, *, taking: Take = take, name: str = "T") -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        taking: Take = take,
+        name: str = "T",
+        journals: Path | None = None,
+        earlier: Callable[[RequestId], Answer | None] = nothing_earlier,
+    ) -> None:
+        """``journals``: the folder of its journal; ``earlier`` as in ``Surroundings``."""
         self.database = database
         self.clock = MovedClock(JUNE)
-        self.store = InboxStore(database, self.clock, name)
+        journal = None
+        if journals is not None:
+            kept = (journals, name, self.clock, CountedMetrics())
+            journal = Journal(*kept, kept_hours=48, bytes_max=1_000_000)
+        self.store = InboxStore(database, self.clock, name, journal=journal)
         self.schemas = Schemas()
         self.answers = Answers(self.schemas)
         self.rebuild = Rebuilding(self.answers)
@@ -78,7 +94,7 @@ class World:
         self.sweep = Sweep(self.store, self.clock)
         self._name = name
         self._sequence = itertools.count(1)
-        handlers = Handlers(self.answers, taking)
+        handlers = Handlers(self.answers, taking, earlier)
         self.inbox = Inbox(
             self.store,
             handlers.by_type(),
