@@ -36,7 +36,7 @@ class PlainAgency:
         self, port: int, ca_file: Path, user: str, password: str, wait_seconds: float = 30.0
     ) -> None:
         self._port = port
-        self._context = ssl.create_default_context(cafile=str(ca_file))
+        self._ca_file = ca_file
         self._user, self._password = user, password
         self._wait_seconds = wait_seconds
         self._connection: http.client.HTTPSConnection | None = None
@@ -117,9 +117,11 @@ class PlainAgency:
             self._connection = None
 
     def _post(self, envelope: bytes) -> str:
-        if self._connection is None:
+        if self._connection is None or self._connection.sock is None:
+            # Read for each connection: whom an agency trusts may change while it works.
+            context = ssl.create_default_context(cafile=str(self._ca_file))
             self._connection = http.client.HTTPSConnection(
-                "localhost", self._port, timeout=self._wait_seconds, context=self._context
+                "localhost", self._port, timeout=self._wait_seconds, context=context
             )
         headers: dict[str, Any] = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
         self._connection.request("POST", "/soap/ticketing", envelope, headers | self.headers)
