@@ -10,6 +10,7 @@ import pika
 from pika.credentials import ExternalCredentials
 
 from adapters.amqp.connection import WholeMessageConnection
+from adapters.amqp.dialling import Services
 from adapters.amqp.identity import Identity, Unusable
 from adapters.amqp.loop import Loop
 from adapters.amqp.tls import client_context
@@ -115,7 +116,7 @@ class Link:
             on_open_callback=opened,
             on_open_error_callback=failed,
             on_close_callback=self._on_close,
-            custom_ioloop=self.loop.io,
+            custom_ioloop=Services(self.loop.io),
         )
 
     def _on_open(self, connection: Any) -> None:
