@@ -129,7 +129,7 @@ def _uri(broker: Broker) -> str:
             "certfile": broker.certificate,
             "keyfile": broker.key,
             "verify": "verify_peer",
-            "server_name_indication": broker.name,
+            "server_name_indication": broker.certified(broker.host),
             "auth_mechanism": "external",
         }
     )

@@ -61,7 +61,9 @@ class Secret:
 class Broker:
     """How to dial one broker: address, virtual host, and this component's certificate.
 
-    ``name`` must be in the broker's certificate. ``confirm_seconds`` bounds every wait for a
+    ``other_hosts`` are the further nodes of a cluster: all are dialled in turn, beginning with
+    any, until one answers. Each one's certificate must have the address that is dialled, or
+    ``name`` where that is given. ``confirm_seconds`` bounds every wait for a
     confirm; ``window_max`` the publishes under way at once. Where a confirm is missing for
     ``unconfirmed_seconds_max``, or a consumer is not served, the connection is given up for
     another. ``crl`` says who is revoked, if it is named. The files are looked at every
@@ -74,7 +76,8 @@ class Broker:
     authority: Path
     certificate: Path
     key: Path
-    name: str = "localhost"
+    other_hosts: tuple[str, ...] = ()
+    name: str = ""
     virtual_host: str = "lupu"
     heartbeat_seconds: int = 20
     connect_seconds: float = 5.0
@@ -91,6 +94,15 @@ class Broker:
             raise SettingsError(
                 f"[{self.section}] unconfirmed_seconds_max must be above confirm_seconds."
             )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every node that may be dialled."""
+        return (self.host, *self.other_hosts)
+
+    def certified(self, host: str) -> str:
+        """Return the name that the certificate of a node must have."""
+        return self.name or host
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def inside(config: str | None, name: str, **sides: tuple[str, ...]) -> None:
         raise SettingsError("Say behind which interface the DMZ is: --dmz INTERFACE.")
     _apart(sides)
     broker = options.configuration(config, name).read(OutsideBroker)
-    click.echo(inside_rules(InsideSides(**sides), [broker.host], broker.port), nl=False)
+    click.echo(inside_rules(InsideSides(**sides), broker.hosts, broker.port), nl=False)
 
 
 def _apart(sides: dict[str, tuple[str, ...]]) -> None:

@@ -1,6 +1,8 @@
 """One connection that is kept up for ever: mutual TLS, backoff with jitter, few log lines."""
 
+import itertools
 import logging
+import random
 import ssl
 from collections.abc import Callable
 from functools import partial
@@ -28,15 +30,16 @@ Done = Callable[[], None]
 
 
 def parameters(
-    broker: Broker, purpose: str, context: ssl.SSLContext | None = None
+    broker: Broker, purpose: str, context: ssl.SSLContext | None = None, *, host: str = ""
 ) -> pika.ConnectionParameters:
-    """Return what pika needs to dial ``broker`` with this component's certificate."""
+    """Return what pika needs to dial ``broker``, or this node of it, as this component."""
+    host = host or broker.host
     return pika.ConnectionParameters(
-        host=broker.host,
+        host=host,
         port=broker.port,
         virtual_host=broker.virtual_host,
         credentials=ExternalCredentials(),
-        ssl_options=pika.SSLOptions(context or client_context(broker), broker.name),
+        ssl_options=pika.SSLOptions(context or client_context(broker), broker.certified(host)),
         heartbeat=broker.heartbeat_seconds,
         socket_timeout=broker.connect_seconds,
         stack_timeout=broker.connect_seconds,
@@ -47,7 +50,7 @@ def parameters(
 
 class Link:
     """Dials, and dials again after any trouble; says so once when it breaks and once when it is
-    mended. All callbacks run on the loop's thread.
+    mended. All callbacks run on the loop's thread. Each dial is of the next node of a cluster.
 
     ``purpose`` is completed by the broker's side: "hub-1 consumes from" the outside broker. Once
     its files were replaced it opens a second connection with them, and ``moves`` takes all work
@@ -69,6 +72,9 @@ class Link:
         self.connection: Any = None
         self.successor: Any = None
         self._broker = broker
+        # From anywhere on, so that all processes together use all nodes.
+        hosts = random.sample(broker.hosts, len(broker.hosts))
+        self._hosts, self._host = itertools.cycle(hosts), ""
         self._identity = Identity(broker)
         self._due = self._refused = False
         self.purpose = f"{purpose} the {broker.section.replace('_', ' ') or 'broker'}"
@@ -111,8 +117,9 @@ class Link:
         opened: Callable[[Any], None],
         failed: Callable[[Any, BaseException | str], None],
     ) -> None:
+        self._host = next(self._hosts)
         WholeMessageConnection(
-            parameters(self._broker, self.purpose, context),
+            parameters(self._broker, self.purpose, context, host=self._host),
             on_open_callback=opened,
             on_open_error_callback=failed,
             on_close_callback=self._on_close,
@@ -120,10 +127,11 @@ class Link:
         )
 
     def _on_open(self, connection: Any) -> None:
+        said = {"link": self.purpose, "host": self._host}
         if self._backoff.failures:
-            _log.info("amqp.connected_again", extra={"link": self.purpose})
+            _log.info("amqp.connected_again", extra=said)
         else:
-            _log.info("amqp.connected", extra={"link": self.purpose})
+            _log.info("amqp.connected", extra=said)
         self._backoff.reset()
         self.connection = connection
         if self._stopping:
@@ -150,7 +158,8 @@ class Link:
         if self._stopping:
             return
         if self._backoff.failures == 0:
-            _log.warning("amqp.away", extra={"link": self.purpose, "reason": first_line(error)})
+            said = {"link": self.purpose, "host": self._host, "reason": first_line(error)}
+            _log.warning("amqp.away", extra=said)
         self.loop.call_later(self._backoff.next_seconds(), self._dial)
 
     def _stop(self) -> None:

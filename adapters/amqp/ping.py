@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import pika
@@ -28,14 +28,20 @@ class NotUsable(LupuError):
 def look(broker: Broker, name: str, places: Places) -> list[Check]:
     """Sign in and look at every queue and exchange that ``name`` uses; nothing stays there.
 
+    Through each node of a cluster: what one of them does not serve, it says.
+
     No message is taken, so that an account may not read its queue comes out only when it does:
     ``amqp.subscription_lost`` in its log.
     """
-    where = broker.section.replace("_", " ")
+    return [check for host in broker.hosts for check in _looked(broker, host, name, places)]
+
+
+def _looked(broker: Broker, host: str, name: str, places: Places) -> list[Check]:
+    where = broker.section.replace("_", " ") + (f" at {host}" if broker.other_hosts else "")
     found: list[Check] = []
     try:
-        with _connected(broker, name) as connection:
-            signed_in = f"signed in at {broker.host}:{broker.port}, virtual host"
+        with _connected(broker, host, name) as connection:
+            signed_in = f"signed in at {host}:{broker.port}, virtual host"
             found.append(Check(where, True, f"{signed_in} {broker.virtual_host}"))
             for what, question in _questions(connection, name, places):
                 found.append(Check.ask(f"{where}: {what}", question))
@@ -47,22 +53,37 @@ def look(broker: Broker, name: str, places: Places) -> list[Check]:
 def depths(broker: Broker, name: str, queues: Iterable[str]) -> dict[str, int]:
     """Return how many messages lie in each queue that is there; BrokerAway without a broker."""
     found: dict[str, int] = {}
-    with _connected(broker, name) as connection:
+    with _connected_anywhere(broker, name) as connection:
         for queue in queues:
             with suppress(NotUsable), _told(connection, queue) as channel:
                 found[queue] = channel.queue_declare(queue, passive=True).method.message_count
     return found
 
 
-@contextmanager
-def _connected(broker: Broker, name: str) -> Iterator[Any]:
+def _connected_anywhere(broker: Broker, name: str) -> AbstractContextManager[Any]:
+    *others, last = broker.hosts
+    for host in others:
+        with suppress(BrokerAway):
+            return _connected(broker, host, name)
+    return _connected(broker, last, name)
+
+
+def _connected(broker: Broker, host: str, name: str) -> AbstractContextManager[Any]:
+    return _closing(_dialled(broker, host, name))
+
+
+def _dialled(broker: Broker, host: str, name: str) -> Any:
     try:
-        connection = pika.BlockingConnection(parameters(broker, f"{name} checks"))
+        return pika.BlockingConnection(parameters(broker, f"{name} checks", host=host))
     except (AMQPError, OSError) as error:
         raise BrokerAway(
-            f"{name} cannot sign in at {broker.host}:{broker.port} ({first_line(error)}): is the "
+            f"{name} cannot sign in at {host}:{broker.port} ({first_line(error)}): is the "
             f"broker running, is the certificate from its authority, has it an account '{name}'?"
         ) from error
+
+
+@contextmanager
+def _closing(connection: Any) -> Iterator[Any]:
     try:
         yield connection
     finally:

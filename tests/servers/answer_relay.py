@@ -73,7 +73,9 @@ class Relay:
         context.load_verify_locations(self._broker.authority)
         context.load_cert_chain(self._broker.certificate, self._broker.key)
         plain = socket.create_connection((self._broker.host, self._broker.port))
-        return context.wrap_socket(plain, server_hostname=self._broker.name)
+        return context.wrap_socket(
+            plain, server_hostname=self._broker.certified(self._broker.host)
+        )
 
     def hand_back(self, broker: ssl.SSLSocket, client: ssl.SSLSocket) -> None:
         """Hand on what the broker says, frame by frame, until one end goes."""
