@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dmz_gateway.books.book import NotWritten
+from dmz_gateway.patience import Patience
 from hub.counting import from_nought
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyMissing, KeyNotTrusted
@@ -74,9 +75,11 @@ class Replies:
         sealer: Sealer,
         readers: Readers,
         waiting_max: int,
+        broker_wait_seconds: float = 0.0,
     ) -> None:
         """``readers``: to whom what is sent is sealed."""
         self._requests = requests
+        self.patience = Patience(requests.ready, broker_wait_seconds)
         self._books = books
         self._metrics = metrics
         self._account = account
@@ -85,10 +88,6 @@ class Replies:
         self._seats = threading.BoundedSemaphore(waiting_max)
         for lane in (*ONCE, Lane.QUERIES):
             from_nought(metrics, "lupu_gateway_crowded_total", lane=lane.value)
-
-    def ready(self) -> bool:
-        """Return whether a request would be sent now."""
-        return self._requests.ready()
 
     def ask(
         self,
@@ -99,10 +98,11 @@ class Replies:
     ) -> Asked:
         """Publish on ``lane``; once it is confirmed wait for the reply.
 
-        While the broker is away that is known at once: NOT_SENT. A request that the gateway's
-        book does not take is not sent either. ``sent``: told once it is known how sending ended.
+        While the broker is away, and not only for a moment, that is known at once: NOT_SENT. A
+        request that the gateway's book does not take is not sent either. ``sent``: told once it
+        is known how sending ended.
         """
-        if not self._requests.ready():
+        if not self.patience.ready():
             return Asked(Published.NOT_SENT)
         try:
             wire = self._sealed(message, lane)

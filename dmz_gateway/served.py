@@ -186,6 +186,7 @@ class Served:
             sealer=parts.sealer,
             readers=parts.readers,
             waiting_max=waiting_max,
+            broker_wait_seconds=parts.settings.broker_wait_seconds,
         )
 
     def _pages(self) -> Pages:

@@ -1,5 +1,6 @@
 """``lupu certificates``: authorities, certificates, key stores, days left."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -61,6 +62,7 @@ def make(folder: Path, side: tuple[str, ...]) -> None:
 @click.argument("side")
 @click.argument("name")
 @click.option("--server", is_flag=True, help="For a server; without it for a client.")
+@click.option("--node", is_flag=True, help="For a node of a cluster: it listens and dials.")
 @click.option("--rsa", is_flag=True, help="RSA 3072 for peers that do not know EC P-256.")
 @click.option("--days", default=CERTIFICATE_DAYS, show_default=True, help="How long it lasts.")
 @click.option(
@@ -91,7 +93,7 @@ def issue_command(folder: Path, side: str, name: str, **choices: object) -> None
     issued = authority.grant(
         Wish(
             name,
-            Purpose.SERVER if choices["server"] else Purpose.CLIENT,
+            _purpose(choices),
             KeyKind.RSA if choices["rsa"] else KeyKind.EC,
             int(str(choices["days"])),
             _texts(choices["address"]),
@@ -109,6 +111,12 @@ def issue_command(folder: Path, side: str, name: str, **choices: object) -> None
         click.echo(export_key_store(issued, key_store, passphrase, reader))
     if isinstance(trust_store, Path):
         click.echo(export_trust_store(authority.certificate, trust_store, passphrase, reader))
+
+
+def _purpose(choices: Mapping[str, object]) -> Purpose:
+    if choices["node"]:
+        return Purpose.BOTH
+    return Purpose.SERVER if choices["server"] else Purpose.CLIENT
 
 
 def _requested(authority: Authority, name: str, csr: Path) -> PublicKey:

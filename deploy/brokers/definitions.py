@@ -35,14 +35,20 @@ DEBIAN_12 = (3, 10)
 Definitions = dict[str, Any]
 
 
-def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
-    """Return the outside broker's definitions."""
+def outside(
+    components: Components, version: tuple[int, int] = DEBIAN_12, *, cluster: bool = False
+) -> Definitions:
+    """Return the outside broker's definitions; of one node, or of a cluster.
+
+    In a cluster no queue is of one node alone: what passes in seconds is kept by all as well.
+    """
+    passing = "quorum" if cluster else "classic"
     inward = (*ONCE, Lane.QUERIES)
     return _definitions(
         exchanges=[INWARD_EXCHANGE, PUBLISHED_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             *(_queue(outside_queue(lane), "quorum") for lane in ONCE),
-            _queue(outside_queue(Lane.QUERIES), "classic"),
+            _queue(outside_queue(Lane.QUERIES), passing),
             _queue(QUARANTINE_QUEUE, "quorum"),
             *(_queue(stream, "stream") for stream in streams()),
         ],
@@ -56,8 +62,11 @@ def outside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Def
     )
 
 
-def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Definitions:
-    """Return the inside broker's definitions."""
+def inside(
+    components: Components, version: tuple[int, int] = DEBIAN_12, *, cluster: bool = False
+) -> Definitions:
+    """Return the inside broker's definitions; of one node, or of a cluster."""
+    passing = "quorum" if cluster else "classic"
     requests = [inside_queue(app, lane) for app in applications() for lane in lanes(app)]
     queries = [inside_queue(app, Lane.QUERIES) for app in applications()]
     published = outward_queue(Lane.PUBLISHED)
@@ -65,8 +74,8 @@ def inside(components: Components, version: tuple[int, int] = DEBIAN_12) -> Defi
         exchanges=[INWARD_EXCHANGE, OUTWARD_EXCHANGE, QUARANTINE_EXCHANGE],
         queues=[
             *(_queue(name, "quorum") for name in requests),
-            *(_queue(name, "classic") for name in queries),
-            _queue(outward_queue(Lane.REPLIES), "classic"),
+            *(_queue(name, passing) for name in queries),
+            _queue(outward_queue(Lane.REPLIES), passing),
             _queue(published, "quorum"),
             _queue(QUARANTINE_QUEUE, "quorum"),
             *(_queue(stream, "stream") for stream in KNOWN_INSIDE),

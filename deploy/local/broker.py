@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from certs.authority import Issued
 from deploy.brokers import definitions as broker_definitions
 from deploy.brokers.configuration import (
     PEM_CACHE_CLEARED,
-    Listener,
     advanced_config,
     enabled_plugins,
     rabbitmq_conf,
@@ -32,7 +32,7 @@ _ERLANG_ARGUMENTS = (
 )
 # RabbitMQ 3.10 keeps in dets which quorum queue has which name in its log, and writes that late.
 DECLARED_ON_DISK = "[mnesia:sync_log() | [dets:sync(Table) || Table <- dets:all()]]"
-CTL_SECONDS_MAX = 60.0
+CTL_SECONDS_MAX = 180.0
 CONNECT_SECONDS_MAX = 15.0
 NOT_CONNECTED = "failed to connect"
 STOP_SECONDS_MAX = 30.0
@@ -45,12 +45,41 @@ def installed_version() -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else broker_definitions.DEBIAN_12
 
 
+class NameServer:
+    """The program that knows on which port each node of a machine speaks to others (epmd)."""
+
+    def __init__(
+        self, name: str, folder: Path, addresses: Sequence[str], network: str = ""
+    ) -> None:
+        self.port = free_port()
+        self._network = network
+        epmd = [str(program("epmd", PACKAGE)), "-port", str(self.port)]
+        self._process = Process(
+            f"{name} name server",
+            [*epmd, "-address", ",".join(addresses)],
+            folder / "epmd.log",
+            network=network,
+        )
+
+    def start(self) -> None:
+        """Start it, if it does not run, and wait until it answers."""
+        if not self._process.alive():
+            self._process.start()
+            self._process.wait_ready(lambda: answers(self.port, network=self._network))
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.kill()
+
+
 class Broker:
     """One private node.
 
     Everything it writes is under ``folder``; its distribution port and its name server (epmd)
     listen on loopback of its network, on ports of their own.
     """
+
+    _loads_definitions = True
 
     def __init__(
         self,
@@ -69,19 +98,10 @@ class Broker:
         self.certificate = certificate
         self._definitions = definitions
         self._sbin = in_folders("rabbitmq-server", _FOLDERS, PACKAGE).parent
-        self._node_name = f"{name}@localhost"
-        self._epmd_port = free_port()
         self._distribution_port = free_port()
+        self._name_node()
         self._prepare()
         environment = self._environment()
-        epmd = [str(program("epmd", PACKAGE)), "-port", str(self._epmd_port)]
-        self._epmd = Process(
-            f"{name} name server",
-            [*epmd, "-address", LOOPBACK],
-            folder / "epmd.log",
-            environment=environment,
-            network=network.name,
-        )
         # Input allowed makes the script become the node itself; -noinput then takes it back.
         self._node = Process(
             f"{name} broker",
@@ -98,9 +118,7 @@ class Broker:
 
     def start(self) -> None:
         """Start the node; returns at once."""
-        if not self._epmd.alive():
-            self._epmd.start()
-            self._epmd.wait_ready(lambda: answers(self._epmd_port, network=self._network.name))
+        self._names.start()
         self._node.start()
 
     def wait_ready(self) -> None:
@@ -123,12 +141,12 @@ class Broker:
     def stop(self) -> None:
         """End the node in good order, and its name server."""
         self._node.stop(STOP_SECONDS_MAX)
-        self._epmd.kill()
+        self._names.stop()
 
     def destroy(self) -> None:
         """End at once, for data that nobody will want again."""
         self._node.kill()
-        self._epmd.kill()
+        self._names.stop()
 
     def kill(self) -> None:
         """Kill the node with SIGKILL, as a power cut would; its data stays."""
@@ -142,10 +160,10 @@ class Broker:
         self.start()
         self.wait_ready()
 
-    def control(self, *arguments: str) -> str:
-        """Run rabbitmqctl and return what it says; ProcessFailed where it fails."""
+    def control(self, *arguments: str, by: str = "rabbitmqctl") -> str:
+        """Run rabbitmqctl, or another, and return what it says; ProcessFailed where it fails."""
         done = subprocess.run(  # noqa: S603  the caller's own command
-            [*within(self._network.name), str(self._sbin / "rabbitmqctl"), *arguments],
+            [*within(self._network.name), str(self._sbin / by), *arguments],
             env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -154,7 +172,7 @@ class Broker:
             check=False,
         )
         if done.returncode:
-            raise ProcessFailed(f"rabbitmqctl {arguments[0]} failed: {done.stderr.strip()}")
+            raise ProcessFailed(f"{by} {arguments[0]} failed: {done.stderr.strip()}")
         return done.stdout
 
     def ask(self, erlang: str) -> Any:
@@ -198,16 +216,25 @@ class Broker:
         told = self.ask(f"maps:from_list([{{Name, Count}} || {row} <- {listed}])")
         return {str(name): int(count) for name, count in told.items() if count != ""}
 
+    def _name_node(self) -> None:
+        """Choose the node's name, and the name server that knows its port."""
+        self._node_name = f"{self.name}@localhost"
+        self._names = NameServer(self.name, self.folder, (LOOPBACK,), self._network.name)
+
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        listener = Listener(self._network.broker, self.port, self.certificate)
         definitions = self.folder / "definitions.json"
         definitions.write_text(broker_definitions.write(self._definitions), "utf-8")
-        configuration = rabbitmq_conf(listener, definitions)
+        loaded = definitions if self._loads_definitions else None
+        configuration = rabbitmq_conf(self._network.broker, self.port, loaded) + self._beside()
         (self.folder / "rabbitmq.conf").write_text(configuration, "utf-8")
         tls = advanced_config(self.certificate)
         (self.folder / "advanced.config").write_text(tls, "utf-8")
         (self.folder / "enabled_plugins").write_text(enabled_plugins(), "utf-8")
+
+    def _beside(self) -> str:
+        """Return what its rabbitmq.conf has beside."""
+        return ""
 
     def _environment(self) -> dict[str, str]:
         own = str(self.folder)
@@ -225,6 +252,6 @@ class Broker:
             "RABBITMQ_ENABLED_PLUGINS_FILE": f"{own}/enabled_plugins",
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_ARGUMENTS,
-            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_PORT": str(self._names.port),
             "ERL_EPMD_ADDRESS": LOOPBACK,
         }

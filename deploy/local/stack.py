@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from certs.authority import LOCAL_ADDRESSES, Authority, Purpose
 from deploy.brokers import definitions
@@ -12,6 +13,7 @@ from deploy.components import Components
 from deploy.haproxy.configuration import Entrance, agents_section, staff_section
 from deploy.haproxy.health import healthy
 from deploy.local.broker import Broker, installed_version
+from deploy.local.cluster import Cluster
 from deploy.local.haproxy import Haproxy
 from deploy.local.networks import Network
 from deploy.local.process import Process, ProcessFailed
@@ -125,7 +127,9 @@ class Stack:
         for name in components.key_owners:
             make_keys(self.places.sealing, name)
 
-    def _brokers(self) -> tuple[Broker, Broker]:
+    def _brokers(self) -> tuple[Any, Any]:
+        if self.places.outside_nodes:
+            return self._clusters()
         places, version = self.places, installed_version()
         defined = (
             (places.outside, places.outside_port, definitions.outside(self.components, version)),
@@ -143,6 +147,26 @@ class Stack:
             for side, (network, port, definition) in zip(SIDES, defined, strict=True)
         )
         return outside, inside
+
+    def _clusters(self) -> tuple[Cluster, Cluster]:
+        places, version = self.places, installed_version()
+        outside = definitions.outside(self.components, version, cluster=True)
+        inside = definitions.inside(self.components, version, cluster=True)
+        made = [
+            Cluster(
+                side,
+                places.folder / "brokers" / side,
+                definition,
+                Authority(places.certificates, side),
+                port=port,
+                addresses=addresses,
+            )
+            for side, definition, port, addresses in (
+                ("outside", outside, places.outside_port, places.outside_nodes),
+                ("inside", inside, places.inside_port, places.inside_nodes),
+            )
+        ]
+        return made[0], made[1]
 
     @property
     def _edge(self) -> Path:

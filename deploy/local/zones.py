@@ -12,7 +12,7 @@ from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, free_port
 from lupu.sealing import KEYRING, KEYS
 
-Entry = str | int | float | bool
+Entry = str | int | float | bool | list[str]
 Section = Mapping[str, Entry]
 
 
@@ -21,7 +21,8 @@ class Places:
     """Where everything of a local installation is.
 
     ``sockets`` is apart because a unix socket's path must be short. ``gateway`` is what gateways
-    are set to beside, ``tracing`` what all are.
+    are set to beside, ``tracing`` what all are. ``outside_nodes`` and ``inside_nodes`` are the
+    addresses of each broker's nodes where it is a cluster.
     """
 
     folder: Path
@@ -35,6 +36,8 @@ class Places:
     outside: Network = MACHINE
     inside: Network = MACHINE
     tracing: Section = field(default_factory=dict)
+    outside_nodes: tuple[str, ...] = ()
+    inside_nodes: tuple[str, ...] = ()
 
     @property
     def certificates(self) -> Path:
@@ -112,10 +115,12 @@ def _broker(places: Places, side: str) -> Section:
     folder = places.certificates / side
     is_outside = side == "outside"
     address = places.outside.broker if is_outside else places.inside.broker
+    nodes = places.outside_nodes if is_outside else places.inside_nodes
+    host, *others = nodes or (address,)
     return {
-        "host": address,
+        "host": host,
+        "other_hosts": others,
         "port": places.outside_port if is_outside else places.inside_port,
-        "name": address,
         "authority": _authority(places, side),
         "crl": str(folder / f"{AUTHORITY}{CRL_SUFFIX}"),
         "certificate": str(folder / "{name}.crt"),

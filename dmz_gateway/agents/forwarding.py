@@ -126,8 +126,16 @@ class Forwarding:
             return answered
         message = self._message(request, request.row, request_id)
         asked = self._send(message, request.lane, digest, partial(passed, "sent"))
+        if asked.published is Published.UNKNOWN and asked.reply is None and self._can_again():
+            # It may have gone with its connection: sent again, as its agent would have to.
+            message = self._message(request, request.row, request_id)
+            asked = self._send(message, request.lane, digest, partial(passed, "sent"))
         passed("asked", _answered_by(asked))
         return self._read(request, asked, message) or self._status(request, "RECEIVED")
+
+    def _can_again(self) -> bool:
+        patience = self._replies.patience
+        return patience.any and patience.ready()
 
     def _repeated(
         self, request: Request, request_id: RequestId, digest: bytes, passed: Passing
@@ -186,8 +194,12 @@ class Forwarding:
         reference = f"{self._boot}.{self._sequence()}"
         request_id = RequestId(request.agent, request.row.name, reference)
         message = self._message(request, request.row, request_id)
-        seconds = self._settings.query_wait_seconds
+        seconds = self._settings.query_wait_seconds / (2 if self._replies.patience.any else 1)
         asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
+        if asked.reply is None and not asked.crowded and self._can_again():
+            # The answer may have gone with its connection, and a question changes nothing.
+            message = self._message(request, request.row, request_id)
+            asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
         passed("asked", _answered_by(asked))
         if asked.published is Published.UNKNOWN and asked.reply is None:
             raise Faulted(refusals.NO_ANSWER)  # a query changes nothing, so nothing is in doubt

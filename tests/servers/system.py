@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from certs.authority import Authority, Issued, Purpose
+from deploy.local.cluster import INSIDE_NODES, OUTSIDE_NODES
 from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import free_port
 from deploy.local.stack import NAMES, Stack
@@ -79,17 +80,20 @@ def running(
     outside: Network = MACHINE,
     inside: Network = MACHINE,
     tracing: Section | None = None,
+    clusters: bool = False,
     prepare: Callable[[Stack], object] = lambda _stack: None,
     **gateway: Any,
 ) -> Iterator[System]:
     """Run the whole system until the block ends; ``gateway``: what its gateways are set to.
 
-    ``tracing``: what all are set to that follows messages.
+    ``tracing``: what all are set to that follows messages. ``clusters``: each broker is one.
 
     ``prepare`` is called before anything of it starts.
     """
     with TemporaryDirectory(prefix="lupu-") as short, ExitStack() as ending:
-        given = {"outside": outside, "inside": inside, "tracing": tracing or {}}
+        given: dict[str, Any] = {"outside": outside, "inside": inside, "tracing": tracing or {}}
+        if clusters:
+            given |= {"outside_nodes": OUTSIDE_NODES, "inside_nodes": INSIDE_NODES}
         stack = Stack(_places(folder, Path(short), database, gateway=gateway, **given), names)
         ending.callback(stack.stop)
         prepare(stack)

@@ -199,6 +199,7 @@ def settings(folder: Path, **changes: Any) -> Gateway:
         "books": Path(tempfile.mkdtemp(prefix="books-", dir=folder)),
         "reply_wait_seconds": 2.0,
         "query_wait_seconds": 0.5,
+        "broker_wait_seconds": 0.0,
     }
     return Gateway(**{**values, **changes})
 
