@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from certs.authority import LOCAL_ADDRESSES, Authority, Purpose
 from deploy.brokers import definitions
@@ -127,9 +127,10 @@ class Stack:
         for name in components.key_owners:
             make_keys(self.places.sealing, name)
 
-    def _brokers(self) -> tuple[Any, Any]:
+    def _brokers(self) -> tuple[Broker, Broker]:
         if self.places.outside_nodes:
-            return self._clusters()
+            # Started, waited for and ended like one; who asks more of it knows that it is none.
+            return cast("tuple[Broker, Broker]", self._clusters())
         places, version = self.places, installed_version()
         defined = (
             (places.outside, places.outside_port, definitions.outside(self.components, version)),
