@@ -145,7 +145,10 @@ def between(folder: Path, side: str, certificate: str) -> None:
     help="The file that says how nodes speak to each other.",
 )
 def environment(between: Path) -> None:
-    """Print rabbitmq-env.conf of a cluster's node: Erlang speaks TLS to other nodes."""
+    """Print rabbitmq-env.conf of a cluster's node.
+
+    By it Erlang, and rabbitmqctl, speak TLS to the other nodes.
+    """
     for program in ("SERVER_ADDITIONAL", "CTL"):
         click.echo(f'{program}_ERL_ARGS="{erlang_arguments(between)}"')
 
