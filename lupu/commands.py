@@ -29,7 +29,7 @@ GROUPS = {
     "quarantine": ("Messages that a guard refused, on the broker where they lie.", "quarantine"),
 }
 # Chores of a process stand beside its "run".
-CHORES = {"ticketing": "ticketing", "evidence": "evidence", "staff": "staff"}
+CHORES = {"gateway": "gateway", "ticketing": "ticketing", "evidence": "evidence", "staff": "staff"}
 
 
 class Lazy(click.Group):

@@ -23,6 +23,8 @@ DONE_SUFFIX = ".done"
 BROKEN_SUFFIX = ".broken"
 # Not a book yet: it has no first line, or no lock.
 NEW_SUFFIX = ".new"
+# Says since when all is to be sent once more: the inside's database was restored.
+AGAIN = "again"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _PART_DIGITS = 6
@@ -158,6 +160,28 @@ def left_behind(folder: Path, clock: Clock, said: set[str] | None = None) -> Seq
         if taken is not None:
             found.append(taken)
     return [file for _, file in sorted(found, key=lambda entry: (entry[0], entry[1].part))]
+
+
+def ask_again(folder: Path, since: datetime) -> None:
+    """Have the gateway of these books send once more what it has brought since a time."""
+    new = folder / f"{AGAIN}{NEW_SUFFIX}"
+    new.write_text(since.isoformat(), "ascii")
+    new.replace(folder / AGAIN)
+
+
+def asked_again(folder: Path) -> datetime | None:
+    """Return since when all is to be sent once more; None where nobody asked."""
+    try:
+        return datetime.fromisoformat((folder / AGAIN).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def reopen(folder: Path, since: datetime) -> None:
+    """Let books that the inside had since a time be found again as if it had not."""
+    for path in folder.glob(f"*{DONE_SUFFIX}"):
+        if path.stat().st_mtime >= since.timestamp():
+            path.rename(path.with_suffix(SUFFIX))
 
 
 def prune(folder: Path, before: datetime) -> None:

@@ -9,7 +9,16 @@ from typing import Protocol
 
 from adapters.xml import Schemas
 from dmz_gateway.books.book import Book, NotWritten
-from dmz_gateway.books.files import BookClosed, BookFile, kept_since, left_behind, prune
+from dmz_gateway.books.files import (
+    AGAIN,
+    BookClosed,
+    BookFile,
+    asked_again,
+    kept_since,
+    left_behind,
+    prune,
+    reopen,
+)
 from dmz_gateway.books.reading import Reading
 from dmz_gateway.replies import Asked
 from hub.counting import from_nought
@@ -80,6 +89,7 @@ class Pages:
         self._kept_days = kept_days
         self._signs = signs
         self._readings: dict[BookFile, Reading] = {}
+        self._again: datetime | None = None
         self._left_behind: list[BookFile] = []
         self._not_taken_in: set[str] = set()
         self._documents: dict[str, bytes] = {}
@@ -101,11 +111,29 @@ class Pages:
     def turn(self) -> None:
         """Send what was written since the last turn, and what others left behind."""
         self._book.pass_by(self._highest)
+        self._begin_again()
         self._left_behind += left_behind(self._book.folder, self._clock, self._not_taken_in)
         for file in (*self._left_behind, *self._book.files):
             if not self._send_all(file):
                 break
+        else:
+            self._end_again()
         prune(self._book.folder, kept_since(self._clock.now(), self._kept_days))
+
+    def _begin_again(self) -> None:
+        """Go back to what is to be sent once more, if somebody asks for it."""
+        since = asked_again(self._book.folder)
+        if since is not None and since != self._again:
+            self._again = since
+            reopen(self._book.folder, since)
+            self._readings.clear()
+            _log.warning("book.sent_again", extra={"since": since.isoformat()})
+
+    def _end_again(self) -> None:
+        # Not before all of it is there: a start that dies meanwhile leaves it to the next.
+        if self._again is not None and self._again == asked_again(self._book.folder):
+            (self._book.folder / AGAIN).unlink(missing_ok=True)
+            self._again = None
 
     def _run(self, seconds: float) -> None:
         while not self._stopping.is_set():
@@ -121,12 +149,17 @@ class Pages:
         try:
             reading = self._readings.get(file)
             if reading is None:
-                reading = self._readings[file] = Reading(file, self._book.gateway)
+                reading = Reading(file, self._book.gateway, self._again)
+                self._readings[file] = reading
             return self._send_pages(file, reading)
         except (NotWritten, BookClosed):
             return False
 
     def _send_pages(self, file: BookFile, reading: Reading) -> bool:
+        while reading.again:
+            if not self._is_taken(reading.again[0]):
+                return False
+            self._documents.pop(reading.again.popleft().reference, None)
         while not reading.is_over():
             page = reading.pending
             if page is None:

@@ -1,5 +1,6 @@
 """How far the pages of one book are, by what the book itself says."""
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,8 +17,13 @@ class Reading:
     What was written about pages behind the book's last line, the X, is on no page.
     """
 
-    def __init__(self, file: BookFile, gateway: str) -> None:
-        """Read how far it is; a page that was begun and not acknowledged is ``pending`` again."""
+    def __init__(self, file: BookFile, gateway: str, again: datetime | None = None) -> None:
+        """Read how far it is; a page that was begun and not acknowledged is ``pending`` again.
+
+        ``again``: pages made since then were acknowledged, and are to be sent once more.
+        """
+        self.again: deque[Page] = deque()
+        self._again_since = again
         self._file = file
         self._gateway = gateway
         self._number = 0
@@ -31,7 +37,7 @@ class Reading:
 
     def is_over(self) -> bool:
         """Whether the inside has all that this book will ever have."""
-        return self._closed and self.pending is None
+        return self._closed and self.pending is None and not self.again
 
     def next_page(self, now: datetime) -> tuple[Page, int]:
         """Return the next page, and how many lines are on pages with it."""
@@ -70,12 +76,14 @@ class Reading:
         has = {int(line.fields[0]) for line in read.lines if line.kind == "A"}
         for line in read.lines:
             if line.kind == "P":
-                page, lines = self._again(line, texts)
+                page, lines = self._made(line, texts)
                 self.begin(page, lines)
                 if page.number in has:
                     self.end()
+                    if self._again_since is not None and page.made_at >= self._again_since:
+                        self.again.append(page)
 
-    def _again(self, line: Line, texts: Sequence[str]) -> tuple[Page, int]:
+    def _made(self, line: Line, texts: Sequence[str]) -> tuple[Page, int]:
         number, made_at, lines, _ = line.fields
         page = self._page(int(number), read_time(made_at), texts[self._lines : int(lines)])
         return page, int(lines)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from adapters.sealing import CoseSigner
 from adapters.sealing.keys import Use, new_key
+from dmz_gateway.books.files import ask_again
 from dmz_gateway.books.pages import RESEND_SECONDS
 from tests.unit.evidence.books import World, taken
 from tests.unit.evidence.test_pages import checked, silent
@@ -60,3 +61,35 @@ def test_a_page_that_is_sent_again_is_not_signed_anew(tmp_path: Path) -> None:
         world.clock.move(seconds=RESEND_SECONDS)
         world.pages.turn()
     assert len({message.body for message in world.asking.sent}) == 2
+
+
+def test_what_a_restored_inside_has_lost_of_the_books_is_sent_once_more(tmp_path: Path) -> None:
+    """The same pages, in order, of books that are done and of one that goes on; then no more."""
+    gone = World(tmp_path, "gone")
+    gone.send()
+    gone.pages.turn()
+    gone.die()
+    world = World(tmp_path, "b00t", clock=gone.clock)
+    restored_to = world.clock.now()
+    for _ in range(3):
+        world.clock.move(seconds=60)
+        world.send()
+        world.pages.turn()
+    before = [page for page in world.asking.pages() if page.boot == "b00t"]
+    world.die()
+    ask_again(tmp_path, restored_to)
+    last = World(tmp_path, "last", clock=world.clock)
+    last.asking.inside = silent
+    last.pages.turn()
+    assert (tmp_path / "again").exists()  # for the next start, should this one die meanwhile
+    last.asking.inside = taken
+    last.clock.move(seconds=RESEND_SECONDS)
+    last.pages.turn()
+    assert not (tmp_path / "again").exists()
+    again = [page for page in last.asking.pages() if page.boot == "b00t"]
+    assert again[: len(before)] == before
+    assert [one.findings for one in checked(again)] == [[]] * len(again)
+    assert any(page.boot == "gone" for page in last.asking.pages())
+    count = len(last.asking.pages())
+    last.pages.turn()
+    assert len(last.asking.pages()) == count + 1
