@@ -14,7 +14,7 @@ ARROWS = {
     "certs": {"hub"},
     "deploy": {"hub", "adapters", "certs", "lupu"},
     # The command line imports a group of commands, and with it a zone, when it is used.
-    "lupu": {"hub", "adapters", "certs", "deploy", "internal_apps"},
+    "lupu": {"hub", "adapters", "certs", "deploy", "dmz_gateway", "internal_apps"},
 }
 WIRING = "__main__.py"
 # Wires everything into one process for "make try".
