@@ -14,6 +14,8 @@ from dmz_gateway.agents import refusals
 from dmz_gateway.agents.endpoint import Endpoint, HttpRequest
 from dmz_gateway.agents.faults import Faulted
 from dmz_gateway.agents.trace import Trace
+from dmz_gateway.feeds import endpoint as feeds_at
+from dmz_gateway.feeds.endpoint import FeedEndpoint, FeedRequest
 from dmz_gateway.health import Health
 from hub.errors import broken
 
@@ -34,7 +36,9 @@ Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 
-def create_app(endpoint: Endpoint, contract: Contract, health: Health) -> Flask:
+def create_app(
+    endpoint: Endpoint, feeds: FeedEndpoint, contract: Contract, health: Health
+) -> Flask:
     """Return the WSGI application."""
     app = Flask("dmz_gateway", static_folder=None, template_folder=None)
     app.url_map.strict_slashes = False
@@ -53,8 +57,48 @@ def create_app(endpoint: Endpoint, contract: Contract, health: Health) -> Flask:
         return _response(endpoint.refuse(Faulted(refused).fault(), Trace()))
 
     app.register_error_handler(HTTPException, refuse)
-    app.wsgi_app = _Posts(app.wsgi_app, endpoint)  # type: ignore[assignment]
+    app.wsgi_app = _Feeds(_Posts(app.wsgi_app, endpoint), feeds)  # type: ignore[assignment]
     return app
+
+
+class _Feeds:
+    """Hands on what is for feeds, as it comes in: Flask would have to be kept from reading it."""
+
+    def __init__(self, others: Wsgi, feeds: FeedEndpoint) -> None:
+        self._others = others
+        self._feeds = feeds
+
+    def __call__(self, environ: Environ, start: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        if path != feeds_at.PATH and not path.startswith(f"{feeds_at.PATH}/"):
+            return self._others(environ, start)
+        asked = FeedRequest(
+            method=environ["REQUEST_METHOD"],
+            path=path,
+            query=environ.get("QUERY_STRING", ""),
+            stream=environ["wsgi.input"],
+            authorization=environ.get("HTTP_AUTHORIZATION", ""),
+            certificate=_certificate(environ),
+        )
+        try:
+            reply = self._feeds.answer(asked)
+        except Exception as error:  # noqa: BLE001  whatever it is, whoever asked gets an answer
+            _log.error("gateway.failed", extra={"operation": "BookingFeed", **broken(error)})
+            reply = self._feeds.refuse(Faulted(refusals.FEED_INTERRUPTED))
+        start(
+            f"{reply.status} {HTTP_STATUS_CODES[reply.status]}",
+            [
+                ("Content-Type", "application/xml; charset=utf-8"),
+                ("Content-Length", str(len(reply.body))),
+                *_GRACE,
+            ],
+        )
+        return [reply.body]
+
+
+def _certificate(environ: Environ) -> str:
+    verified = environ.get(VERIFIED) == "yes"
+    return str(environ.get(FINGERPRINT, "")).lower() if verified else ""
 
 
 class _Posts:
@@ -68,14 +112,13 @@ class _Posts:
         if environ["REQUEST_METHOD"] != "POST" or environ["PATH_INFO"].rstrip("/") != PATH:
             return self._others(environ, start)
         trace = self._endpoint.trace(environ.get(PARENT, ""), environ.get(STATE, ""))
-        verified = environ.get(VERIFIED) == "yes"
         asked = HttpRequest(
             stream=environ["wsgi.input"],
             length=environ.get("CONTENT_LENGTH", ""),
             packing=environ.get("HTTP_CONTENT_ENCODING", ""),
             content_type=environ.get("CONTENT_TYPE", ""),
             soap_action=environ.get("HTTP_SOAPACTION"),
-            certificate=environ.get(FINGERPRINT, "").lower() if verified else "",
+            certificate=_certificate(environ),
         )
         try:
             rendered = self._endpoint.answer(asked, trace)

@@ -22,6 +22,8 @@ from dmz_gateway.agents.sign_in import SignIn
 from dmz_gateway.app import create_app
 from dmz_gateway.books.book import Book
 from dmz_gateway.books.pages import Pages, Signs
+from dmz_gateway.feeds.endpoint import FeedEndpoint
+from dmz_gateway.feeds.sending import Process, Sender
 from dmz_gateway.health import Health
 from dmz_gateway.links import Feed, Opening, Take, take_replies
 from dmz_gateway.replies import Replies, Requests
@@ -84,7 +86,8 @@ class Served:
         self.traffic: Snapshot[Targets] = self._snapshot(TRAFFIC, folder, read_traffic)
         contract = Contract(parts.settings.public_url)
         health = Health(parts.requests.ready, self.agents, self.offers, self.is_drained)
-        self.wsgi: Flask = create_app(self._endpoint(contract), contract, health)
+        self._sign_in = self._signing_in()
+        self.wsgi: Flask = create_app(self._endpoint(contract), self._feeds(), contract, health)
 
     def subscribe(self, feed: Feed, deliver_reply: Take) -> None:
         """Take replies and published documents from ``feed``; before it is started."""
@@ -145,24 +148,49 @@ class Served:
 
     def _endpoint(self, contract: Contract) -> Endpoint:
         parts, settings = self._parts, self._parts.settings
-        window_seconds = settings.token_window_seconds
         return Endpoint(
             contract.service,
             settings,
             schemas=parts.schemas,
-            sign_in=SignIn(
-                self.agents,
-                Replays(settings.replays, window_seconds * _REPLAYS_KEPT_WINDOWS),
-                parts.clock,
-                window_seconds=window_seconds,
-                age_seconds_max=settings.credentials_age_seconds_max,
-            ),
+            sign_in=self._sign_in,
             forwarding=self._forwarding(),
             offers=self.offers,
             clock=parts.clock,
             metrics=parts.metrics,
             edge=Edge(parts.tracing.recorded),
             tracer=parts.tracer,
+        )
+
+    def _signing_in(self) -> SignIn:
+        settings = self._parts.settings
+        window_seconds = settings.token_window_seconds
+        return SignIn(
+            self.agents,
+            Replays(settings.replays, window_seconds * _REPLAYS_KEPT_WINDOWS),
+            self._parts.clock,
+            window_seconds=window_seconds,
+            age_seconds_max=settings.credentials_age_seconds_max,
+        )
+
+    def _feeds(self) -> FeedEndpoint:
+        parts = self._parts
+        process = Process(parts.name, parts.boot, self._sequence)
+        return FeedEndpoint(
+            parts.settings,
+            schemas=parts.schemas,
+            sign_in=self._sign_in,
+            sender=Sender(
+                self._replies,
+                process,
+                clock=parts.clock,
+                metrics=parts.metrics,
+                drained=self.drained,
+                patience_seconds=parts.settings.feed_patience_seconds,
+            ),
+            replies=self._replies,
+            process=process,
+            clock=parts.clock,
+            metrics=parts.metrics,
         )
 
     def _book(self) -> Book:

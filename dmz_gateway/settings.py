@@ -22,6 +22,8 @@ class Gateway:
     answer is RECEIVED. ``threads`` is larger, so that there is always one left to say so.
     ``drains_max``: of so many bodies that are too large the rest is awaited at once, so that
     their senders see the answer; a body by the drop must not hold every thread.
+    ``feeds_max`` feeds are read at once; a part of one that the broker does not take is sent again
+    for ``feed_patience_seconds``.
     A repeat of a confirmed request only asks for its outcome, as long as it is among the last
     ``recent_max``; if the inside still does not know it after ``recent_seconds`` it is sent again.
     ``sender_fault_status`` is the HTTP status of
@@ -45,6 +47,8 @@ class Gateway:
     body_bytes_max: int = BODY_BYTES_MAX
     drains_max: int = 8
     header_read_seconds: int = 10
+    feeds_max: int = 2
+    feed_patience_seconds: float = 60.0
     reply_wait_seconds: float = 10.0
     query_wait_seconds: float = 10.0
     broker_wait_seconds: float = 3.0
@@ -68,9 +72,10 @@ class Gateway:
 
     def check(self) -> None:
         """SettingsError where entries contradict each other."""
-        if self.waiting_max + self.drains_max >= self.threads:
+        if self.waiting_max + self.drains_max + self.feeds_max >= self.threads:
             raise SettingsError(
-                "[gateway] waiting_max and drains_max together must be smaller than threads."
+                "[gateway] waiting_max, drains_max and feeds_max together must be smaller than "
+                "threads."
             )
         if self.book_page_seconds <= 0 or self.books_kept_days < 0 or self.book_bytes_max <= 0:
             raise SettingsError("[gateway] book_page_seconds and book_bytes_max must be above 0.")

@@ -44,6 +44,7 @@ class Hub:
     section: ClassVar[str] = "hub"
     urgent_prefetch_max: int = 200
     requests_prefetch_max: int = 1_000
+    bulk_prefetch_max: int = 50
     queries_prefetch_max: int = 200
     replies_prefetch_max: int = 1_000
     published_prefetch_max: int = 10
@@ -85,6 +86,7 @@ class Bridge:
         prefetches = {
             Lane.URGENT: hub.urgent_prefetch_max,
             Lane.REQUESTS: hub.requests_prefetch_max,
+            Lane.BULK: hub.bulk_prefetch_max,
             Lane.QUERIES: hub.queries_prefetch_max,
         }
         outside, inside = self.outside.consumer, self.inside.consumer

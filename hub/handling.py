@@ -34,7 +34,8 @@ class Handled:
     it (``DONE`` or the refusal's code). ``messages`` go elsewhere. ``changed`` names subjects
     whose waiting messages may now go on. ``wait_for``: nothing was done, the message names this
     subject, which is not yet there; ``answer`` is then the refusal of the deadline.
-    ``subject`` names the business object that the message is about, for its history.
+    ``subject`` names the business object that the message is about, for its history. Without
+    ``keeps_body`` its document is not stored: what it brought is stored as requests of its own.
     """
 
     answer: Answer
@@ -43,6 +44,7 @@ class Handled:
     changed: Sequence[str] = ()
     wait_for: str = ""
     subject: str = ""
+    keeps_body: bool = True
 
 
 Handler = Callable[[Message, Unit, datetime], Handled]
@@ -210,7 +212,8 @@ class Handling:
             unit.wait(message, handled.wait_for, deadline)
             left.looks.append(Look(message, handled.wait_for, deadline))
             return
-        unit.record(message, _done(entry, handled), now)
+        recorded = message if handled.keeps_body else message._replace(body=b"")
+        unit.record(recorded, _done(entry, handled), now)
         unit.send([*replies(message, handled.answer), *handled.messages])
         self._metrics.count("lupu_inbox_handled_total", outcome=handled.outcome_code)
         seconds = (self._clock.now() - message.accepted_at).total_seconds()

@@ -48,11 +48,14 @@ class Intake:
     def take(self, count_max: int, wait_seconds: float) -> list[Delivery]:
         """Return the oldest of the most urgent lane on which anything has come, and of no other.
 
-        Where there is nothing, wait a while.
+        Of bulk one alone, for each is much. Where there is nothing, wait a while.
         """
         self._receive(wait_seconds)
-        waiting = next(filter(None, self._waiting), deque())
-        return [waiting.popleft() for _ in range(min(len(waiting), count_max))]
+        for lane, waiting in zip(ONCE, self._waiting, strict=True):
+            if waiting:
+                count = 1 if lane is Lane.BULK else min(len(waiting), count_max)
+                return [waiting.popleft() for _ in range(count)]
+        return []
 
     def acknowledge(self, delivery: Delivery) -> None:
         """Say that a delivery is done."""

@@ -21,7 +21,7 @@ class Direction(enum.Enum):
 class Lane(enum.Enum):
     """How a message travels.
 
-    URGENT and REQUESTS are durable and handled once (``ONCE``), the more urgent first;
+    URGENT, REQUESTS and BULK are durable and handled once (``ONCE``), the more urgent first;
     QUERIES are read-only, short-lived and may be lost; REPLIES answer any of them and may be
     lost, for a stored outcome can be fetched; PUBLISHED documents replace their predecessor and
     wait in a stream for whoever comes late.
@@ -29,6 +29,7 @@ class Lane(enum.Enum):
 
     URGENT = "urgent"
     REQUESTS = "requests"
+    BULK = "bulk"
     QUERIES = "queries"
     REPLIES = "replies"
     PUBLISHED = "published"
@@ -36,7 +37,7 @@ class Lane(enum.Enum):
 
 # Each has a queue of its own on both sides, its channel and its prefetch: in the order in which
 # workers take them.
-ONCE = (Lane.URGENT, Lane.REQUESTS)
+ONCE = (Lane.URGENT, Lane.REQUESTS, Lane.BULK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ COMMON = "urn:lupu:common:1"
 TICKETING = "urn:lupu:ticketing:1"
 PUBLISHED = "urn:lupu:published:1"
 EVIDENCE = "urn:lupu:evidence:1"
+FEEDS = "urn:lupu:feeds:1"
 
 
 def _row(
@@ -100,6 +102,10 @@ MESSAGES: tuple[MessageType, ...] = (
     _row(TICKETING, "ChangeBooking", _IN, Lane.URGENT, "ticketing"),
     _row(TICKETING, "ConfirmBooking", _IN, Lane.URGENT, "ticketing"),
     _row(TICKETING, "CancelBooking", _IN, Lane.URGENT, "ticketing"),
+    _row(FEEDS, "FeedPart", _IN, Lane.BULK, "ticketing"),
+    _row(FEEDS, "GetFeed", _IN, Lane.QUERIES, "ticketing"),
+    _row(FEEDS, "FeedPartResponse", _OUT, Lane.REPLIES, "ticketing"),
+    _row(FEEDS, "GetFeedResponse", _OUT, Lane.REPLIES, "ticketing"),
     _row(TICKETING, "GetBooking", _IN, Lane.QUERIES, "ticketing"),
     _row(COMMON, "GetOutcome", _IN, Lane.QUERIES, "*"),
     _row(TICKETING, "PlaceBookingResponse", _OUT, Lane.REPLIES, "ticketing"),

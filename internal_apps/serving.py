@@ -149,6 +149,7 @@ class Serving:
         prefetches = {
             Lane.URGENT: worker.urgent_prefetch_max,
             Lane.REQUESTS: worker.requests_prefetch_max,
+            Lane.BULK: worker.bulk_prefetch_max,
         }
         self.requests.start(
             consumer,

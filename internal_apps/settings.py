@@ -28,6 +28,7 @@ class Worker:
     section: ClassVar[str] = "worker"
     urgent_prefetch_max: int = 200
     requests_prefetch_max: int = 500
+    bulk_prefetch_max: int = 5
     queries_prefetch_max: int = 100
     batch_max: int = 50
     chore_seconds: float = 1.0

@@ -17,6 +17,7 @@ REPLY_TTL_MS = 60_000
 # By lane; what is handled once waits in them as long as its destination is away.
 URGENT_BYTES_MAX = 256 * MIB
 REQUESTS_BYTES_MAX = 1_024 * MIB
+BULK_BYTES_MAX = 512 * MIB
 REPLIES_BYTES_MAX = 256 * MIB
 PUBLISHED_BYTES_MAX = 64 * MIB
 QUARANTINE_BYTES_MAX = 512 * MIB
@@ -69,7 +70,7 @@ def inside_policies(version: tuple[int, int]) -> tuple[Policy, ...]:
 
 
 def _lanes(owner: str, version: tuple[int, int]) -> tuple[Policy, ...]:
-    bounds = (URGENT_BYTES_MAX, REQUESTS_BYTES_MAX)
+    bounds = (URGENT_BYTES_MAX, REQUESTS_BYTES_MAX, BULK_BYTES_MAX)
     return tuple(
         _durable(lane.value, rf"^{owner}\.{lane.value}$", bytes_max, version)
         for lane, bytes_max in zip(ONCE, bounds, strict=True)

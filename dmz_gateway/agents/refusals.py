@@ -196,6 +196,38 @@ TOO_MANY_REQUESTS = _later(
     ("Wait, then repeat the request.", "请稍候再重发。"),
     1,
 )
+FEEDS_BUSY = _later(
+    NOT_ACCEPTED,
+    "FEEDS_BUSY",
+    ("As many feeds as are read at once are under way.", "同时接收的批量文件已达上限。"),
+    ("Send the feed again in a while.", "请稍后重新发送。"),
+    60,
+)
+FEED_INTERRUPTED = _later(
+    OUTCOME_UNKNOWN,
+    "FEED_INTERRUPTED",
+    (
+        "The feed broke off; what was accepted of it has its outcome.",
+        "批量文件传输中断；已受理的部分会有结果。",
+    ),
+    (
+        "Send the whole feed again under the same FeedReference; nothing is done twice.",
+        "请用相同的 FeedReference 重新发送整个文件；不会重复办理。",
+    ),
+    10,
+)
+FEED_TOTALS_WRONG = _invalid(
+    "FEED_TOTALS_WRONG",
+    (
+        "The feed has other bookings than its Totals say.",
+        "批量文件中的订单与 Totals 不符。",
+    ),
+    (
+        "Correct the Totals and send the feed again; nothing is done twice.",
+        "请更正 Totals 后重新发送；不会重复办理。",
+    ),
+    status=422,
+)
 CREDENTIALS_STALE = _later(
     NOT_ACCEPTED,
     "CREDENTIALS_STALE",

@@ -9,7 +9,14 @@ from adapters.agents import Agent, Directory
 from adapters.published import Snapshot
 from adapters.soap.envelope import SoapRequest
 from adapters.soap.signature import find_signature, verify_signature
-from adapters.soap.wsse import Replays, Security, check_timestamp, check_token, read_security
+from adapters.soap.wsse import (
+    Replays,
+    Security,
+    Token,
+    check_timestamp,
+    check_token,
+    read_security,
+)
 from dmz_gateway.agents import refusals
 from dmz_gateway.agents.faults import Faulted
 from hub.ports import Clock
@@ -65,6 +72,24 @@ class SignIn:
             claims.append(self._by_token(directory, security))
         if security.signed:
             claims.append(self._by_signature(directory, request))
+        return _agreed(claims)
+
+    def plain(self, certificate: str, user: str, password: str) -> SignedIn:
+        """Return who asks without SOAP: by certificate, by name and password, or by both."""
+        directory = self._directory()
+        claims: list[_Claim] = []
+        if certificate:
+            claims.append(_Claim("certificate", _active(directory.certified(certificate))))
+        if user:
+            agent = _active(directory.numbered(user))
+            check_token(
+                Token(user, password),
+                None if agent is None else agent.credentials,
+                now=self._clock.now(),
+                replays=self._replays,
+                window_seconds=self._window_seconds,
+            )
+            claims.append(_Claim("password", agent))
         return _agreed(claims)
 
     def _directory(self) -> Directory:

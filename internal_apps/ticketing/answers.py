@@ -6,7 +6,7 @@ from typing import Any
 from adapters.xml import Schemas, parse
 from hub.envelope import Message, RequestId
 from hub.errors import Refusal
-from hub.messages import TICKETING
+from hub.messages import FEEDS, TICKETING
 from hub.ports import Answer
 from internal_apps import answering
 from internal_apps.ticketing.domain import CURRENCY, Booking
@@ -46,6 +46,11 @@ class Answers:
         if booking is not None:
             values |= {"Booking": booking_values(booking), "BookingAsOf": now}
         return self._write(request_id.operation, **values)
+
+    def feed_done(self, request_id: RequestId) -> Answer:
+        """Answer a part of a feed."""
+        element, feed = f"{{{FEEDS}}}FeedPartResponse", request_id.reference.partition(".")[0]
+        return Answer("FeedPartResponse.1", self._schemas.write(element, {"FeedReference": feed}))
 
     def shown(self, booking: Booking) -> Answer:
         """Answer a question for a booking."""

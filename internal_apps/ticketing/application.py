@@ -6,6 +6,7 @@ from pathlib import Path
 from hub.settings import Configuration
 from internal_apps.serving import Application, Surroundings
 from internal_apps.ticketing.answers import Answers
+from internal_apps.ticketing.feeds import Feeds
 from internal_apps.ticketing.forgetting import Forgetting
 from internal_apps.ticketing.handlers import Handlers
 from internal_apps.ticketing.holds import Sweep
@@ -44,11 +45,12 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         kept_days=settings.contacts_kept_days,
     )
     handlers = Handlers(answers, earlier=around.earlier)
+    feeds = Feeds(around.store, around.schemas, answers, handlers.place)
     return Application(
         name=NAME,
-        handlers=handlers.by_type(),
+        handlers={**handlers.by_type(), "FeedPart.1": feeds.part},
         line_of=handlers.line_of,
-        queries=Queries(around.store, answers).by_type(),
+        queries={**Queries(around.store, answers).by_type(), "GetFeed.1": feeds.state},
         chores=(Sweep(around.store, around.clock), forgetting, *publishing.chores()),
         migrations=MIGRATIONS,
         rebuild=Rebuilding(answers),

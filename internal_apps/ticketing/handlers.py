@@ -115,9 +115,12 @@ class Handlers:
     def line_of(self, message: Message, unit: Unit) -> str:
         """Return the booking that a request is about by the reference it is placed as.
 
-        Empty where it names a booking that is not there: its handler refuses it.
+        Empty where it names a booking that is not there: its handler refuses it; and of a part
+        of a feed, whose bookings are new.
         """
         sender = message.id.sender
+        if message.id.operation == "FeedPart":
+            return ""
         if message.id.operation == "PlaceBooking":
             return placed_subject(sender, message.id.reference)
         values = self._answers.values(message.body)

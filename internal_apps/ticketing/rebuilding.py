@@ -19,6 +19,8 @@ class Rebuilding:
         """Return the answer to a request that is handled."""
         if entry.outcome_code != DONE:
             return refused_before(entry.outcome_code, refusals.ALL)
+        if entry.id.operation == "FeedPart":
+            return self._answers.feed_done(entry.id)
         sql = sql_unit(unit)
         booking = store.find(sql, entry.subject) if entry.subject else None
         return self._answers.done_before(entry.id, booking, sql.opened_at)

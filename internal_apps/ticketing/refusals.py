@@ -74,6 +74,20 @@ BOOKING_CLOSED = Refusal(
     "Place a new booking.",
     "请重新预订。",
 )
+NO_SUCH_FEED = Refusal(
+    "NO_SUCH_FEED",
+    "Nothing of a feed of this reference has come in.",
+    "尚未收到该编号的批量文件的任何内容。",
+    "Check the FeedReference; if you have sent the feed, ask again in a while.",
+    "请核对 FeedReference；如已发送，请稍后再查询。",
+)
+FEED_REUSED = Refusal(
+    "FEED_REUSED",
+    "Under this FeedReference other bookings or totals came before; nothing of this part is done.",
+    "该 FeedReference 此前已用于其他订单或合计；本部分未办理。",
+    "Send a feed with other contents under a new FeedReference.",
+    "内容不同的批量文件请使用新的 FeedReference。",
+)
 
 ALL = (
     SOLD_OUT,
@@ -86,6 +100,8 @@ ALL = (
     VERSION_CONFLICT,
     HOLD_ENDED,
     BOOKING_CLOSED,
+    NO_SUCH_FEED,
+    FEED_REUSED,
 )
 
 

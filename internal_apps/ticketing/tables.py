@@ -135,6 +135,25 @@ booking_draws = sa.Table(
     sa.Column("quantity", sa.BigInteger, nullable=False),
 )
 
+# What feeds say of themselves at their end, and which bookings came by them.
+feeds = sa.Table(
+    "feeds",
+    metadata,
+    sa.Column("sender", ascii_text(60), primary_key=True),
+    sa.Column("feed", ascii_text(40), primary_key=True),
+    sa.Column("bookings", sa.Integer, nullable=False),
+    sa.Column("digest", ascii_text(64), nullable=False),
+)
+feed_bookings = sa.Table(
+    "feed_bookings",
+    metadata,
+    sa.Column("sender", ascii_text(60), primary_key=True),
+    sa.Column("feed", ascii_text(40), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("request_id", ascii_text(160), nullable=False),
+    sa.Column("digest", ascii_text(64), nullable=False),
+)
+
 agents = sa.Table(
     "agents",
     metadata,

@@ -75,7 +75,7 @@ def test_an_empty_database_is_brought_to_the_newest_version(database_url: str) -
     assert migrations.present() == ()
     with pytest.raises(SettingsError, match="lupu database upgrade"):
         migrations.check()
-    wanted = (NEWEST, "ticketing_0003")
+    wanted = (NEWEST, "ticketing_0004")
     assert migrations.upgrade() == migrations.upgrade() == migrations.wanted() == wanted
     migrations.check()
     assert migrations.present() == wanted
@@ -161,7 +161,7 @@ def test_applications_share_a_database_each_with_its_line(tmp_path: Path) -> Non
     both.upgrade()
     ticketing_program.check()
     ticketing_program.upgrade()
-    assert both.present() == (NEWEST, "invoicing_0001", "ticketing_0003")
+    assert both.present() == (NEWEST, "invoicing_0001", "ticketing_0004")
     database.close()
 
 

@@ -129,7 +129,7 @@ class HubProcess(Process):
             ),
             chance=chance,
             agents=self._agents(site) if site.has_editions else None,
-        ).start(Hub(prefetch_max, prefetch_max, prefetch_max, prefetch_max, 1))
+        ).start(Hub(prefetch_max, prefetch_max, 5, prefetch_max, prefetch_max, 1))
 
     def _agents(self, site: Site) -> KnownAgents:
         learnt = Learnt(self, site.chaos, site.used, None)

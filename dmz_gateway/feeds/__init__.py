@@ -1,0 +1,1 @@
+"""Feeds: many bookings in one document, which cross in parts."""

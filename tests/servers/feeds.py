@@ -1,0 +1,33 @@
+"""An agency's feed of bookings, made as it is sent: any size, the same each time."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+
+FEEDS = "urn:lupu:feeds:1"
+
+
+def booking(reference: str, day: str, ticket_type: str = "STANDARD", padding: int = 0) -> str:
+    """Return one booking; ``padding``: how many letters its buyer's name has more."""
+    return (
+        f"<Booking><RequestReference>{reference}</RequestReference><Kind>INDIVIDUAL</Kind>"
+        f"<Contact><Name>王小明{'明' * padding}</Name><Telephone>021 5888 1234</Telephone>"
+        f"</Contact><Lines><Line><TicketType>{ticket_type}</TicketType><Day>{day}</Day>"
+        "<Quantity>1</Quantity></Line></Lines></Booking>"
+    )
+
+
+def feed(name: str, bookings: dict[str, str]) -> bytes:
+    """Return a feed of these bookings, by reference."""
+    return "".join(pieces(name, bookings.items())).encode()
+
+
+def pieces(name: str, bookings: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield a feed piece by piece, with the totals that fit it."""
+    yield f'<BookingFeed xmlns="{FEEDS}"><FeedReference>{name}</FeedReference>\n'
+    digest, count = sha256(), 0
+    for reference, text in bookings:
+        digest.update(f"{reference}\n".encode())
+        count += 1
+        yield f"{text}\n"
+    yield f"<Totals><Count>{count}</Count><Digest>{digest.hexdigest()}</Digest></Totals>"
+    yield "</BookingFeed>"
