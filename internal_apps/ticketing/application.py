@@ -45,7 +45,7 @@ def application(around: Surroundings, settings: Ticketing) -> Application:
         kept_days=settings.contacts_kept_days,
     )
     handlers = Handlers(answers, earlier=around.earlier)
-    feeds = Feeds(around.store, around.schemas, answers, handlers.place)
+    feeds = Feeds(around.store, around.schemas, answers)
     return Application(
         name=NAME,
         handlers={**handlers.by_type(), "FeedPart.1": feeds.part},

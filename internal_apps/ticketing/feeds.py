@@ -1,7 +1,8 @@
-"""Feeds: their bookings are placed one by one, each as the request it would be by itself.
+"""Feeds: each of their bookings becomes the request that it would be by itself.
 
-So a booking that comes by a feed and again, by any way, takes effect once. What became of a feed
-is not kept but read: from what the inbox knows of each of its bookings.
+It waits in the inbox until its part is committed, and is woken then: so it has its own outcome,
+its turn, its retries, and comes it by a feed and again by any way, it takes effect once. What
+became of a feed is not kept but read: from what the inbox knows of each of its bookings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +16,7 @@ from adapters.database import InboxStore, SqlUnit, first
 from adapters.database.tables import inbox, reused
 from adapters.xml import Schemas
 from hub.envelope import Message, RequestId
-from hub.errors import Refused
 from hub.handling import Handled
-from hub.inbox import Handler
 from hub.messages import TICKETING
 from hub.ports import Answer, InboxEntry, InboxState, Unit
 from hub.refusals import REFERENCE_REUSED
@@ -37,17 +36,16 @@ _JOINED = feed_bookings.join(inbox, inbox.c.request_id == feed_bookings.c.reques
 class Feeds:
     """The request that brings a part of a feed, and the question for a feed."""
 
-    def __init__(
-        self, store: InboxStore, schemas: Schemas, answers: Answers, place: Handler
-    ) -> None:
-        """``place`` handles PlaceBooking."""
-        self._store, self._schemas = store, schemas
-        self._answers, self._place = answers, place
+    def __init__(self, store: InboxStore, schemas: Schemas, answers: Answers) -> None:
+        self._store, self._schemas, self._answers = store, schemas, answers
 
     def part(self, message: Message, unit: Unit, now: datetime) -> Handled:
-        """Place what was not placed before; a position that holds another booking is refused."""
+        """Have each booking handled once this is committed, as if it had come by itself.
+
+        What is known is left alone; a position that holds another booking is refused.
+        """
         values = answering.values(self._schemas, message)
-        feed, sql, changed = values["FeedReference"], sql_unit(unit), list[str]()
+        feed, sql, subject = values["FeedReference"], sql_unit(unit), f"feed:{message.id}"
         if "Totals" in values:
             _close(sql, message.id.sender, feed, values["Totals"])
         items = values.get("Booking", ())
@@ -61,9 +59,12 @@ class Feeds:
                 continue
             row = {"sender": message.id.sender, "feed": feed, "position": position}
             sql.add(feed_bookings, {**row, "request_id": str(placed.id), "digest": digest})
-            changed += self._one(placed, digest, sql, now)
+            if sql.entry(placed.id) is None:
+                waiting = InboxEntry(placed.id, digest, InboxState.WAITING, None, "")
+                sql.record(placed, waiting, now)
+                sql.wait(placed, subject, now)
         answer = self._answers.feed_done(message.id)
-        return Handled(answer, DONE, changed=changed, keeps_body=False)
+        return Handled(answer, DONE, changed=(subject,), keeps_body=False)
 
     def state(self, message: Message) -> Answer:
         """Say how far a feed is, and which of its bookings were refused."""
@@ -81,21 +82,6 @@ class Feeds:
             body=self._schemas.write(_PLACE_ELEMENT, item),
             reply_to="",
         )
-
-    def _one(self, placed: Message, digest: str, unit: SqlUnit, now: datetime) -> Sequence[str]:
-        if unit.entry(placed.id) is not None:
-            return ()
-        try:
-            with unit.savepoint():
-                handled = self._place(placed, unit, now)
-        except Refused as refused:
-            answer = answering.refused(refused.refusal)
-            handled = Handled(answer, refused.refusal.code, subject=refused.subject)
-        state, subject = InboxState.HANDLED, handled.subject
-        code, answer = handled.outcome_code, handled.answer
-        entry = InboxEntry(placed.id, digest, state, answer, code, subject)
-        unit.record(placed, entry, now)
-        return handled.changed
 
 
 def _known(

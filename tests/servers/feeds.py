@@ -6,13 +6,13 @@ from hashlib import sha256
 FEEDS = "urn:lupu:feeds:1"
 
 
-def booking(reference: str, day: str, ticket_type: str = "STANDARD", padding: int = 0) -> str:
-    """Return one booking; ``padding``: how many letters its buyer's name has more."""
+def booking(reference: str, day: str, lines: int = 1) -> str:
+    """Return one booking of so many lines."""
+    line = f"<Line><TicketType>STANDARD</TicketType><Day>{day}</Day><Quantity>1</Quantity></Line>"
     return (
         f"<Booking><RequestReference>{reference}</RequestReference><Kind>INDIVIDUAL</Kind>"
-        f"<Contact><Name>王小明{'明' * padding}</Name><Telephone>021 5888 1234</Telephone>"
-        f"</Contact><Lines><Line><TicketType>{ticket_type}</TicketType><Day>{day}</Day>"
-        "<Quantity>1</Quantity></Line></Lines></Booking>"
+        f"<Contact><Name>王小明</Name><Telephone>021 5888 1234</Telephone>"
+        f"</Contact><Lines>{line * lines}</Lines></Booking>"
     )
 
 

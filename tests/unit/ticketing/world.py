@@ -95,9 +95,10 @@ class World:
         self._name = name
         self._sequence = itertools.count(1)
         handlers = Handlers(self.answers, taking, earlier)
+        self.by_type = dict(handlers.by_type())
         self.inbox = Inbox(
             self.store,
-            handlers.by_type(),
+            self.by_type,
             line_of=handlers.line_of,
             contracts=self.schemas,
             refusals=REFUSALS,
