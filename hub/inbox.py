@@ -5,6 +5,7 @@ together, many messages a transaction, a savepoint each.
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 
 from hub.counting import from_nought
 from hub.envelope import Message
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 DONE = "DONE"
 WOKEN_MAX = 100
+# So many of those whose turn has come are looked at in one transaction.
+LOOKS_MAX = 20
 COUNTED = (
     *("lupu_inbox_parked_total", "lupu_inbox_retried_total", "lupu_inbox_reused_total"),
     *("lupu_inbox_repeats_total", "lupu_inbox_batches_abandoned_total"),
@@ -88,25 +91,29 @@ class Inbox:
         transaction: two batches that blocked each other then no longer do, a database that is
         away still is, and the message that fails by itself is kept with its reason.
         """
-        left = Left()
         self._unkept = []
         self.finished = 0
-        steps = [self._steps.begin(message) for message in messages]
         try:
-            with self._store.unit() as unit:
-                for message, step in zip(messages, steps, strict=True):
-                    self._handling.one(followed(message, step), unit, left)
+            self._together([(message, None) for message in messages])
         except Exception as error:
             if isinstance(error, TryAgain) and len(messages) == 1:
                 raise
             self._metrics.count("lupu_inbox_batches_abandoned_total")
             self._singly(messages)
             return
-        self._left.add(left)
         self.finished = len(messages)
-        for step in steps:
-            self._end(step, together=len(messages))
         self._go_on_if_possible()
+
+    def _together(self, given: Sequence[tuple[Message, Look | None]]) -> None:
+        """Handle some in one transaction; any trouble with one is raised, and none is handled."""
+        left = Left()
+        steps = [self._steps.begin(message) for message, _ in given]
+        with self._store.unit() as unit:
+            for (message, look), step in zip(given, steps, strict=True):
+                self._handling.one(followed(message, step), unit, left, look)
+        self._left.add(left)
+        for (_, look), step in zip(given, steps, strict=True):
+            self._end(step, look, together=len(given))
 
     def _singly(self, messages: Sequence[Message]) -> None:
         try:
@@ -201,11 +208,25 @@ class Inbox:
         left = self._left
         while left.looks or left.changed:
             if left.looks:
-                self._alone(left.looks[0].message, left.looks[0])
-                left.looks.popleft()
+                self._look_again(list(islice(left.looks, LOOKS_MAX)))
             else:
                 self._wake_all(left.changed)
                 left.changed.clear()
+
+    def _look_again(self, looks: Sequence[Look]) -> None:
+        """Look at the first of those whose turn has come: together, or each alone."""
+        if len(looks) > 1:
+            try:
+                self._together([(look.message, look) for look in looks])
+            except Exception:  # noqa: BLE001  whichever it is finds its end alone
+                self._metrics.count("lupu_inbox_batches_abandoned_total")
+            else:
+                for _ in looks:
+                    self._left.looks.popleft()
+                return
+        for look in looks:
+            self._alone(look.message, look)
+            self._left.looks.popleft()
 
     def _wake(self, subjects: Sequence[str]) -> int:
         woken = self._store.woken(subjects, self._clock.now(), WOKEN_MAX)

@@ -72,7 +72,7 @@ class Sender:
 
     def _publish(self, message: Message, accepted: int) -> None:
         if self._drained().among(FEED_PART, message.id.sender, "") is not None:
-            raise Faulted(refusals.NOT_TAKEN_NOW)
+            raise Faulted(refusals.FEED_INTERRUPTED if accepted else refusals.NOT_TAKEN_NOW)
         until = self._clock.monotonic() + self._patience_seconds
         while True:
             published = self._replies.ask(message, Lane.BULK, 0.0).published

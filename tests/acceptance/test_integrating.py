@@ -12,6 +12,7 @@ import pytest
 
 from certs.authority import Authority, KeyKind, Purpose
 from certs.keystores import Reader, export_key_store
+from tests.contract.transports import until
 from tests.servers.agency import told
 from tests.servers.system import System
 
@@ -54,12 +55,33 @@ def test_the_raw_requests_work_as_written(
 ) -> None:
     """Offers, a booking, a change, a confirmation, its outcome, a cancellation."""
     language = "ZH" if "zh" in name else "EN"
-    scripts = [one.replace("CURL-", f"CURL-{language}-") for one in blocks(name, "curl")]
+    scripts = [
+        one.replace("CURL-", f"CURL-{language}-")
+        for one in blocks(name, "curl")
+        if "/feeds" not in one
+    ]
     answers = [run(script, running_system, tmp_path) for script in scripts]
     assert "<t:PriceFen>" in answers[0] or "PriceFen>" in answers[0]
     assert [told(one).code for one in answers[1:]] == ["DONE"] * 5
     assert [told(one).version for one in answers[1:]] == [1, 2, 3, 1, 4]
     assert "CANCELLED" in answers[-1]
+
+
+@pytest.mark.parametrize("name", ["INTEGRATING.md", "INTEGRATING.zh-CN.md"])
+def test_a_feed_is_sent_and_asked_for_as_written(
+    name: str, running_system: System, tmp_path: Path
+) -> None:
+    """It is accepted whole, and complete soon."""
+    language = "ZH" if "zh" in name else "EN"
+    sends, asks = (
+        one.replace("CURL-", f"CURL-{language}-")
+        for one in blocks(name, "curl")
+        if "/feeds" in one
+    )
+    assert "<FeedAccepted" in run(sends, running_system, tmp_path)
+    assert until(
+        lambda: "<Status>COMPLETE<" in run(asks, running_system, tmp_path), pause_seconds=0.3
+    )
 
 
 def test_old_java_imports_the_key_store(running_system: System, tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def test_the_more_urgent_is_taken_first_whatever_waits_behind() -> None:
     assert world.take() == []
 
 
+def test_of_bulk_one_is_taken_at_a_time() -> None:
+    """Each is much: whoever is more urgent waits for one at the most."""
+    world = World()
+    world.send(Lane.BULK, "B-1", "B-2")
+    assert world.take() == ["B-1"]
+    world.send(Lane.REQUESTS, "R-1")
+    assert world.take() == ["R-1"]
+    assert world.take() == ["B-2"]
+
+
 def test_each_is_acknowledged_on_the_lane_on_which_it_came() -> None:
     """Lanes have channels of their own, on which tags begin anew."""
     world = World()
@@ -63,4 +73,4 @@ def test_each_is_acknowledged_on_the_lane_on_which_it_came() -> None:
         assert isinstance(subscription, MemorySubscription)
         subscription.lose()
     left = {lane: world.broker.depth(inside_queue("ticketing", lane)) for lane in ONCE}
-    assert left == {Lane.URGENT: 1, Lane.REQUESTS: 2}
+    assert left == {Lane.URGENT: 1, Lane.REQUESTS: 2, Lane.BULK: 2}
