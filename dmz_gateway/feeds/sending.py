@@ -9,6 +9,7 @@ from dmz_gateway.agents import refusals
 from dmz_gateway.agents.faults import Faulted
 from dmz_gateway.feeds.reading import FeedReader, Item
 from dmz_gateway.replies import Replies
+from hub.counting import from_nought
 from hub.envelope import Message, RequestId, Transmission
 from hub.messages import FEEDS, Lane, message_type
 from hub.ports import Clock, Metrics, Published
@@ -50,6 +51,7 @@ class Sender:
         self._process = process
         self._clock, self._metrics = clock, metrics
         self._drained, self._sleep = drained, sleep
+        from_nought(metrics, "lupu_gateway_feed_bookings_total")
         self._patience_seconds = patience_seconds
 
     def send(self, sender: str, sign_in: str, reader: FeedReader, wait: Callable[[], None]) -> int:

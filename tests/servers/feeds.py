@@ -6,14 +6,15 @@ from hashlib import sha256
 FEEDS = "urn:lupu:feeds:1"
 
 
-def booking(reference: str, day: str, lines: int = 1) -> str:
-    """Return one booking of so many lines."""
+def booking(reference: str, day: str, lines: int = 1, indent: int = 0) -> str:
+    """Return one booking of so many lines; ``indent``: with each element on a line of its own."""
     line = f"<Line><TicketType>STANDARD</TicketType><Day>{day}</Day><Quantity>1</Quantity></Line>"
-    return (
+    text = (
         f"<Booking><RequestReference>{reference}</RequestReference><Kind>INDIVIDUAL</Kind>"
         f"<Contact><Name>王小明</Name><Telephone>021 5888 1234</Telephone>"
         f"</Contact><Lines>{line * lines}</Lines></Booking>"
     )
+    return text.replace("><", f">\n{' ' * indent}<") if indent else text
 
 
 def feed(name: str, bookings: dict[str, str]) -> bytes:
