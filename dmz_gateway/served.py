@@ -226,7 +226,7 @@ class Served:
             clock=parts.clock,
             metrics=parts.metrics,
             sequence=self._sequence,
-            wait_seconds=settings.reply_wait_seconds,
+            wait_seconds=max(settings.reply_wait_seconds, settings.book_page_seconds),
             kept_days=settings.books_kept_days,
             signs=parts.signs,
             resend_seconds=2 * settings.recent_seconds,
