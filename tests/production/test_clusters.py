@@ -1,0 +1,102 @@
+"""Each broker a cluster of three: everything is started anew under load."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from deploy.haproxy.health import healthy
+from deploy.local.cluster import INSIDE_NODES, OUTSIDE_NODES, Cluster
+from deploy.local.stack import NAMES, Stack
+from tests.acceptance.evidence_check import proof
+from tests.production.ordered import Compared, Orders, compare
+from tests.servers.promises import Shows
+from tests.servers.system import System, running
+
+TWICE = (*NAMES, "hub-2", "ticketing-2")
+COMPONENTS = ("ticketing-1", "ticketing-2", "hub-1", "hub-2", "gateway-1", "gateway-2")
+# How soon a component, and a node, finds that the other side does not answer any more.
+HEARTBEAT_SECONDS = 5
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
+
+
+@contextmanager
+def clustered(folder: Path) -> Iterator[System]:
+    """Run the whole system on two clusters, two of each component."""
+    with running(
+        folder, names=TWICE, clusters=True, prepare=_impatient, reply_wait_seconds=0.0
+    ) as system:
+        yield system
+
+
+def _impatient(stack: Stack) -> None:
+    for zone in ("outside", "hub", "inside"):
+        path = stack.places.configuration(zone)
+        text = path.read_text("utf-8")
+        entry = f"heartbeat_seconds = {HEARTBEAT_SECONDS}\n"
+        path.write_text(text.replace("other_hosts", f"{entry}other_hosts"), "utf-8")
+
+
+def clusters(system: System) -> dict[str, Cluster]:
+    """Return the cluster of each side."""
+    made = {"outside": system.stack.outside, "inside": system.stack.inside}
+    return cast("dict[str, Cluster]", made)
+
+
+def start_anew(system: System, name: str) -> None:
+    """Start a component anew in good order, and wait until it can serve."""
+    process = system.stack.processes[name]
+    assert process.stop(), name
+    process.start()
+    if name.startswith(("gateway", "staff")):
+        process.wait_ready(partial(healthy, system.stack.places.socket(name)))
+
+
+def ended(system: System, orders: Orders) -> Compared:
+    """Bring the load to its end; nothing is lost, doubled, out of order or without evidence."""
+    orders.finish()
+    compared = compare(orders, system.stack.places.folder / "database" / "lupu.sqlite")
+    assert not orders.given_up
+    assert compared.fine, compared
+    proved = proof(system)
+    assert proved["fine"], proved
+    return compared
+
+
+@pytest.mark.promise(1)
+def test_everything_is_started_anew_one_by_one_and_nothing_refused(
+    tmp_path: Path, shows: Shows
+) -> None:
+    """Every node of both clusters, every worker, hub and gateway, under load."""
+    with clustered(tmp_path) as system:
+        orders = Orders(system)
+        orders.start()
+        try:
+            orders.goes_on()
+            nodes = 0
+            for cluster in clusters(system).values():
+                for member in cluster.members:
+                    cluster.start_anew(member)
+                    orders.goes_on()
+                    nodes += 1
+            for name in COMPONENTS:
+                start_anew(system, name)
+                orders.goes_on()
+        finally:
+            orders.finish()
+        compared = ended(system, orders)
+    shows(
+        nodes_started_anew=nodes,
+        components_started_anew=len(COMPONENTS),
+        bookings=compared.bookings,
+        refused=orders.refused(),
+        broken_connections=orders.broken(),
+        slowest_acceptance_seconds=f"{orders.slowest_seconds:.1f}",
+        lost=0,
+        doubled=0,
+        out_of_order=0,
+    )
+    assert (orders.refused(), orders.broken()) == (0, 0)
