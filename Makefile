@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 PINS := requirements.txt requirements-db2.txt setup.py
 # Most tests wait most of their time: for brokers, browsers, deadlines.
-SIDE_BY_SIDE := -n 3 --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE := --dist loadscope --no-loadscope-reorder
 COMPILED := build/compiled
 PACKAGES := adapters certs deploy dmz_gateway hub internal_apps lupu schemas
 
@@ -40,7 +40,7 @@ try: $(INSTALLED) ## A first look in one process: no root, no broker (proves not
 	@$(BIN)/python -m deploy.local.first_look
 
 test: servers-for-test $(INSTALLED_DEV) client-stacks ## Run every test, on real brokers and databases
-	$(BIN)/pytest $(SIDE_BY_SIDE) --ignore=tests/production $(T) $(if $(K),-k '$(K)')
+	$(BIN)/pytest -n 3 $(SIDE_BY_SIDE) --ignore=tests/production $(T) $(if $(K),-k '$(K)')
 
 check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -55,7 +55,7 @@ compiled: $(COMPILED)/.made ## Compile what every message passes to C, into buil
 
 production: STACKS := tests/production
 production: servers-for-test $(INSTALLED_DEV) client-stacks ## Try what a real network and operator do (as root)
-	$(if $(LINK_SECONDS),LINK_SECONDS=$(LINK_SECONDS) )$(BIN)/pytest -q $(if $(K),-k '$(K)') \
+	$(if $(LINK_SECONDS),LINK_SECONDS=$(LINK_SECONDS) )$(BIN)/pytest -q -n 2 $(SIDE_BY_SIDE) $(if $(K),-k '$(K)') \
 	    $(or $(T),tests/production)
 
 promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
