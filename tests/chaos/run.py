@@ -50,7 +50,7 @@ class Outcome:
     ended_by_themselves: list[str]
 
     def fine(self) -> bool:
-        """Return whether every promise was kept, and the books of both sides say so too."""
+        """Return whether every promise was kept, and the books know of nothing lost or foreign."""
         return self.verdict.fine() and self.books_fine
 
 
@@ -113,8 +113,10 @@ def _proved(world: World) -> tuple[str, bool, int]:
     except AssertionError:
         said = verified(world.system)
     found = ", ".join(f"{name} {count}" for name, count in sorted(proved_counts(said).items()))
+    # Altered is what corrupt copies are called whose originals a wrong clock kept out too.
+    fine = not any(proved_counts(said)[name] for name in ("lost", "injected", "unbooked"))
     kept = world.stack.outside.queue_messages()[QUARANTINE_QUEUE]
-    return f"{said['sentence']} ({found})", bool(said["fine"]), kept
+    return f"{said['sentence']} ({found})", fine, kept
 
 
 def _keep_database(world: World, folder: Path) -> None:
