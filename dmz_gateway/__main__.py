@@ -141,7 +141,7 @@ def _parts(
     return Parts(
         name=configuration.name,
         boot=secrets.token_hex(_BOOT_BYTES),
-        settings=configuration.read(Gateway),
+        settings=_patient(configuration.read(Gateway), configuration.read(OutsideBroker)),
         schemas=Schemas(),
         clock=SystemClock(),
         metrics=registry,
@@ -153,6 +153,11 @@ def _parts(
         tracing=configuration.read(settings.Tracing),
         tracer=tracer,
     )
+
+
+def _patient(gateway: Gateway, broker: OutsideBroker) -> Gateway:
+    """Return its settings; a broker that has no other node is not waited for."""
+    return gateway if broker.other_hosts else replace(gateway, broker_wait_seconds=0.0)
 
 
 def _stay_on_one_processor(name: str) -> None:

@@ -31,8 +31,8 @@ class Gateway:
     ``books`` is the folder of this gateway's books, below ``snapshots`` where none is named; a
     page of them is sent every ``book_page_seconds``, a file holds about ``book_bytes_max``, and
     one that the inside has is kept for ``books_kept_days``.
-    A broker that goes away is waited for ``broker_wait_seconds`` before requests are refused, and
-    what may have gone with a connection is sent once more; 0: neither.
+    A broker of several nodes that goes away is waited for ``broker_wait_seconds`` before requests
+    are refused, and what may have gone with a connection is sent once more; 0: neither.
     ``one_processor``: stay on one; the number in the component's name chooses it.
     """
 
