@@ -260,7 +260,7 @@ def test_the_outside_does_not_take_an_inside_certificate(brokers: Brokers) -> No
     context = ssl.create_default_context(cafile=str(right.authority))
     context.load_cert_chain(str(wrong.certificate), str(wrong.key))
     dial = parameters(right, "attempt")
-    dial.ssl_options = pika.SSLOptions(context, right.name)
+    dial.ssl_options = pika.SSLOptions(context, right.host)
     with pytest.raises((AMQPError, ssl.SSLError, OSError)):
         pika.BlockingConnection(dial)
 
