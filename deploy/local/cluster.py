@@ -4,8 +4,6 @@ import base64
 import json
 import re
 import secrets
-import shutil
-import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -39,10 +37,6 @@ _LEADER = """begin
     {{ok, Queue}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{host}">>, queue, <<"{queue}">>)),
     {{_, Leader}} = amqqueue:get_pid(Queue), Leader
 end"""
-_HOLDING = """begin
-    {{ok, Queue}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{host}">>, queue, <<"{queue}">>)),
-    maps:get(nodes, amqqueue:get_type_state(Queue))
-end"""
 _SPARED = """begin
     true = rabbit_upgrade_preparation:await_online_quorum_plus_one(120000),
     rabbit_maintenance:drain(), ok
@@ -70,14 +64,6 @@ class Member(Broker):
             cluster.port,
             network=Network(broker=self.address),
         )
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the node, to stop it as a machine that hangs, say."""
-        self._node.signal(number)
-
-    def wipe(self) -> None:
-        """Forget all it ever had, as a machine that was lost and is set up anew."""
-        shutil.rmtree(self.folder / "data")
 
     @property
     def distribution_port(self) -> int:
@@ -215,11 +201,6 @@ class Cluster:
                 leader = member.ask(_LEADER.format(host=VIRTUAL_HOST, queue=queue))
                 return next(one for one in self.members if one.node == leader)
         raise ProcessFailed(f"no node of {self.name} knows who leads {queue}")
-
-    def holding(self, queue: str) -> list[str]:
-        """Return the names of the nodes that have a copy of a quorum queue."""
-        asked = _HOLDING.format(host=VIRTUAL_HOST, queue=queue)
-        return [str(node) for node in self.members[0].ask(asked)]
 
     def start_anew(self, member: Member) -> None:
         """Start a node anew as an operator does: not before all queues can spare it."""

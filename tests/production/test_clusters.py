@@ -1,4 +1,7 @@
-"""Each broker a cluster of three: everything is started anew under load."""
+"""Each broker a cluster of three: its leading node dies, everything is started anew, under load.
+
+CLUSTER_ROUNDS says how often leaders die; 1 by default.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +14,20 @@ import pytest
 from deploy.haproxy.health import healthy
 from deploy.local.cluster import INSIDE_NODES, OUTSIDE_NODES, Cluster
 from deploy.local.stack import NAMES, Stack
+from hub.messages import Lane, inside_queue, outside_queue
+from hub.settings import environment
 from tests.acceptance.evidence_check import proof
 from tests.production.ordered import Compared, Orders, compare
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
+ROUNDS = int(environment().get("CLUSTER_ROUNDS", "1"))
 TWICE = (*NAMES, "hub-2", "ticketing-2")
 COMPONENTS = ("ticketing-1", "ticketing-2", "hub-1", "hub-2", "gateway-1", "gateway-2")
+QUEUES = {
+    "outside": outside_queue(Lane.REQUESTS),
+    "inside": inside_queue("ticketing", Lane.REQUESTS),
+}
 # How soon a component, and a node, finds that the other side does not answer any more.
 HEARTBEAT_SECONDS = 5
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
@@ -64,6 +74,34 @@ def ended(system: System, orders: Orders) -> Compared:
     proved = proof(system)
     assert proved["fine"], proved
     return compared
+
+
+@pytest.mark.promise(1)
+def test_the_leading_node_of_each_cluster_dies(tmp_path: Path, shows: Shows) -> None:
+    """Lost 0, doubled 0, order kept; the others go on while it is away, and it comes back."""
+    figures: dict[str, str] = {}
+    with clustered(tmp_path) as system:
+        orders = Orders(system)
+        orders.start()
+        try:
+            orders.goes_on()
+            for side, cluster in list(clusters(system).items()) * ROUNDS:
+                figures[f"{side}_leader_killed"] = _killed(cluster, side, orders)
+        finally:
+            orders.finish()
+        compared = ended(system, orders)
+    shows(**figures, rounds=ROUNDS, bookings=compared.bookings, lost=0, doubled=0, out_of_order=0)
+
+
+def _killed(cluster: Cluster, side: str, orders: Orders) -> str:
+    leader = cluster.leading(QUEUES[side])
+    leader.kill()
+    seconds = orders.goes_on()
+    assert cluster.leading(QUEUES[side]) is not leader
+    leader.start()
+    cluster.wait_whole()
+    orders.goes_on()
+    return f"recovered in {seconds:.1f} s"
 
 
 @pytest.mark.promise(1)
