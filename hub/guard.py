@@ -108,11 +108,11 @@ class Guard:
         agent's name; where gateways' messages come in.
         """
         lanes = ONCE if lane is None else (lane,)
-        self._rows = {
-            row.key: row
+        self._types = frozenset(
+            row.key
             for row in MESSAGES
             if row.direction is direction and any(map(row.may_travel, lanes))
-        }
+        )
         published = lane is Lane.PUBLISHED
         self._body_bytes_max = PUBLISHED_BYTES_MAX if published else BODY_BYTES_MAX
         self._contracts = contracts
@@ -129,9 +129,8 @@ class Guard:
         """
         sealed = self._opener is not None
         self._check_size(wire, self._body_bytes_max + (SEAL_BYTES_MAX if sealed else 0))
-        row = self._rows.get(wire.type)
-        if row is None:
-            message_type(wire.type)
+        row = message_type(wire.type)
+        if wire.type not in self._types:
             raise NotAllowed("The message may not travel in this direction or on this lane.")
         opened = None
         if self._opener is not None:

@@ -72,5 +72,5 @@ def test_only_so_many_are_awaited_and_one_more_is_answered_at_once(tmp_path: Pat
 def test_settings_that_would_leave_no_thread_are_refused(tmp_path: Path) -> None:
     """Waiting requests and awaited bodies together stay below the threads."""
     with pytest.raises(SettingsError, match="drains_max"):
-        settings(tmp_path, threads=56).check()
-    settings(tmp_path, threads=57).check()
+        settings(tmp_path, threads=58).check()
+    settings(tmp_path, threads=59).check()
