@@ -44,7 +44,7 @@ def _the_channel_acknowledges_all_up_to_what_is_confirmed(right: Right) -> Right
     return wrong
 
 
-@bug(Channel, "_published", seed=58)
+@bug(Channel, "_published", seed=12)
 def _the_channel_drops_what_a_full_queue_refuses(right: Right) -> Right:
     def wrong(self: Any, tag: int, to: Any, outcome: Published) -> None:
         refused = outcome is Published.REFUSED

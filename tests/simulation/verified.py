@@ -11,11 +11,19 @@ from adapters.database.tables import inside_book
 from adapters.quarantine import restored
 from hub.envelope import Wire, transmission_of
 from hub.errors import MalformedEnvelope
-from hub.messages import QUARANTINE_QUEUE
+from hub.messages import QUARANTINE_QUEUE, Lane, message_type
 from hub.notices import STOPPED
 from hub.ports import Published
 from internal_apps.evidence.compare import Item, Verdict, compare
-from internal_apps.evidence.entries import Booked, Entries, Key, Period, Stopped, TakenIn
+from internal_apps.evidence.entries import (
+    ASIDE_TIMES,
+    Booked,
+    Entries,
+    Key,
+    Period,
+    Stopped,
+    TakenIn,
+)
 from internal_apps.evidence.reading import read
 from tests.simulation.books import Written, all_stopped, comparison
 from tests.simulation.documents import DOCUMENTS
@@ -165,13 +173,18 @@ class Verified:
             if item.verdict in (Verdict.LOST, Verdict.IN_FLIGHT):
                 yield f"by evidence {item.key} is {item.verdict.value}, and it has arrived"
         named = {item.key for item in items if item.verdict is Verdict.LOST}
-        bound = timedelta(seconds=BOUND_SECONDS + LOOK_SECONDS)
         for key in self._lost & has.keys() - named:
             one = has[key]
             # By the clock of its gateway, too: one that was ahead lets us wait.
             since = max(one.known_at or one.at, one.ended_at or one.at)
-            if one.ending == _CONFIRMED and self._now - since > bound:
+            if one.ending == _CONFIRMED and self._now - since > _bound(one):
                 yield f"{key} was lost and evidence does not say so"
+
+
+def _bound(one: Booked) -> timedelta:
+    """Return after how long it must be named: on another lane than the pages' it takes longer."""
+    times = 1 if message_type(one.type).lane is Lane.REQUESTS else ASIDE_TIMES
+    return timedelta(seconds=times * BOUND_SECONDS + LOOK_SECONDS)
 
 
 def _is_a_message(wire: Wire) -> bool:
