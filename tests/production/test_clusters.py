@@ -30,6 +30,7 @@ QUEUES = {
 }
 # How soon a component, and a node, finds that the other side does not answer any more.
 HEARTBEAT_SECONDS = 5
+BUSY_SECONDS = 15.0
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
 
 
@@ -37,7 +38,12 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSID
 def clustered(folder: Path) -> Iterator[System]:
     """Run the whole system on two clusters, two of each component."""
     with running(
-        folder, names=TWICE, clusters=True, prepare=_impatient, reply_wait_seconds=0.0
+        folder,
+        names=TWICE,
+        clusters=True,
+        prepare=_impatient,
+        reply_wait_seconds=0.0,
+        broker_wait_seconds=BUSY_SECONDS,  # what a machine takes longer that runs all of it
     ) as system:
         yield system
 

@@ -89,6 +89,8 @@ def _told(page: requests.Response | None) -> Told:
     booking = _BOOKING.search(page.url.partition("?")[0])
     if booking is not None and page.ok:
         return Told("DONE", booking[1], text=page.text)
+    if "/sign-in" in page.url:
+        return Told(NO_ANSWER)  # nobody has looked at the form
     if "/sent/" in page.url:
         return Told("RECEIVED", text=page.text)
     for words, code in _SAID.items():

@@ -37,7 +37,7 @@ def _a_torn_book_is_thrown_away(right: Right) -> Right:
     return wrong
 
 
-@bug(Pages, "_is_taken", seed=64)
+@bug(Pages, "_is_taken", seed=102)
 def _a_page_counts_as_taken_once_it_is_confirmed(right: Right) -> Right:
     def wrong(self: Any, page: Any) -> bool:
         taken: bool = right(self, page)
