@@ -70,7 +70,7 @@ def _what_is_not_taken_is_forgotten_and_not_given_back(_right: Right) -> Right:
     return wrong
 
 
-@bug(Channel, "_deliver", seed=23)
+@bug(Channel, "_deliver", seed=200)
 def _the_sender_is_not_checked_on_redelivery(right: Right) -> Right:
     def wrong(self: Any, delivery: Delivery) -> None:
         admission = self._guard._admission

@@ -102,7 +102,7 @@ def _a_replay_is_written_down_once_it_was_sent(right: Right) -> Right:
     return wrong
 
 
-@bug(Corrections, "others_approved", seed=758)
+@bug(Corrections, "others_approved", seed=102)
 def _two_corrections_are_approved_at_once(_right: Right) -> Right:
     return lambda *_: ()
 

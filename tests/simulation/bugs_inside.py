@@ -50,7 +50,7 @@ def _deduplication_outside_the_transaction(right: Right) -> Right:
     return wrong
 
 
-@bug(MemoryDatabase, "commit", seed=35)
+@bug(MemoryDatabase, "commit", seed=68)
 def _of_two_that_record_one_request_the_second_wins(_right: Right) -> Right:
     def wrong(self: Any, books: Books, base: Books, _locked: set[str]) -> None:
         self.reach()
