@@ -2,11 +2,13 @@
 
 Real requests of three lines, recorded by the store itself on SQLite and PostgreSQL, with two
 hops and the times of every station; then pruned as the worker does it. Counted are tables and
-indexes, after the database has given back what is free (VACUUM).
+indexes, after the database has given back what is free (VACUUM). And what it costs a worker's
+journal, in bytes and in processor time.
 """
 
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters.clock import SystemClock
-from adapters.database import Database, InboxStore, Migrations, Pruning
+from adapters.database import Database, InboxStore, Journal, Migrations, Pruning
 from adapters.database.tables import ANSWER, BODY, inbox
 from adapters.metrics import PrometheusMetrics
 from bench import figures
@@ -23,7 +25,7 @@ from bench.figures import Figure
 from bench.used import Peaks
 from deploy.local.postgresql import PostgreSQL
 from hub.envelope import Message, from_wire
-from hub.ports import Answer, InboxEntry, InboxState
+from hub.ports import Answer, InboxEntry, InboxState, Taken
 
 REQUESTS = 5_000
 BATCH = 500
@@ -36,6 +38,7 @@ def measure(_peaks: Peaks) -> None:
     figures.settings("inbox.bytes", {"requests": REQUESTS, "answer_bytes": ANSWER_BYTES})
     with tempfile.TemporaryDirectory(prefix="lupu-bench-") as folder:
         place = Path(folder)
+        _measure_journal(place / "journal")
         _measure("sqlite", f"sqlite:///{place / 'lupu.sqlite'}")
         place.chmod(0o755)
         server = PostgreSQL(place / "postgresql")
@@ -59,19 +62,43 @@ def _measure(kind: str, url: str) -> None:
         figures.show([Figure(f"inbox.bytes.{name}.{kind}", value, "bytes/request")])
 
 
+def _measure_journal(folder: Path) -> None:
+    journal = Journal(
+        folder, "bench-1", SystemClock(), PrometheusMetrics(), kept_hours=1, bytes_max=2**40
+    )
+    given = [(_message(number), _entry(number)) for number in range(REQUESTS)]
+    began = time.process_time()
+    for start in range(0, REQUESTS, BATCH):
+        some = given[start : start + BATCH]
+        journal.ahead(
+            [(message, Taken.FIRST) for message, _ in some], [entry for _, entry in some]
+        )
+    seconds = time.process_time() - began
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    figures.show(
+        [
+            Figure("journal.bytes", size / REQUESTS, "bytes/request"),
+            Figure("journal.us", seconds * 1e6 / REQUESTS, "us/request"),
+        ]
+    )
+
+
 def _fill(database: Database) -> None:
     store = InboxStore(database, SystemClock(), "bench-1")
-    answer = Answer("PlaceBookingResponse.1", b"a" * ANSWER_BYTES)
     for start in range(0, REQUESTS, BATCH):
         with store.unit() as unit:
             for number in range(start, start + BATCH):
                 message = _message(number)
-                done = InboxState.HANDLED
-                subject = f"{SUBJECT[:-5]}{number:05}"
-                entry = InboxEntry(message.id, "d" * 64, done, answer, "DONE", subject)
-                unit.record(message, entry, message.accepted_at)
+                unit.record(message, _entry(number), message.accepted_at)
     with database.begin() as connection:
         connection.execute(inbox.update().values(replied_at=inbox.c.handled_at))
+
+
+def _entry(number: int) -> InboxEntry:
+    answer = Answer("PlaceBookingResponse.1", b"a" * ANSWER_BYTES)
+    subject = f"{SUBJECT[:-5]}{number:05}"
+    id_ = _message(number).id
+    return InboxEntry(id_, "d" * 64, InboxState.HANDLED, answer, "DONE", subject)
 
 
 def _message(number: int) -> Message:

@@ -77,7 +77,7 @@ def _steps(keys: Keys, lines: int) -> dict[str, float]:
     opener, route = keys.of(HUB).opener, outside_queue(Lane.REQUESTS)
     bodies = [one.body for one in wires]
     schemas, clock, metrics = Schemas(), SystemClock(), PrometheusMetrics()
-    guard = Guard(Direction.INWARD, Lane.REQUESTS, _NoContracts(), clock, OUTSIDE)
+    guard = Guard(Direction.INWARD, (Lane.REQUESTS,), _NoContracts(), clock, OUTSIDE)
     known = _known(schemas, metrics)
     messages = [from_wire(one) for one in wires]
     # An agent's rate counts each message once, so that every round needs others.

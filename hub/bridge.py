@@ -109,7 +109,7 @@ class Bridge:
 
         guard = Guard(
             Direction.INWARD,
-            lane,
+            (lane,),
             self.contracts,
             self.clock,
             OUTSIDE,
@@ -125,7 +125,7 @@ class Bridge:
                 return Address(PUBLISHED_EXCHANGE, published_stream(row))
             return Address(REPLIES_EXCHANGE, message.reply_to)
 
-        guard = Guard(Direction.OUTWARD, lane, self.contracts, self.clock)
+        guard = Guard(Direction.OUTWARD, (lane,), self.contracts, self.clock)
         return self._channel(lane, guard, route, self.outside.publisher)
 
     def _channel(self, lane: Lane, guard: Guard, route: Route, publisher: Publisher) -> Channel:

@@ -1,13 +1,13 @@
 """What may cross. The inside never parses, stores or acts on anything before this has passed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from hub.envelope import AGENT, Message, RequestId, Wire, from_wire
 from hub.errors import InvalidBody, NeverWorks, NotAllowed, NotAuthentic
-from hub.messages import MESSAGES, ONCE, Direction, Lane, MessageType, message_type, reply_queue
+from hub.messages import MESSAGES, Direction, Lane, MessageType, message_type, reply_queue
 from hub.ports import Agents, Clock, Contracts
 from hub.sealing import Opened, Opener
 
@@ -87,12 +87,12 @@ def _is(component: str, kind: str) -> bool:
 
 
 class Guard:
-    """Checks one lane of one direction; every refusal is a NeverWorks with its reason."""
+    """Checks lanes of one direction; every refusal is a NeverWorks with its reason."""
 
     def __init__(
         self,
         direction: Direction,
-        lane: Lane | None,
+        lanes: Collection[Lane],
         contracts: Contracts,
         clock: Clock,
         admission: Admission | None = None,
@@ -103,17 +103,15 @@ class Guard:
     ) -> None:
         """``admission`` is needed inward: on either broker several accounts may publish.
 
-        ``opener``: everything on this lane is sealed, and taken from the queue ``route``.
-        ``lane`` None: all lanes of ``ONCE``, taken as one. ``agents``: asked of what comes in an
-        agent's name; where gateways' messages come in.
+        ``opener``: everything on these lanes is sealed, and taken from the queue ``route``.
+        ``agents``: asked of what comes in an agent's name; where gateways' messages come in.
         """
-        lanes = ONCE if lane is None else (lane,)
         self._types = frozenset(
             row.key
             for row in MESSAGES
             if row.direction is direction and any(map(row.may_travel, lanes))
         )
-        published = lane is Lane.PUBLISHED
+        published = Lane.PUBLISHED in lanes
         self._body_bytes_max = PUBLISHED_BYTES_MAX if published else BODY_BYTES_MAX
         self._contracts = contracts
         self._clock = clock

@@ -10,6 +10,7 @@ from hub.errors import MalformedEnvelope, NeverWorks, NotAllowed, UnknownMessage
 from hub.guard import INSIDE, OUTSIDE, Guard
 from hub.messages import (
     INWARD_EXCHANGE,
+    ONCE,
     Direction,
     Lane,
     MessageType,
@@ -130,7 +131,7 @@ class Previews:
         self._place = place
         self._guard = Guard(
             Direction.INWARD,
-            None,
+            ONCE,
             contracts,
             clock,
             _ADMISSIONS[place],

@@ -33,7 +33,7 @@ from hub.errors import LupuError, SettingsError, broken_at
 from hub.guard import INSIDE, Guard
 from hub.inbox import Handler, Inbox, Limits, LineOf, Rebuild, Refusals
 from hub.intake import Source
-from hub.messages import MESSAGES, Direction, Lane, inside_queue, lanes, operations
+from hub.messages import MESSAGES, ONCE, Direction, Lane, inside_queue, lanes, operations
 from hub.outbox import Outbox
 from hub.ports import Answer, Clock, Consumer, Contracts, Metrics, Publisher, Quarantine
 from hub.queries import Query, QueryWorker
@@ -125,7 +125,7 @@ class Serving:
         self.requests = RequestWorker(
             inbox_of(application, around, worker.limits()),
             _outbox(around, links),
-            Guard(Direction.INWARD, None, around.schemas, around.clock, INSIDE),
+            Guard(Direction.INWARD, ONCE, around.schemas, around.clock, INSIDE),
             run=links.run,
             quarantine=links.quarantine,
             metrics=around.metrics,
@@ -134,7 +134,7 @@ class Serving:
         )
         self.queries = QueryWorker(
             {GET_OUTCOME: stored, **application.queries},
-            Guard(Direction.INWARD, Lane.QUERIES, around.schemas, around.clock, INSIDE),
+            Guard(Direction.INWARD, (Lane.QUERIES,), around.schemas, around.clock, INSIDE),
             links.publisher,
             run=links.run,
             account=around.name,

@@ -29,6 +29,7 @@ from adapters.database.parts import (
     text_to_message,
 )
 from hub.counting import from_nought
+from hub.due import Due
 from hub.envelope import Message
 from hub.errors import MalformedEnvelope
 from hub.ports import Answer, Clock, InboxEntry, Metrics, Taken
@@ -78,7 +79,7 @@ class Journal:
         self._clock, self._metrics = clock, metrics
         self._kept, self._bytes_max = timedelta(hours=kept_hours), bytes_max
         self._handle = -1
-        self._next_file = self._next_tidy = 0.0
+        self._is_next_due, self._is_tidy_due = Due(clock, FILE_SECONDS), Due(clock, TIDY_SECONDS)
         self._broken = False
         from_nought(metrics, "lupu_journal_not_written_total")
 
@@ -106,9 +107,8 @@ class Journal:
 
     def tidy(self) -> None:
         """Flush what was written; remove what has been kept for long enough."""
-        if self._handle < 0 or self._clock.monotonic() < self._next_tidy:
+        if self._handle < 0 or not self._is_tidy_due():
             return
-        self._next_tidy = self._clock.monotonic() + TIDY_SECONDS
         os.fdatasync(self._handle)
         *files, _ = sorted(self._folder.glob(f"{self._component}.*{SUFFIX}"))
         oldest = (self._clock.now() - self._kept).timestamp()
@@ -123,10 +123,10 @@ class Journal:
             file.unlink()
 
     def _open_next(self) -> None:
-        if self._handle >= 0 and self._clock.monotonic() < self._next_file:
+        is_next_due = self._is_next_due()
+        if self._handle >= 0 and not is_next_due:
             return
         self._close()
-        self._next_file = self._clock.monotonic() + FILE_SECONDS
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         begun = self._clock.now().strftime(_NAME_TIME)
         name = f"{self._component}.{begun}.{secrets.token_hex(4)}{SUFFIX}"

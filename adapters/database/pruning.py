@@ -1,6 +1,5 @@
 """Stored bodies, answers and proofs go in time; request id, digest and outcome stay for ever."""
 
-import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import sqlalchemy as sa
 
 from adapters.database.engine import Database, first
 from adapters.database.tables import inbox, inbox_parts
+from hub.due import SPREAD, Due
 from hub.envelope import RequestId
 from hub.errors import TryAgain
 from hub.ports import Clock, InboxState, Metrics
@@ -38,9 +38,9 @@ def forget_stored(connection: sa.Connection, request_ids: Sequence[str]) -> None
 class _Pass:
     """How far one kind has been looked through, and when to look again."""
 
+    is_due: Due
     after: tuple[datetime, str] | None = None
     began: float = 0.0
-    next_look: float = 0.0
 
 
 class Pruning:
@@ -69,19 +69,23 @@ class Pruning:
         self._metrics = metrics
         self._kept = kept
         self._operations = frozenset(operations)
-        self._passes = {kind: _Pass() for kind in kept}
+        self._passes = {kind: _Pass(Due(clock, LOOK_SECONDS, spread=SPREAD)) for kind in kept}
 
     def __call__(self) -> None:
         """Delete a few rows of each kind if it is time to look."""
         for kind, period in self._kept.items():
+            is_due = self._passes[kind].is_due
+            if not is_due():
+                continue
             # Another worker may be at the same rows: the next look finds what is left.
             with suppress(TryAgain):
-                self._prune(kind, self._clock.now() - period)
+                if self._prune(kind, self._clock.now() - period) < PRUNED_MAX:
+                    continue
+            is_due.at_once()
 
-    def _prune(self, kind: str, before: datetime) -> None:
+    def _prune(self, kind: str, before: datetime) -> int:
+        """Return how many rows were looked at."""
         now, state = self._clock.monotonic(), self._passes[kind]
-        if now < state.next_look:
-            return
         if now - state.began >= ANEW_SECONDS:
             state.after, state.began = None, now
         rows = self._stored(kind, before, state.after)
@@ -92,9 +96,7 @@ class Pruning:
             self._metrics.count("lupu_inbox_pruned_total", len(keys), kind=kind)
         if rows:
             state.after = (rows[-1].stored_at, rows[-1].request_id)
-        if len(rows) < PRUNED_MAX:
-            # Several workers do not look at the same moment.
-            state.next_look = now + LOOK_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+        return len(rows)
 
     def _stored(
         self, kind: str, before: datetime, after: tuple[datetime, str] | None

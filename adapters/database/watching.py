@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from adapters.database.store import InboxStore
 from adapters.database.tables import inbox, outbox, waiting
+from hub.due import Due
 from hub.ports import Clock, InboxState, Metrics
 
 LOOK_SECONDS = 10.0
@@ -29,13 +30,12 @@ class RowsWatch:
         self._database = store.database
         self._clock = clock
         self._metrics = metrics
-        self._next = 0.0
+        self._is_due = Due(clock, LOOK_SECONDS)
 
     def __call__(self) -> None:
         """Look, if it is time."""
-        if self._clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        self._next = self._clock.monotonic() + LOOK_SECONDS
         with self._database.reading() as connection:
             unsent, oldest = connection.execute(_UNSENT).one()
             found = {row[0]: (row[1], row[2]) for row in connection.execute(_OPEN)}

@@ -12,6 +12,9 @@ from deploy.local.networks import MACHINE, Network
 from deploy.local.ports import LOOPBACK, free_port
 from lupu.sealing import KEYRING, KEYS
 
+# Below the folder: what workers took in and decided, for a database that is restored.
+JOURNALS = "journals"
+
 Entry = str | int | float | bool | list[str]
 Section = Mapping[str, Entry]
 
@@ -93,6 +96,7 @@ def write_zones(places: Places, components: Components) -> dict[str, int]:
             "inside_broker": inside,
             **_operators(components, outside),
             "database": places.database,
+            "worker": {"journal": str(places.folder / JOURNALS / "{name}")},
             "staff": staff,
             "edge": _edge(places),
         }

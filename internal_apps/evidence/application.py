@@ -7,6 +7,7 @@ from adapters.amqp.ping import depths
 from adapters.sealing import Sealing, signatures_of
 from adapters.xml import Schemas
 from hub.counting import from_nought
+from hub.due import Due
 from hub.errors import BrokerAway
 from hub.messages import applications, inside_queue, lanes
 from hub.sealing import Signatures
@@ -98,19 +99,16 @@ class Looking:
     def __init__(self, around: Surroundings, look: Look, seconds: float) -> None:
         self._around = around
         self._look = look
-        self._seconds = seconds
-        self._next = 0.0
+        self._is_due = Due(around.clock, seconds)
 
     def __call__(self) -> None:
         """Look, if it is time; while the broker is away nothing is known, and nothing is kept."""
-        clock = self._around.clock
-        if clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        self._next = clock.monotonic() + self._seconds
         try:
             found = self._look(QUEUES)
         except BrokerAway:
             return
         with self._around.store.database.begin() as connection:
             for queue, messages in found.items():
-                store.look(connection, queue, messages, clock.now())
+                store.look(connection, queue, messages, self._around.clock.now())

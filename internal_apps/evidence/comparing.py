@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from hub.due import Due
 from internal_apps.evidence.compare import WRONG, Comparison, Item, Verdict
 from internal_apps.evidence.entries import Key, Period
 from internal_apps.evidence.reading import compared
@@ -40,24 +41,23 @@ class Comparing:
     def __init__(self, around: Surroundings, settings: Evidence) -> None:
         self._around = around
         self._settings = settings
-        self._next = 0.0
+        self._is_due = Due(around.clock, settings.compare_seconds)
         self._since = around.clock.now() - BACK
         self._wrong: dict[Key, Wrong] = {}
 
     def __call__(self) -> None:
         """Compare the next slice, if it is time; what cannot be decided yet is left."""
-        clock = self._around.clock
-        if clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        now = clock.now()
+        now = self._around.clock.now()
         end = self._end(now)
         until = min(self._since + SLICE, end)
         went_on = until > self._since and self._compare(until, now)
         behind = now - timedelta(seconds=self._settings.bound_seconds) - self._since
         seconds = max(behind.total_seconds(), 0.0)
         self._around.metrics.gauge("lupu_evidence_behind_seconds", seconds)
-        if not went_on or self._since >= end:
-            self._next = clock.monotonic() + self._settings.compare_seconds
+        if went_on and self._since < end:
+            self._is_due.at_once()
 
     def _end(self, now: datetime) -> datetime:
         with self._around.store.database.reading() as connection:

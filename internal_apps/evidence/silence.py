@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from adapters.database import InboxStore
+from hub.due import Due
 from hub.ports import Clock, Metrics
 from internal_apps.evidence.domain import Kind
 from internal_apps.evidence.entries import Heard, View
@@ -64,14 +65,13 @@ class BrokenOff:
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
-        self._next = 0.0
+        self._is_due = Due(clock, settings.look_seconds)
         self._said: set[tuple[str, str]] = set()
 
     def __call__(self) -> None:
         """Look, if it is time."""
-        if self._clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        self._next = self._clock.monotonic() + self._settings.look_seconds
         with self._store.database.reading() as connection:
             view = View(self._clock.now(), self._settings.bound_seconds, covers(connection))
         kind = Kind.BOOK_UNFINISHED.value

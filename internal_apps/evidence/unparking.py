@@ -3,6 +3,7 @@
 import logging
 
 from adapters.database import SqlParked
+from hub.due import Due
 from hub.errors import KeyNotTrusted
 from hub.parked import ParkedShelf
 from hub.parking import Ended, Shown
@@ -25,16 +26,13 @@ class Unparking:
     def __init__(self, around: Surroundings, handlers: Handlers, seconds: float) -> None:
         """Look every ``seconds``."""
         self._shelf = ParkedShelf(SqlParked(around.store), around.schemas, refused)
-        self._clock = around.clock
         self._handlers = handlers
-        self._seconds = seconds
-        self._next = 0.0
+        self._is_due = Due(around.clock, seconds)
 
     def __call__(self) -> None:
         """Look, if it is time."""
-        if self._clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        self._next = self._clock.monotonic() + self._seconds
         parked = self._shelf.list(kind=KeyNotTrusted.__name__, count_max=COUNT_MAX).kept
         names = [one.id for one in parked if self._is_trusted(one.id)]
         self._shelf.replay(names, _Logged())

@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from adapters.database import Database, first
+from hub.due import SPREAD, Due
 from hub.errors import TryAgain
 from hub.ports import Clock, Metrics
 from internal_apps.parking.domain import State
@@ -30,16 +31,17 @@ class CorrectionsPruning:
         self._clock = clock
         self._metrics = metrics
         self._kept_days = kept_days
-        self._next_look = 0.0
+        self._is_due = Due(clock, LOOK_SECONDS, spread=SPREAD)
 
     def __call__(self) -> None:
         """Delete those of a few if it is time to look."""
-        now = self._clock.monotonic()
-        if not self._kept_days or now < self._next_look:
+        if not self._kept_days or not self._is_due():
             return
+        # A person may be at the same rows: the next call finds them again.
         with suppress(TryAgain):
             if self._prune() < PRUNED_MAX:
-                self._next_look = now + LOOK_SECONDS
+                return
+        self._is_due.at_once()
 
     def _prune(self) -> int:
         before = self._clock.now() - timedelta(days=self._kept_days)

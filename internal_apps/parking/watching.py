@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from adapters.database import Database
 from adapters.database.tables import parked
+from hub.due import Due
 from hub.parking import OTHER
 from hub.ports import Clock, Metrics
 from hub.sealing import Signer
@@ -30,14 +31,13 @@ class ParkedWatch:
         self._database = database
         self._clock = clock
         self._metrics = metrics
-        self._next = 0.0
+        self._is_due = Due(clock, LOOK_SECONDS)
         self._kinds = {OTHER}
 
     def __call__(self) -> None:
         """Look, if it is time."""
-        if self._clock.monotonic() < self._next:
+        if not self._is_due():
             return
-        self._next = self._clock.monotonic() + LOOK_SECONDS
         with self._database.reading() as connection:
             found = {row[0]: (row[1], row[2]) for row in connection.execute(_PARKED)}
         for kind in self._kinds - found.keys():
@@ -70,17 +70,15 @@ class HeadWatch:
         self._trail = trail
         self._clock = clock
         self._metrics = metrics
-        self._seconds = seconds
+        self._is_due = Due(clock, seconds)
         self._signer = signer
-        self._next = 0.0
         self._noted: Head | None = None
         self._broken = False
 
     def __call__(self) -> None:
         """Look, if it is time; what is found broken is said once."""
-        if self._broken or self._clock.monotonic() < self._next:
+        if self._broken or not self._is_due():
             return
-        self._next = self._clock.monotonic() + self._seconds
         noted = self._noted
         verdict = self._trail.verify() if noted is None else self._trail.verify_since(noted)
         self._broken = bool(verdict.faults)

@@ -1,6 +1,5 @@
 """Whom a booking was for is forgotten some time after its last day; the booking itself stays."""
 
-import random
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
@@ -8,6 +7,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from adapters.database import Database, first
+from hub.due import SPREAD, Due
 from hub.errors import TryAgain
 from hub.ports import Clock, Metrics
 from internal_apps.ticketing.domain import Contact
@@ -56,12 +56,11 @@ class Forgetting:
         self._metrics = metrics
         self._kept_days = kept_days
         self._after: tuple[date, str] | None = None
-        self._next_look = 0.0
+        self._is_due = Due(clock, LOOK_SECONDS, spread=SPREAD)
 
     def __call__(self) -> None:
         """Forget a few if it is time to look."""
-        now = self._clock.monotonic()
-        if not self._kept_days or now < self._next_look:
+        if not self._kept_days or not self._is_due():
             return
         # A worker may be at the same rows: the next call finds them again.
         with suppress(TryAgain):
@@ -71,8 +70,8 @@ class Forgetting:
             if lines:
                 self._after = (lines[-1].visit_day, lines[-1].reference)
             if len(lines) < FORGOTTEN_MAX:
-                # Several workers do not look at the same moment.
-                self._next_look = now + LOOK_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+                return
+        self._is_due.at_once()
 
     def _lines(self, before: date) -> Sequence[sa.Row[tuple[date, str]]]:
         day, reference = booking_lines.c.visit_day, booking_lines.c.reference

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from adapters.database import InboxStore, read_targets
 from adapters.xml import Schemas
+from hub.due import Due
 from hub.envelope import Message, RequestId, Transmission
 from hub.messages import PUBLISHED
 from hub.ports import Clock
@@ -70,11 +71,10 @@ class Publishing:
         self._store = store
         self._schemas = schemas
         self._clock = clock
-        self._interval_seconds = interval_seconds
         self._repeat = timedelta(seconds=repeat_seconds)
         self._origin = origin
         self._boot = boot
-        self._next_looks = dict.fromkeys(TOPICS, 0.0)
+        self._is_due = {topic: Due(clock, interval_seconds) for topic in TOPICS}
         self._sequence = 0
 
     def chores(self) -> tuple[Callable[[], None], ...]:
@@ -82,8 +82,7 @@ class Publishing:
         return tuple(partial(self._look, topic) for topic in TOPICS)
 
     def _look(self, topic: str) -> None:
-        if self._clock.monotonic() >= self._next_looks[topic]:
-            self._next_looks[topic] = self._clock.monotonic() + self._interval_seconds
+        if self._is_due[topic]():
             self.publish(topic)
 
     def publish(self, topic: str) -> bool:

@@ -16,7 +16,7 @@ from deploy.local.haproxy import Haproxy
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgresql import PostgreSQL
 from deploy.local.stack import Stack
-from deploy.local.zones import Places
+from deploy.local.zones import JOURNALS, Places
 from hub.settings import environment
 from tests.production.machine import Machine, told_to_type
 from tests.structure.source import ROOT
@@ -117,8 +117,11 @@ def _stack(machine: Machine, database_url: str) -> Stack:
     )
     stack = Stack(places, NAMES)
     inside = places.configuration("inside")
-    text = inside.read_text("utf-8")
-    inside.write_text(text.replace("run/lupu-gateway/", "run/lupu-staff/"), "utf-8")
+    text = inside.read_text("utf-8").replace("run/lupu-gateway/", "run/lupu-staff/")
+    lib = machine.root / "var/lib"
+    own = f'{lib}/lupu-ticketing/journal"\n[worker.evidence-1]\njournal = "{lib}/lupu-evidence'
+    journals = f"{own}/journal"
+    inside.write_text(text.replace(f"{places.folder}/{JOURNALS}/{{name}}", journals), "utf-8")
     return stack
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.stack import Stack
+from deploy.local.zones import JOURNALS
 from lupu.exits import Exit
 from tests.acceptance.evidence_check import (
     PAUSE_SECONDS,
@@ -69,14 +69,7 @@ class Restored:
         return facts
 
     def _journal(self, worker: str) -> Path:
-        return self.system.stack.places.folder / "journals" / worker
-
-
-def keeping_journals(stack: Stack) -> None:
-    """Have each worker keep a journal."""
-    path = stack.places.configuration("inside")
-    journal = f'\n[worker]\njournal = "{stack.places.folder}/journals/{{name}}"\n'
-    path.write_text(path.read_text("utf-8") + journal, "utf-8")
+        return self.system.stack.places.folder / JOURNALS / worker
 
 
 def _requests(file: Path) -> set[str]:
@@ -114,7 +107,7 @@ def test_a_restored_database_lacks_what_evidence_names_and_is_brought_level(
 ) -> None:
     """Named are exactly the requests that are gone; replayed, all is as clients were told."""
     file = tmp_path / "database" / "lupu.sqlite"
-    with running(tmp_path, prepare=keeping_journals) as system:
+    with running(tmp_path) as system:
         one = Restored(system, file, tmp_path / "backup.sqlite")
         load = Load(system, with_clerk(system, tmp_path))
         worked(one, load)

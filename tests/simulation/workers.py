@@ -9,7 +9,7 @@ from adapters.quarantine import QueueQuarantine
 from hub.guard import INSIDE, Guard
 from hub.inbox import Inbox
 from hub.intake import Source
-from hub.messages import Direction, Lane, inside_queue, lanes, operations
+from hub.messages import ONCE, Direction, Lane, inside_queue, lanes, operations
 from hub.outbox import Outbox
 from hub.ports import Store
 from hub.queries import Query, QueryWorker
@@ -76,7 +76,7 @@ class Served(Process, ABC):
         return RequestWorker(
             inbox,
             outbox,
-            Guard(Direction.INWARD, None, DOCUMENTS, self, INSIDE),
+            Guard(Direction.INWARD, ONCE, DOCUMENTS, self, INSIDE),
             run=self._loop.call,
             quarantine=QueueQuarantine(self._publisher, self.name, self),
             metrics=metrics,
@@ -88,7 +88,7 @@ class Served(Process, ABC):
     def _queries(self, queries: Mapping[str, Query]) -> QueryWorker:
         return QueryWorker(
             queries,
-            Guard(Direction.INWARD, Lane.QUERIES, DOCUMENTS, self, INSIDE),
+            Guard(Direction.INWARD, (Lane.QUERIES,), DOCUMENTS, self, INSIDE),
             self._publisher,
             run=self._loop.call,
             account=self.name,

@@ -11,17 +11,20 @@ from werkzeug.test import TestResponse
 from tests.slice.staff_world import PASSWORD, StaffWorld
 
 SITE = "https://localhost"
+ATTRIBUTE = re.compile(r"[a-z][a-z-]*")
 STANDARD_LINE = {"ticket_type": "STANDARD", "day": "2010-06-10", "quantity": "2"}
 
 
 class _Fields(HTMLParser):
-    """Reads the hidden fields of the form with a given action, or of the last one."""
+    """Reads the hidden fields of each form by its action; no browser heeds an odd attribute."""
 
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[tuple[str, dict[str, str]]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        odd = [name for name, _ in attrs if not ATTRIBUTE.fullmatch(name)]
+        assert not odd, f"a {tag} has {odd}"
         given = dict(attrs)
         if tag == "form":
             self.forms.append((given.get("action") or "", {}))
@@ -42,7 +45,7 @@ class Visitor:
         self.page = self.client.get(
             path, base_url=SITE, headers=self._headers(headers), follow_redirects=True
         )
-        return self.page
+        return self._read(self.page)
 
     def post(
         self, path: str, values: dict[str, Any], *, follow: bool = True, origin: str = SITE
@@ -55,11 +58,17 @@ class Visitor:
             headers=self._headers({"Origin": origin}),
             follow_redirects=follow,
         )
-        return self.page
+        return self._read(self.page)
 
     def send(self, path: str, *, follow: Any = True, **typed: Any) -> TestResponse:
         """Fill in the last page's form that goes to ``path``, and send it."""
         return self.post(path, {**self.hidden(path), **typed}, follow=follow)
+
+    @staticmethod
+    def _read(page: TestResponse) -> TestResponse:
+        if page.mimetype == "text/html":
+            _Fields().feed(page.text)
+        return page
 
     def hidden(self, path: str) -> dict[str, str]:
         """Return the hidden fields of the last page's form that goes to ``path``."""

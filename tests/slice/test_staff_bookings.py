@@ -1,30 +1,14 @@
 """Booking for a caller: one form is one effect, two clerks are told, no answer is lost."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
 from hub.ports import Published
 from internal_apps.ticketing.tables import bookings
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
-from tests.slice.staff_world import StaffWorld, staff_world
+from tests.slice.staff_world import StaffWorld
 
 CONTACT = {"kind": "INDIVIDUAL", "name": "李小龙", "telephone": "021 6847 1234"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web with an empty list of bookings."""
-    return staff_world(tmp_path)
-
-
-@pytest.fixture
-def clerk(world: StaffWorld) -> Visitor:
-    """Offer a clerk who is signed in."""
-    visitor = Visitor(world)
-    visitor.sign_in()
-    return visitor
 
 
 def _count(world: StaffWorld) -> int:

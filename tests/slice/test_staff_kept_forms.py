@@ -9,16 +9,10 @@ from hub.ports import InboxState
 from internal_apps.staff.kept_forms import KeptForms
 from tests.slice.night import Night
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
-from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
+from tests.slice.staff_world import PASSWORD, StaffWorld
 
 TYPED = {"kind": "GROUP", "name": "欧阳娜娜", "telephone": "021 6847 1234", **STANDARD_LINE}
 EXPIRED_SECONDS = 1_900
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web."""
-    return staff_world(tmp_path)
 
 
 def _late(world: StaffWorld, path: str = "/bookings/new") -> tuple[Visitor, str]:

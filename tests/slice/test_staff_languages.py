@@ -2,13 +2,12 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 from hub.ports import Published
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
-from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
+from tests.slice.staff_world import PASSWORD, StaffWorld
 
 CONTACT = {"kind": "INDIVIDUAL", "name": "李小龙", "telephone": "021 6847 1234"}
 
@@ -56,12 +55,6 @@ def english(page: str) -> set[str]:
     text = REFERENCE.sub("", " ".join(reader.words))
     text = re.sub(r'<ol class="group">.*?</ol>', "", text)
     return {word for word in LATIN.findall(text) if len(word) > 1} - ALLOWED
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web."""
-    return staff_world(tmp_path)
 
 
 def _chinese(world: StaffWorld, account: str) -> Visitor:

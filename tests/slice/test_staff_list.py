@@ -55,14 +55,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> StaffWorld:
     return made
 
 
-@pytest.fixture
-def clerk(world: StaffWorld) -> Visitor:
-    """Offer a clerk who is signed in."""
-    visitor = Visitor(world)
-    visitor.sign_in()
-    return visitor
-
-
 def _names(clerk: Visitor, path: str) -> list[str]:
     clerk.get(path)
     return [word for word in clerk.text().split() if word.startswith("客人")]

@@ -1,31 +1,16 @@
 """What the pages say of a reference that was used twice, and of answers no longer kept."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from adapters.database import Pruning
 from adapters.database.tables import ANSWER, BODY
 from tests.slice.staff_visitor import STANDARD_LINE, Visitor
-from tests.slice.staff_world import StaffWorld, staff_world
+from tests.slice.staff_world import StaffWorld
 from tests.unit.hub_world import CountedMetrics
 
 CONTACT = {"kind": "INDIVIDUAL", "name": "李小龙", "telephone": "021 6847 1234"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web with an empty list of bookings."""
-    return staff_world(tmp_path)
-
-
-@pytest.fixture
-def clerk(world: StaffWorld) -> Visitor:
-    """Offer a clerk who is signed in."""
-    visitor = Visitor(world)
-    visitor.sign_in()
-    return visitor
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,12 @@
 """The door of the staff's web: sign-in, sessions, their ends, and forms of other origins."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 
 from internal_apps.staff import cookies
 from internal_apps.staff.tables import accounts, sessions
 from tests.slice.staff_visitor import SITE, Visitor
-from tests.slice.staff_world import PASSWORD, StaffWorld, staff_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web."""
-    return staff_world(tmp_path)
+from tests.slice.staff_world import PASSWORD, StaffWorld
 
 
 def test_signing_in_leads_to_where_one_was_going(world: StaffWorld) -> None:

@@ -1,29 +1,14 @@
 """Who of the staff saw whose personal data stands in the audit trail."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from internal_apps.parking.domain import Entry
 from tests.slice.staff_visitor import Visitor
-from tests.slice.staff_world import StaffWorld, staff_world
+from tests.slice.staff_world import StaffWorld
 
 NAME = "欧阳小明"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> StaffWorld:
-    """Offer a staff web on a new database."""
-    return staff_world(tmp_path)
-
-
-@pytest.fixture
-def clerk(world: StaffWorld) -> Visitor:
-    """Offer a clerk who has signed in."""
-    visitor = Visitor(world)
-    visitor.sign_in()
-    return visitor
 
 
 def seen(world: StaffWorld) -> list[Entry]:

@@ -110,7 +110,7 @@ class World:
             rates=AcceptedRates(times=2, backlog_seconds=3_600),
         )
         self.guard = Guard(
-            Direction.INWARD, lane, SCHEMAS, self.clock, OUTSIDE, agents=self.agents
+            Direction.INWARD, (lane,), SCHEMAS, self.clock, OUTSIDE, agents=self.agents
         )
 
     def check(self, message: Message, account: str = "gateway-1") -> Message:

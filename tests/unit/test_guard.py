@@ -19,7 +19,7 @@ from tests.unit.hub_world import NOON, MovedClock, PlainContracts, booking
 def guard(lane: Lane = Lane.REQUESTS, direction: Direction = Direction.INWARD) -> Guard:
     """Return a guard at noon."""
     admission = OUTSIDE if direction is Direction.INWARD else None
-    return Guard(direction, lane, PlainContracts(), MovedClock(), admission)
+    return Guard(direction, (lane,), PlainContracts(), MovedClock(), admission)
 
 
 def sent(account: str = "gateway-1", **changes: Any) -> Wire:
@@ -158,7 +158,7 @@ INSIDE_REFUSED = {
 
 def inside_guard() -> Guard:
     """Return the guard of a worker, at noon."""
-    return Guard(Direction.INWARD, Lane.REQUESTS, PlainContracts(), MovedClock(), INSIDE)
+    return Guard(Direction.INWARD, (Lane.REQUESTS,), PlainContracts(), MovedClock(), INSIDE)
 
 
 @pytest.mark.parametrize("case", INSIDE_ALLOWED)

@@ -32,7 +32,7 @@ class World:
         self.keys = MemoryKeys()
         self.guard = Guard(
             Direction.INWARD,
-            Lane.REQUESTS,
+            (Lane.REQUESTS,),
             PlainContracts(),
             MovedClock(NOON + timedelta(days=1)),
             OUTSIDE,

@@ -34,7 +34,7 @@ class World:
         self.error: Exception | None = None
         self.worker = QueryWorker(
             {"GetBooking.1": self._answer},
-            Guard(Direction.INWARD, Lane.QUERIES, PlainContracts(), self.clock, INSIDE),
+            Guard(Direction.INWARD, (Lane.QUERIES,), PlainContracts(), self.clock, INSIDE),
             MemoryPublisher(self.broker, "ticketing-1"),
             run=self.loop.call,
             account="ticketing-1",

@@ -31,7 +31,7 @@ class Sealed:
         )
         self.guard = Guard(
             Direction.INWARD,
-            Lane.REQUESTS,
+            (Lane.REQUESTS,),
             PlainContracts(),
             MovedClock(),
             OUTSIDE,

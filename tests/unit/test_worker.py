@@ -87,7 +87,7 @@ class World:
                 metrics=self.metrics,
             ),
             self._outbox(publisher),
-            Guard(Direction.INWARD, Lane.REQUESTS, contracts, self.clock, INSIDE),
+            Guard(Direction.INWARD, (Lane.REQUESTS,), contracts, self.clock, INSIDE),
             run=self.loop.call,
             quarantine=QueueQuarantine(publisher, "ticketing-1", self.clock),
             metrics=self.metrics,
