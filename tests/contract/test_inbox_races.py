@@ -29,7 +29,6 @@ def worker(ticketing_database: Database) -> Iterator[Workers]:
 
     yield open_one
     for world in opened:
-        world.said()
         world.database.close()
 
 

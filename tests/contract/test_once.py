@@ -31,7 +31,6 @@ def world(ticketing_database: Database) -> Iterator[World]:
     url = ticketing_database.url.render_as_string(hide_password=False)
     made = World(Database(url, lock_wait_seconds=20), name=f"O{next(_NUMBERS)}")
     yield made
-    made.said()
     made.database.close()
 
 
