@@ -61,7 +61,7 @@ def written(report: Report, made_by: str, audit_head: str = "") -> bytes:
         "covers": [_row((*key, *cover)) for key, cover in sorted(view.covers.items())],
         "depths": {name: _row(depth) for name, depth in view.depths.items()},
         "passed": {name: write_time(at) for name, at in view.passed.items()},
-        "applications": {type_: " ".join(names) for type_, names in view.queues.items()},
+        "queues": {type_: list(names) for type_, names in view.queues.items()},
         "heard": {name: write_time(at) for name, at in view.heard.items()},
         "booked": [_row(entry) for entry in entries.booked],
         "taken": [_row(entry) for entry in entries.taken],
@@ -118,7 +118,7 @@ def _entries(given: Mapping[str, Any]) -> Entries:
             for name, (messages, at) in given["depths"].items()
         },
         passed={name: read_time(at) for name, at in given["passed"].items()},
-        queues={type_: names.split() for type_, names in given["applications"].items()},
+        queues=given["queues"],
         heard={name: read_time(at) for name, at in given["heard"].items()},
     )
     return Entries(

@@ -36,9 +36,17 @@ class Books:
             unit.take(message._replace(crossed=crossed(message.body)), Taken.FIRST)
             return self.handlers.page(message, unit, self.staff.clock.now()).answer
 
-    def send(self, reference: str, came: int = 1, body: bytes | None = None) -> None:
-        """Have a booking sent, and taken in so many times."""
+    def send(
+        self,
+        reference: str,
+        came: int = 1,
+        body: bytes | None = None,
+        operation: str = "PlaceBooking",
+    ) -> None:
+        """Have a booking sent, or another request, and taken in so many times."""
         message = self.world.request(reference, reference.encode())
+        id_ = message.id._replace(operation=operation)
+        message = message._replace(id=id_, type=f"{operation}.1")
         self.world.book.ahead(message, to_wire(message))(Published.CONFIRMED)
         for _ in range(came):
             with self.store.unit() as unit:

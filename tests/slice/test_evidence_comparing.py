@@ -7,6 +7,7 @@ import pytest
 
 from adapters.xml import Schemas
 from internal_apps.evidence import store
+from internal_apps.evidence.application import QUEUES
 from internal_apps.evidence.compare import WRONG
 from internal_apps.evidence.comparing import Comparing
 from internal_apps.evidence.settings import Evidence
@@ -39,7 +40,8 @@ class Running:
             self.staff.clock.move(seconds=SETTINGS.compare_seconds)
             self.books.turn(1)
             with self.staff.database.begin() as connection:
-                store.look(connection, "ticketing.requests", 0, self.staff.clock.now())
+                for queue in QUEUES:
+                    store.look(connection, queue, 0, self.staff.clock.now())
             self.chore()
 
     def wrong(self) -> dict[str, int]:
@@ -98,3 +100,19 @@ def test_what_a_silent_gateway_sent_is_compared_once_its_book_is_here(running: R
     running.books.later()
     running.look()
     assert running.wrong() == {"lost": 1}
+
+
+def test_what_is_not_decided_holds_up_nothing_that_came_later(running: Running) -> None:
+    """Hours after a confirmation still waits what was altered rings; and it too, in the end."""
+    running.look()
+    running.books.send("waits", came=0, operation="ConfirmBooking")
+    for _ in range(4):
+        running.staff.clock.move(hours=1)
+        running.look(5)
+    running.books.send("changed", body=b"other")
+    running.look(60)
+    assert running.wrong() == {"altered": 1}
+    assert running.metrics.gauges["lupu_evidence_behind_seconds"] > 3 * 3_600
+    running.staff.clock.move(hours=6)
+    running.look()
+    assert running.wrong() == {"altered": 1, "lost": 1}
