@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.database.errors import Meaning, away, is_connection_lost, is_syntax, meaning
+from adapters.database.succession import Succession
 from hub.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -113,6 +114,8 @@ def _engine(url: sa.URL, lock_wait_seconds: int, connections_max: int) -> sa.Eng
         _prepare_sqlite(engine)
     elif url.get_backend_name() == DB2:
         _prepare_db2(engine, lock_wait_seconds)
+    elif "host" in url.query:
+        Succession(engine)
     return engine
 
 

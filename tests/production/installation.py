@@ -119,8 +119,8 @@ def _stack(machine: Machine, database_url: str) -> Stack:
     inside = places.configuration("inside")
     text = inside.read_text("utf-8").replace("run/lupu-gateway/", "run/lupu-staff/")
     lib = machine.root / "var/lib"
-    own = f'{lib}/lupu-ticketing/journal"\n[worker.evidence-1]\njournal = "{lib}/lupu-evidence'
-    journals = f"{own}/journal"
+    ticketing, evidence = f"{lib}/lupu-ticketing/journal", f"{lib}/lupu-evidence/journal"
+    journals = f'{ticketing}"\n[worker.evidence-1]\njournal = "{evidence}'
     inside.write_text(text.replace(f"{places.folder}/{JOURNALS}/{{name}}", journals), "utf-8")
     return stack
 

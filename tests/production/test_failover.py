@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from adapters.database.engine import Database
 from deploy.local.stack import Stack
 from tests.acceptance.evidence_check import proof
 from tests.acceptance.kill_check import compare
@@ -98,6 +100,14 @@ def confirms_nothing(server: Server) -> bool:
     return hangs
 
 
+def answering(database: Database) -> set[str]:
+    """Return the ports of the servers at which new connections of an application end."""
+    database.close()
+    with ExitStack() as opened:
+        connections = [opened.enter_context(database.reading()) for _ in range(3)]
+        return {one.execute(sa.text("SHOW port")).scalar_one() for one in connections}
+
+
 @pytest.mark.promise(1)
 def test_a_primary_is_killed_and_its_standby_promoted_and_all_follow(
     tmp_path: Path, shows: Shows
@@ -105,10 +115,15 @@ def test_a_primary_is_killed_and_its_standby_promoted_and_all_follow(
     """There and back again under load: lost 0, doubled 0; nobody is started anew."""
     with tried(tmp_path, shows, failed_over="twice") as one:
         first, second = one.servers.first, one.servers.second
+        runs, begins = one.servers.opened(), one.servers.opened()
+        assert answering(runs) == {str(first.port)}
         fail_over(one, dead=first, heir=second)
+        assert answering(runs) == {str(second.port)}
         # It was put out, and somebody starts it all the same.
         first.start()
         assert confirms_nothing(first)
+        # What it says of bookings is of before; nobody asks it, though it is the first named.
+        assert answering(runs) == answering(begins) == {str(second.port)}
         first.stop()
         first.rewind(second)
         second.waits_for_standby()

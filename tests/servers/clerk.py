@@ -93,7 +93,8 @@ def _told(page: requests.Response | None) -> Told:
         return Told(NO_ANSWER)  # nobody has looked at the form
     if "/sent/" in page.url:
         return Told("RECEIVED", text=page.text)
-    for words, code in _SAID.items():
-        if words in page.text:
-            return Told(code, text=page.text)
-    return Told(NO_ANSWER if page.status_code >= 500 else "REFUSED", text=page.text)
+    said = [code for words, code in _SAID.items() if words in page.text]
+    if said or page.status_code >= 500:
+        return Told(said[0] if said else NO_ANSWER, text=page.text)
+    shown = re.search(r"<title>(.*?)</title>", page.text)
+    return Told(f"{page.status_code} {page.url} {shown and shown[1]}", text=page.text)

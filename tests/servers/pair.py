@@ -12,9 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import deploy
+from adapters.database.engine import Database
+from adapters.database.settings import DatabaseSettings
 from certs.authority import Authority, Issued, Purpose
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.postgresql import PostgreSQL
+from hub.settings import Secret
 from tests.contract.transports import until
 
 SHIPPED = Path(*deploy.__path__) / "databases"
@@ -159,6 +162,16 @@ class Pair:
             "authority": str(self.authority),
             "password": str(secret),
         }
+
+    def opened(self) -> Database:
+        """Return the database as an application of the product opens it."""
+        url, hosts = (
+            f"postgresql+psycopg://{ACCOUNT}@/{ACCOUNT}",
+            (self.first.host, self.second.host),
+        )
+        return DatabaseSettings(
+            url=url, hosts=hosts, authority=self.authority, password=Secret(PASSWORD)
+        ).opened()
 
     def rows(self) -> str:
         """Return how a reader of its own reaches whichever is the primary."""
