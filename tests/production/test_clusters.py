@@ -143,4 +143,4 @@ def test_everything_is_started_anew_one_by_one_and_nothing_refused(
         doubled=0,
         out_of_order=0,
     )
-    assert (orders.refused(), orders.broken()) == (0, 0)
+    assert (orders.refused(), orders.broken()) == (0, 0), orders.said
