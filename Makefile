@@ -25,7 +25,7 @@ help: ## Explain every target
 	@echo
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
-	@echo "  make chaos MINUTES=60 SEED=17   a thousand faults; DATABASE=sqlite: not on PostgreSQL"
+	@echo "  make chaos MINUTES=60 SEED=17   a thousand faults; DATABASE=sqlite: not on PostgreSQL; CLUSTERS=1: clusters"
 	@echo "  make production LINK_SECONDS=60  breaks links for as long as production's heartbeat"
 
 setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packages
@@ -66,7 +66,7 @@ kills: servers-for-test $(INSTALLED_DEV) ## Kill every process and broker ten ti
 
 chaos: servers-for-test $(INSTALLED_DEV) ## Throw faults of every kind at it under load for MINUTES=3 (as root)
 	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) \
-	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(DATABASE),--database $(DATABASE))
+	    $(if $(FAULTS),--faults $(FAULTS)) $(if $(DATABASE),--database $(DATABASE)) $(if $(CLUSTERS),--clusters)
 
 soak: servers-for-test $(INSTALLED_DEV) ## Load it for HOURS=0.1 without faults; print what grows meanwhile
 	@$(BIN)/python -m tests.chaos.soak $(if $(HOURS),--hours $(HOURS)) $(if $(DATABASE),--database $(DATABASE))

@@ -132,5 +132,5 @@ def _pids(stack: Stack) -> dict[str, list[int]]:
         found.setdefault(name.rpartition("-")[0], []).extend(descendants(process.pid))
     found["haproxy"] = descendants(stack.haproxy.pid)
     for side in (stack.outside, stack.inside):
-        found[f"broker.{side.name}"] = [side.pid]
+        found[f"broker.{side.name}"] = [node.pid for node in side.nodes]
     return found

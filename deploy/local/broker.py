@@ -32,7 +32,7 @@ _ERLANG_ARGUMENTS = (
 )
 # RabbitMQ 3.10 keeps in dets which quorum queue has which name in its log, and writes that late.
 DECLARED_ON_DISK = "[mnesia:sync_log() | [dets:sync(Table) || Table <- dets:all()]]"
-_COUNTED = f"""begin
+COUNTED = f"""begin
     Listed = fun(Queue) ->
         [{{messages, Count}}] = rabbit_amqqueue:info(Queue, [messages]), Count end,
     Asked = fun(Queue) ->
@@ -126,6 +126,11 @@ class Broker:
         )
 
     @property
+    def nodes(self) -> Sequence["Broker"]:
+        """It is its only node."""
+        return (self,)
+
+    @property
     def pid(self) -> int:
         """The node's process id."""
         return self._node.pid
@@ -147,6 +152,10 @@ class Broker:
     def listening(self) -> bool:
         """Return whether the node takes connections."""
         return answers(self.port, self._network.broker, self._network.name)
+
+    def alive(self) -> bool:
+        """Return whether its process runs."""
+        return self._node.alive()
 
     def terminate(self) -> None:
         """Ask the node to end; returns at once."""
@@ -227,7 +236,7 @@ class Broker:
 
         A quorum queue is asked itself: what is listed of it is up to five seconds old.
         """
-        told = self.ask(_COUNTED)
+        told = self.ask(COUNTED)
         return {str(name): int(count) for name, count in told.items() if count != ""}
 
     def _name_node(self) -> None:

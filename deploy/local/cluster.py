@@ -5,10 +5,10 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from certs.authority import Authority, Purpose
 from deploy.brokers.configuration import cluster_conf, erlang_arguments, inter_node_tls
@@ -42,6 +42,7 @@ _SPARED = """begin
     rabbit_maintenance:drain(), ok
 end"""
 READY_SECONDS_MAX = 180.0
+T = TypeVar("T")
 _LOST = "unable to perform an operation on node"
 _TRIES_MAX = 5
 
@@ -157,7 +158,7 @@ class Cluster:
         ]
         self.hosts.write_text("\n".join([*lines, "{lookup, [file, native]}.\n"]), "ascii")
         self._definitions = definitions
-        self.members = [Member(self, number, definitions) for number in range(len(addresses))]
+        self.nodes = [Member(self, number, definitions) for number in range(len(addresses))]
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -172,35 +173,71 @@ class Cluster:
 
     def start(self) -> None:
         """Start all nodes; returns at once."""
-        for member in self.members:
+        for member in self.nodes:
             member.start()
 
     def wait_ready(self) -> None:
         """Wait until all are one cluster, and let it have its definitions."""
-        for member in self.members:
+        for member in self.nodes:
             member.wait_ready()
-        first = self.members[0]
+        first = self.nodes[0]
         file = first.folder / "definitions.json"
-        first.ask(_DEFINED.format(size=len(self.members), file=file))
+        first.ask(_DEFINED.format(size=len(self.nodes), file=file))
 
     def terminate(self) -> None:
         """Ask all nodes to end; returns at once."""
-        for member in self.members:
+        for member in self.nodes:
             member.terminate()
 
     def stop(self) -> None:
         """End all nodes, for data that nobody will want again."""
-        for member in self.members:
+        for member in self.nodes:
             member.destroy()
         self.names.stop()
 
+    def kill(self) -> None:
+        """Kill all nodes at once, as a power cut would; their data stays."""
+        for node in self.nodes:
+            node.kill()
+
+    def restart(self) -> None:
+        """Start all nodes again, and wait until they are one cluster and ready."""
+        for node in self.nodes:
+            if node.alive():
+                node.stop()
+        self.start()
+        for node in self.nodes:
+            node.wait_ready()
+        self.wait_whole()
+
+    def ask(self, erlang: str) -> Any:
+        """Evaluate an expression on the first node that answers; ProcessFailed if none does."""
+        return self._by_any(lambda node: node.ask(erlang))
+
+    def control(self, *arguments: str, by: str = "rabbitmqctl") -> str:
+        """Run rabbitmqctl, or another, at the first node for which it does not fail."""
+        return self._by_any(lambda node: node.control(*arguments, by=by))
+
+    def read_certificates_anew(self) -> None:
+        """Let each node take up certificate, key and authority from their files."""
+        for node in self.nodes:
+            node.read_certificates_anew()
+
+    def queue_messages(self) -> dict[str, int]:
+        """Return how many messages each queue holds, by the first node that answers."""
+        return self._by_any(Broker.queue_messages)
+
+    def _by_any(self, asked: Callable[[Member], T]) -> T:
+        *others, last = self.nodes
+        for node in others:
+            with suppress(ProcessFailed):
+                return asked(node)
+        return asked(last)
+
     def leading(self, queue: str) -> Member:
         """Return the node that leads a quorum queue."""
-        for member in self.members:
-            with suppress(ProcessFailed):
-                leader = member.ask(_LEADER.format(host=VIRTUAL_HOST, queue=queue))
-                return next(one for one in self.members if one.node == leader)
-        raise ProcessFailed(f"no node of {self.name} knows who leads {queue}")
+        leader = self.ask(_LEADER.format(host=VIRTUAL_HOST, queue=queue))
+        return next(one for one in self.nodes if one.node == leader)
 
     def start_anew(self, member: Member) -> None:
         """Start a node anew as an operator does: not before all queues can spare it."""
@@ -210,12 +247,12 @@ class Cluster:
     def wait_whole(self) -> None:
         """Wait until all nodes are one cluster again."""
         deadline = time.monotonic() + READY_SECONDS_MAX
-        for member in self.members:
+        for member in self.nodes:
             while not self._knows_all(member):
                 if time.monotonic() > deadline:
                     raise ProcessFailed(f"{member.name} did not find its cluster again")
 
     def _knows_all(self, member: Member) -> bool:
         with suppress(ProcessFailed):
-            return bool(member.ask("length(rabbit_nodes:all_running())") == len(self.members))
+            return bool(member.ask("length(rabbit_nodes:all_running())") == len(self.nodes))
         return False

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 from certs.authority import LOCAL_ADDRESSES, Authority, Purpose
 from deploy.brokers import definitions
 from deploy.components import Components
 from deploy.haproxy.configuration import Entrance, agents_section, staff_section
 from deploy.haproxy.health import healthy
+from deploy.local.any_broker import AnyBroker
 from deploy.local.broker import Broker, installed_version
 from deploy.local.cluster import Cluster
 from deploy.local.haproxy import Haproxy
@@ -127,10 +127,9 @@ class Stack:
         for name in components.key_owners:
             make_keys(self.places.sealing, name)
 
-    def _brokers(self) -> tuple[Broker, Broker]:
+    def _brokers(self) -> tuple[AnyBroker, AnyBroker]:
         if self.places.outside_nodes:
-            # Started, waited for and ended like one; who asks more of it knows that it is none.
-            return cast("tuple[Broker, Broker]", self._clusters())
+            return self._clusters()
         places, version = self.places, installed_version()
         defined = (
             (places.outside, places.outside_port, definitions.outside(self.components, version)),

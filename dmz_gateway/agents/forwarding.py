@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 GET_OUTCOME = message_type("GetOutcome.1")
 _PENDING = "PENDING"
+_SENT_AGAIN = (Published.UNKNOWN, Published.NOT_SENT)
 _NOT_KNOWN = "NotKnownYet.1"
 # So long, and among the last ``recent_max``, a repeat that cannot be sent is not told
 # NotAccepted: an earlier one may have arrived.
@@ -126,8 +127,9 @@ class Forwarding:
             return answered
         message = self._message(request, request.row, request_id)
         asked = self._send(message, request.lane, digest, partial(passed, "sent"))
-        if asked.published is Published.UNKNOWN and asked.reply is None and self._can_again():
-            # It may have gone with its connection: sent again, as its agent would have to.
+        if asked.published in _SENT_AGAIN and asked.reply is None and self._can_again():
+            # It may have gone with its connection, or found its broker gone or slow since it was
+            # last looked at: sent again, as its agent would have to.
             message = self._message(request, request.row, request_id)
             asked = self._send(message, request.lane, digest, partial(passed, "sent"))
         passed("asked", _answered_by(asked))

@@ -97,7 +97,8 @@ def test_a_confirm_withheld_is_an_outcome_unknown_in_the_set_time(
     assert until(partial(healthy, socket))
     wait_until_taken(cell, agency, system)
     one = visit(system)
-    with standing_still(system.stack.outside.pid):
+    (node,) = system.stack.outside.nodes
+    with standing_still(node.pid):
         first, second = cell.ask(agency, [("PlaceBooking", one.place())] * 2)
     assert told(first) == ("OutcomeUnknown", "OUTCOME_UNKNOWN", True, True)
     assert CONFIRM_SECONDS <= first["seconds"] < CONFIRM_SECONDS + ADDED_SECONDS_MAX

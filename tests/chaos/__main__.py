@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="order and times of the faults follow from it")
     parser.add_argument("--faults", type=int, help=f"one each {SECONDS_A_FAULT} s by default")
     parser.add_argument("--database", choices=(SQLITE, POSTGRESQL), default=POSTGRESQL)
+    parser.add_argument("--clusters", action="store_true", help="each broker one of three nodes")
     parser.add_argument("--keep", action="store_true", help="keep the records of a good run too")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
@@ -30,7 +31,7 @@ def main() -> int:
     print(f"seed {seed}; records in {folder}", flush=True)
     # What we log ourselves under all that trouble says nothing.
     logging.disable(logging.CRITICAL)
-    outcome = run(Asked(seconds, faults, seed, given.database, folder))
+    outcome = run(Asked(seconds, faults, seed, given.database, folder, given.clusters))
     shown = table(outcome)
     print(shown)
     if outcome.fine() and not given.keep:

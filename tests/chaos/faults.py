@@ -10,9 +10,12 @@ from random import Random
 from typing import Protocol
 
 from deploy.haproxy.health import healthy
+from deploy.local.any_broker import AnyBroker
 from deploy.local.broker import Broker
+from deploy.local.cluster import Cluster
 from deploy.local.haproxy import Haproxy
 from deploy.local.process import Process
+from hub.messages import Lane, inside_queue, outside_queue
 from tests.chaos.plan import Fault
 from tests.chaos.world import Clock, World
 from tests.production.relay import DOWN, UP, Relay
@@ -27,6 +30,14 @@ FAR_SECONDS = (600.0, 3_000.0)
 FAR_SHARE = 1 / 8
 DOWN_SECONDS = (0.0, 1.5)
 
+# Every request crosses these.
+LED = {
+    "outside": outside_queue(Lane.REQUESTS),
+    "inside": inside_queue("ticketing", Lane.REQUESTS),
+}
+
+_Chosen = Callable[[Random], Broker]
+_ToBroker = Callable[[Broker, Random], None]
 _Worse = Callable[[Relay, Random], None]
 _LINK: Mapping[str, _Worse] = {
     "link cut": lambda relay, _dice: relay.cut(),
@@ -52,9 +63,7 @@ def on_processes(world: World) -> Iterator[Fault]:
         yield Fault("balancer killed", name, partial(_kill_proxy, proxy))
         yield Fault("balancer stopped", name, partial(_stop, proxy))
     for broker in (stack.outside, stack.inside):
-        name = f"{broker.name} broker"
-        yield Fault("broker killed", name, partial(_kill_broker, broker))
-        yield Fault("broker stopped", name, partial(_stop, broker))
+        yield from _on_cluster(broker) if isinstance(broker, Cluster) else _on_broker(broker)
 
 
 def on_links(world: World) -> Iterator[Fault]:
@@ -68,6 +77,27 @@ def on_clocks(world: World) -> Iterator[Fault]:
     """Yield the jumps of each process's clock, forth or back, and back again."""
     for name, clock in world.clocks.items():
         yield Fault("clock jumped", f"clock of {name}", partial(_jump, clock))
+
+
+def _on_broker(broker: AnyBroker) -> Iterator[Fault]:
+    name, (node,) = f"{broker.name} broker", broker.nodes
+    yield Fault("broker killed", name, partial(_kill_broker, node))
+    yield Fault("broker stopped", name, partial(_stop, node))
+
+
+def _on_cluster(cluster: Cluster) -> Iterator[Fault]:
+    """Yield what is done to one node at a time: two of three are a majority, one is not."""
+    name = f"{cluster.name} cluster"
+
+    def leading(_dice: Random) -> Broker:
+        return cluster.leading(LED[cluster.name])
+
+    def any_node(dice: Random) -> Broker:
+        return dice.choice(cluster.nodes)
+
+    for which, chosen in (("leading node", leading), ("any node", any_node)):
+        for how, do in (("killed", _kill_broker), ("stopped", _stop)):
+            yield Fault(f"{which} {how}", name, partial(_to_one, cluster, chosen, do))
 
 
 class _Group(Protocol):
@@ -93,6 +123,11 @@ def _kill_broker(broker: Broker, dice: Random) -> None:
     broker.kill()
     time.sleep(dice.uniform(*DOWN_SECONDS))
     broker.restart()
+
+
+def _to_one(cluster: Cluster, chosen: _Chosen, do: _ToBroker, dice: Random) -> None:
+    do(chosen(dice), dice)
+    cluster.wait_whole()
 
 
 def _stop(whole: _Group, dice: Random) -> None:

@@ -33,6 +33,7 @@ class Asked:
     seed: int
     database: str
     folder: Path
+    clusters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def run(asked: Asked) -> Outcome:
     """Run it."""
     told, faults = Record(asked.folder / TOLD), Record(asked.folder / FAULTS)
     system_folder = asked.folder / "system"
-    with living_threads() as spawn, running_world(system_folder, asked.database) as world:
+    made = running_world(system_folder, asked.database, clusters=asked.clusters)
+    with living_threads() as spawn, made as world:
         throwing = _throw(asked, world, spawn, told, faults)
         try:
             proved = _proved(world)
@@ -139,9 +141,10 @@ def table(outcome: Outcome) -> str:
     asked_by = " and ".join(sorted({one["client"] for one in told}))
     pace, missed = (ended - began) / max(len(thrown), 1), len(faults) - len(thrown)
     decided = verdict.done + verdict.refused
+    brokers = ", each broker a cluster of three" if asked.clusters else ""
     meanwhile = ", ".join(figures.during(faults, at, at + seconds)) or "no fault"
     lines = (
-        f"chaos: seed {asked.seed}, {(ended - began) / 60:.1f} min, {asked.database}",
+        f"chaos: seed {asked.seed}, {(ended - began) / 60:.1f} min, {asked.database}{brokers}",
         "",
         figures.HEAD,
         *(found.row(kind) for kind, found in by_kind.items()),

@@ -52,7 +52,8 @@ def sample(world: World) -> Sample:
     stack, folder = world.stack, world.stack.places.folder
     brokers = {"outside": stack.outside, "inside": stack.inside}
     pids = {name: process.pid for name, process in stack.processes.items()}
-    pids |= {f"{name} broker": broker.pid for name, broker in brokers.items()}
+    nodes = [node for broker in brokers.values() for node in broker.nodes]
+    pids |= {f"{node.name} broker": node.pid for node in nodes}
     pids |= {"HAProxy": stack.haproxy.pid, "staff HAProxy": stack.staff_haproxy.pid}
     if world.postgresql is not None:
         pids["PostgreSQL"] = world.postgresql.pid

@@ -35,7 +35,8 @@ def on_messages(world: World) -> Iterator[Fault]:
 def on_certificates(world: World) -> Iterator[Fault]:
     """Yield what is renewed, live: every certificate of a side, its authority, the edge's."""
     for side in SIDES:
-        renew = ("renew", side, "broker", *getattr(world.stack.components, side))
+        nodes = [node.certificate.name for node in getattr(world.stack, side).nodes]
+        renew = ("renew", side, *nodes, *getattr(world.stack.components, side))
         yield Fault("certificates renewed", "certificates", partial(_renew, world, side, renew))
     steps = cycle([(side, step) for side in SIDES for step in STEPS])
     yield Fault("authority rotated by a step", "certificates", partial(_rotate, world, steps))
@@ -45,7 +46,7 @@ def on_certificates(world: World) -> Iterator[Fault]:
 def _dialled(world: World, account: str) -> Any:
     folder = world.stack.places.certificates / "outside"
     broker = OutsideBroker(
-        host=LOOPBACK,
+        host=(*world.stack.places.outside_nodes, LOOPBACK)[0],
         port=world.stack.places.outside_port,
         authority=folder / "authority.crt",
         certificate=folder / f"{account}.crt",

@@ -118,8 +118,11 @@ class World:
 
 
 @contextmanager
-def running_world(folder: Path, kind: str) -> Iterator[World]:
-    """Run everything until the block ends; ``kind`` of database."""
+def running_world(folder: Path, kind: str, *, clusters: bool = False) -> Iterator[World]:
+    """Run everything until the block ends; ``kind`` of database; ``clusters``: of three nodes.
+
+    There is no relay in front of a cluster, whose nodes are dialled at addresses of their own.
+    """
     with ExitStack() as ending:
         short = Path(ending.enter_context(TemporaryDirectory(prefix="lupu-chaos-")))
         library = made_library(short)
@@ -130,14 +133,21 @@ def running_world(folder: Path, kind: str) -> Iterator[World]:
         clocks: dict[str, Clock] = {}
 
         def prepare(stack: Stack) -> None:
-            relays.update(_relays(stack, short, ending))
+            _look_often(stack)
+            if not clusters:
+                relays.update(_relays(stack, short, ending))
             for name, process in stack.processes.items():
                 clocks[name] = Clock(library, short / f"{name}.clock")
                 process._environment |= clocks[name].environment()
 
         server, settings, database = _database(ending, folder / "database", kind)
         made = running(
-            folder, settings, NAMES, prepare=prepare, reply_wait_seconds=REPLY_WAIT_SECONDS
+            folder,
+            settings,
+            NAMES,
+            clusters=clusters,
+            prepare=prepare,
+            reply_wait_seconds=REPLY_WAIT_SECONDS,
         )
         system = ending.enter_context(made)
         disks = {"database_disk": database_disk, "gateways_disk": gateways_disk}
@@ -163,8 +173,18 @@ def _database(
     return server, {"url": url}, url.replace("+psycopg", "")
 
 
+def _look_often(stack: Stack) -> None:
+    """Have the system ask often whether the other end of a link is there."""
+    for zone in ("outside", "hub", "inside"):
+        path = stack.places.configuration(zone)
+        text = path.read_text("utf-8")
+        for section in ("[outside_broker]\n", "[inside_broker]\n"):
+            text = text.replace(section, f"{section}heartbeat_seconds = {HEARTBEAT_SECONDS}\n")
+        path.write_text(text, "utf-8")
+
+
 def _relays(stack: Stack, short: Path, ending: ExitStack) -> dict[str, Relay]:
-    """Put a relay into each link, and have the system ask often whether the other end is there."""
+    """Put a relay into each link."""
     places = stack.places
     ports = {"outside": places.outside_port, "inside": places.inside_port}
     relays = {}
@@ -179,7 +199,5 @@ def _relays(stack: Stack, short: Path, ending: ExitStack) -> dict[str, Relay]:
             port, to = free_port(), Target(LOOPBACK, ports[side])
             relays[name] = ending.enter_context(relaying(short, port, to))
             text = text.replace(f"port = {ports[side]}\n", f"port = {port}\n")
-        for section in ("[outside_broker]\n", "[inside_broker]\n"):
-            text = text.replace(section, f"{section}heartbeat_seconds = {HEARTBEAT_SECONDS}\n")
         path.write_text(text, "utf-8")
     return relays

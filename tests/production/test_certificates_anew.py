@@ -150,7 +150,7 @@ def shown(system: System) -> str:
 def pids(system: System) -> list[int]:
     """Return the processes that run; none may be started anew."""
     stack = system.stack
-    brokers = [broker.pid for broker in (stack.outside, stack.inside)]
+    brokers = [node.pid for broker in (stack.outside, stack.inside) for node in broker.nodes]
     edges = [proxy.pid for proxy in (stack.haproxy, stack.staff_haproxy)]
     return [*(process.pid for process in stack.processes.values()), *brokers, *edges]
 

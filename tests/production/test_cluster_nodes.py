@@ -69,7 +69,7 @@ def test_each_node_is_dialled_by_its_own_name(cluster: Cluster) -> None:
 
 def test_who_has_no_certificate_gets_to_no_cookie(cluster: Cluster) -> None:
     """Nodes speak mutual TLS to each other, and nobody else reads their cookie."""
-    member = cluster.members[0]
+    member = cluster.nodes[0]
     context = ssl.create_default_context(cafile=str(cluster.authority.certificate))
     with (
         socket.create_connection((member.address, member.distribution_port)) as plain,

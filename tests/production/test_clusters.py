@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -58,8 +57,8 @@ def _impatient(stack: Stack) -> None:
 
 def clusters(system: System) -> dict[str, Cluster]:
     """Return the cluster of each side."""
-    made = {"outside": system.stack.outside, "inside": system.stack.inside}
-    return cast("dict[str, Cluster]", made)
+    made = (system.stack.outside, system.stack.inside)
+    return {one.name: one for one in made if isinstance(one, Cluster)}
 
 
 def start_anew(system: System, name: str) -> None:
@@ -122,7 +121,7 @@ def test_everything_is_started_anew_one_by_one_and_nothing_refused(
             orders.goes_on()
             nodes = 0
             for cluster in clusters(system).values():
-                for member in cluster.members:
+                for member in cluster.nodes:
                     cluster.start_anew(member)
                     orders.goes_on()
                     nodes += 1

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -113,9 +113,12 @@ def test_a_primary_is_killed_and_its_standby_promoted_and_all_follow(
     tmp_path: Path, shows: Shows
 ) -> None:
     """There and back again under load: lost 0, doubled 0; nobody is started anew."""
-    with tried(tmp_path, shows, failed_over="twice") as one:
+    with (
+        tried(tmp_path, shows, failed_over="twice") as one,
+        closing(one.servers.opened()) as runs,
+        closing(one.servers.opened()) as begins,
+    ):
         first, second = one.servers.first, one.servers.second
-        runs, begins = one.servers.opened(), one.servers.opened()
         assert answering(runs) == {str(first.port)}
         fail_over(one, dead=first, heir=second)
         assert answering(runs) == {str(second.port)}

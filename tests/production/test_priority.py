@@ -37,7 +37,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         yield started
 
 
-@pytest.mark.alone
 @pytest.mark.promise(1)
 def test_what_is_urgent_is_answered_while_thousands_wait(system: System, shows: Shows) -> None:
     """A confirmation passes new sales, which are all done later."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.broker import Broker
+from deploy.local.any_broker import AnyBroker
+from hub.messages import Lane, inside_queue, outside_queue
 from tests.acceptance.evidence_check import PAUSE_SECONDS, count_as_lost_after, verified
 from tests.contract.transports import until
 from tests.servers.agency import PlainAgency
@@ -43,14 +44,14 @@ def place(system: System, references: list[str]) -> set[str]:
     return said
 
 
-def wipe(broker: Broker) -> None:
+def wipe(broker: AnyBroker) -> None:
     """Take its disk from a broker; an empty one loads its definitions when it starts."""
     broker.kill()
     shutil.rmtree(broker.folder / "data")
     broker.restart()
 
 
-def holds(broker: Broker, queue: str) -> int:
+def holds(broker: AnyBroker, queue: str) -> int:
     """Return how many messages wait in a queue."""
     return broker.queue_messages().get(queue, 0)
 
@@ -85,31 +86,24 @@ def levelled(system: System, references: list[str], shows: Shows, broker: str) -
 
 
 @pytest.mark.promise(4)
-def test_what_waited_outside_on_a_disk_that_is_gone_is_named_and_levelled(
-    system: System, shows: Shows
+@pytest.mark.parametrize(
+    ("side", "stopped", "queue"),
+    [
+        ("outside", "hub-1", outside_queue(Lane.REQUESTS)),
+        ("inside", "ticketing-1", inside_queue("ticketing", Lane.REQUESTS)),
+    ],
+    ids=["outside", "inside"],
+)
+def test_what_waited_on_a_disk_that_is_gone_is_named_and_levelled(
+    system: System, shows: Shows, side: str, stopped: str, queue: str
 ) -> None:
-    """Sent, confirmed, gone: each by its request id; its agency repeats, and it is done once."""
-    references = [f"outside-{number}" for number in range(WAITING)]
-    hub = system.stack.processes["hub-1"]
-    hub.stop()
+    """Confirmed, and gone before it crossed or after: each by its id; repeated, done once."""
+    broker = {one.name: one for one in (system.stack.outside, system.stack.inside)}[side]
+    references = [f"{side}-{number}" for number in range(WAITING)]
+    process = system.stack.processes[stopped]
+    process.stop()
     assert place(system, references) == {"RECEIVED"}
-    assert holds(system.stack.outside, "inward.requests") >= WAITING
-    wipe(system.stack.outside)
-    hub.start()
-    levelled(system, references, shows, "outside")
-
-
-@pytest.mark.promise(4)
-def test_what_waited_inside_on_a_disk_that_is_gone_is_named_and_levelled(
-    system: System, shows: Shows
-) -> None:
-    """What had crossed and nobody had handled yet is lost as well, and named as well."""
-    references = [f"inside-{number}" for number in range(WAITING)]
-    worker = system.stack.processes["ticketing-1"]
-    worker.stop()
-    assert place(system, references) == {"RECEIVED"}
-    inside = system.stack.inside
-    assert until(lambda: holds(inside, "ticketing.requests") == WAITING, WAIT_SECONDS)
-    wipe(inside)
-    worker.start()
-    levelled(system, references, shows, "inside")
+    assert until(lambda: holds(broker, queue) == WAITING, WAIT_SECONDS)
+    wipe(broker)
+    process.start()
+    levelled(system, references, shows, side)

@@ -92,6 +92,7 @@ class SwitchedPublisher:
         self._inner = inner
         self.outcome: Published | None = None
         self.stalled = False
+        self.full_once = False
         self.broken = False
 
     def ready(self) -> bool:
@@ -101,8 +102,14 @@ class SwitchedPublisher:
         return self._inner.ready() and self.outcome is not Published.NOT_SENT
 
     def publish(self, to: Address, wire: Any, settled: Callable[[Published], None]) -> None:
-        """Publish, or end as the test wants; a stalled one takes it and never confirms."""
-        if self.stalled:
+        """Publish, or end as the test wants; a stalled one takes it and never confirms.
+
+        One that is full once does not take the next, though it has just said that it would.
+        """
+        if self.full_once:
+            self.full_once = False
+            settled(Published.NOT_SENT)
+        elif self.stalled:
             self._inner.publish(to, wire, lambda _: None)
         elif self.outcome is not None:
             settled(self.outcome)

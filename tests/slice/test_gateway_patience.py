@@ -70,6 +70,14 @@ def test_what_may_have_gone_with_its_connection_is_sent_once_more(tmp_path: Path
         assert first.transmission != again.transmission
 
 
+def test_what_a_broker_too_slow_did_not_take_is_sent_once_more(tmp_path: Path) -> None:
+    """It was fine a moment before, when it was last looked at."""
+    with gateway(tmp_path, broker_wait_seconds=1.0) as world:
+        world.publisher.full_once = True
+        assert "DONE" in world.post(envelope(place_booking())).text
+        assert len(world.seen) == 1
+
+
 def test_a_question_whose_answer_was_lost_is_asked_once_more(tmp_path: Path) -> None:
     """Half of the wait is left for it."""
     with gateway(tmp_path, broker_wait_seconds=1.0, query_wait_seconds=4.0) as world:
