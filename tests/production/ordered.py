@@ -17,6 +17,7 @@ from tests.servers.system import System
 AGENCIES = 6
 SENT = "DONE", "RECEIVED"
 LATER = "RECEIVED", "NOT_KNOWN_YET", "PENDING", "NO_ANSWER", "NOT_ACCEPTED", "OUTCOME_UNKNOWN"
+REFUSED = "NOT_ACCEPTED", "OUTCOME_UNKNOWN"
 TICKETS = 2
 PAUSE_SECONDS = 0.1
 SETTLE_SECONDS_MAX = 120.0
@@ -27,11 +28,14 @@ STEPS = ("PlaceBooking", "ChangeBooking", "ConfirmBooking")
 class Orders:
     """Each booking is placed, changed and confirmed as fast as that is accepted.
 
-    Gateways must be set to ``reply_wait_seconds=0``: then nobody waits for an outcome.
+    ``name``: begins every reference. Gateways must be set to ``reply_wait_seconds=0``: then
+    nobody waits for an outcome.
     """
 
     system: System
+    name: str
     said: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
     bookings: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     given_up: list[str] = field(default_factory=list)
     slowest_seconds: float = 0.0
@@ -60,12 +64,16 @@ class Orders:
         return time.monotonic() - began
 
     def refused(self) -> int:
-        """Return how often something was refused, or not known to be accepted."""
-        return self.said["NOT_ACCEPTED"] + self.said["OUTCOME_UNKNOWN"]
+        """Return how often a request was refused, or not known to be accepted."""
+        return sum(self.said[code] for code in REFUSED)
+
+    def questions_refused(self) -> int:
+        """Return how often a question what became of a request was refused."""
+        return sum(self.asked[code] for code in REFUSED)
 
     def broken(self) -> int:
         """Return how many connections broke."""
-        return self.said[NO_ANSWER]
+        return self.said[NO_ANSWER] + self.asked[NO_ANSWER]
 
     def _book(self, number: int) -> None:
         system = self.system
@@ -74,7 +82,7 @@ class Orders:
             for count in itertools.count():
                 if self._ending.is_set():
                     return
-                self._one(agency, f"{number}-{count}")
+                self._one(agency, f"{self.name}-{number}-{count}")
 
     def _one(self, agency: PlainAgency, own: str) -> None:
         for step in STEPS:
@@ -92,7 +100,7 @@ class Orders:
         while time.monotonic() - began < SETTLE_SECONDS_MAX:
             told: Told = send()  # type: ignore[operator]
             with self._lock:
-                self.said[told.code] += 1
+                (self.said if wanted else self.asked)[told.code] += 1
                 self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began)
             if told.code in wanted or told.code not in LATER:
                 return told
@@ -139,7 +147,8 @@ def compare(orders: Orders, database: Path) -> Compared:
             "SELECT placed_as, b.reference, state, SUM(quantity) FROM bookings b"
             " JOIN booking_lines l ON l.reference = b.reference GROUP BY placed_as, b.reference"
         ):
-            held[placed_as.removeprefix("Pl-")].append(tuple(row))
+            if placed_as.startswith(f"Pl-{orders.name}-"):
+                held[placed_as.removeprefix("Pl-")].append(tuple(row))
     lost, disordered = [], []
     for own, told in orders.bookings.items():
         found = held.get(own, [])

@@ -1,8 +1,6 @@
 """Several gateways and staff webs behind HAProxy: one killed, one drained, under load."""
 
-import secrets
 import socket
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +16,7 @@ from tests.acceptance.evidence_check import proof
 from tests.acceptance.kill_check import compare
 from tests.acceptance.kill_load import AGENCY, Book, Load, with_clerk
 from tests.contract.transports import until
+from tests.production.draining import ANSWERS, is_left_out, operator, traffic
 from tests.servers.agency import NO_ANSWER
 from tests.servers.clerk import PlainClerk
 from tests.servers.counters import counted
@@ -26,11 +25,10 @@ from tests.servers.system import System, running
 
 GATEWAYS, STAFF = ("gateway-1", "gateway-2"), ("staff-1", "staff-2")
 KILLS = 4
-ANSWERS, PAGES = "lupu_gateway_answers_total", "lupu_staff_page_seconds_count"
+PAGES = "lupu_staff_page_seconds_count"
 FORM = '.*page="bookings.new".*'
 ANSWERED = {"DONE", "RECEIVED", "NOT_KNOWN_YET", "PENDING"}
 SECONDS_MAX = 60
-STILL_SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +104,7 @@ def test_a_gateway_killed_or_drained_under_load(
     try:
         _kill_in_turn(system, load)
         breaks = broken(load.book)
-        _drain_and_restart(system, load, _operator(system, tmp_path))
+        _drain_and_restart(system, load, operator(system, tmp_path))
         assert broken(load.book) == breaks
     finally:
         load.finish()
@@ -141,15 +139,15 @@ def _drain_and_restart(system: System, load: Load, secret: Path) -> None:
     """Drain a gateway, see that nothing comes there, end it, start it, and let it go on."""
     goes, process = GATEWAYS[1], system.stack.processes[GATEWAYS[1]]
     assert goes_on(load)
-    _traffic(system, secret, "drain", goes)
-    assert until(partial(_is_left_out, system, goes), SECONDS_MAX)
+    traffic(system, secret, "drain", goes)
+    assert until(partial(is_left_out, system, goes), SECONDS_MAX)
     last = counted(system, goes, ANSWERS)
     assert goes_on(load)
     assert counted(system, goes, ANSWERS) == last
     assert process.stop()
     assert goes_on(load)
     process.start()
-    _traffic(system, secret, "resume", goes)
+    traffic(system, secret, "resume", goes)
     process.wait_ready(partial(healthy, system.stack.places.socket(goes)))
     assert until(partial(is_sent_requests, system, goes), SECONDS_MAX)
 
@@ -182,25 +180,3 @@ def _had_it(system: System, clerk: PlainClerk) -> str:
     assert clerk.form() is not None
     (name,) = (name for name in STAFF if counted(system, name, PAGES, FORM) > before[name])
     return name
-
-
-def _operator(system: System, folder: Path) -> Path:
-    secret = folder / "operator-password"
-    secret.write_text(secrets.token_urlsafe(), "utf-8")
-    secret.chmod(0o600)
-    given = ("--full-name", "刘洋", "--role", "operator", "--password-file", str(secret))
-    system.stack.lupu("inside", "staff", "add", "liu", *given)
-    return secret
-
-
-def _traffic(system: System, secret: Path, act: str, gateway: str) -> None:
-    proved = ("--why", "maintenance", "--as", "liu", "--password-file", str(secret))
-    system.stack.lupu("inside", "traffic", act, "gateway", gateway, *proved)
-
-
-def _is_left_out(system: System, gateway: str) -> bool:
-    if healthy(system.stack.places.socket(gateway)):
-        return False
-    before = counted(system, gateway, ANSWERS)
-    time.sleep(STILL_SECONDS)
-    return counted(system, gateway, ANSWERS) == before

@@ -16,6 +16,8 @@ from deploy.local.stack import NAMES, Stack
 from hub.messages import Lane, inside_queue, outside_queue
 from hub.settings import environment
 from tests.acceptance.evidence_check import proof
+from tests.contract.transports import until
+from tests.production.draining import is_left_out, operator, traffic
 from tests.production.ordered import Compared, Orders, compare
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
@@ -33,18 +35,18 @@ BUSY_SECONDS = 15.0
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
 
 
-@contextmanager
-def clustered(folder: Path) -> Iterator[System]:
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Run the whole system on two clusters, two of each component."""
     with running(
-        folder,
+        tmp_path_factory.mktemp("clusters"),
         names=TWICE,
         clusters=True,
         prepare=_impatient,
         reply_wait_seconds=0.0,
         broker_wait_seconds=BUSY_SECONDS,  # what a machine takes longer that runs all of it
-    ) as system:
-        yield system
+    ) as made:
+        yield made
 
 
 def _impatient(stack: Stack) -> None:
@@ -61,18 +63,33 @@ def clusters(system: System) -> dict[str, Cluster]:
     return {one.name: one for one in made if isinstance(one, Cluster)}
 
 
-def start_anew(system: System, name: str) -> None:
-    """Start a component anew in good order, and wait until it can serve."""
-    process = system.stack.processes[name]
+def start_anew(system: System, name: str, secret: Path) -> None:
+    """Start a component anew in good order, a gateway drained, and wait until it can serve."""
+    process, is_gateway = system.stack.processes[name], name.startswith("gateway")
+    if is_gateway:
+        traffic(system, secret, "drain", name)
+        assert until(partial(is_left_out, system, name))
     assert process.stop(), name
     process.start()
-    if name.startswith(("gateway", "staff")):
+    if is_gateway:
+        traffic(system, secret, "resume", name)
         process.wait_ready(partial(healthy, system.stack.places.socket(name)))
 
 
+@contextmanager
+def loaded(system: System, name: str) -> Iterator[Orders]:
+    """Load it until the block ends; all that was begun is brought to its end."""
+    orders = Orders(system, name)
+    orders.start()
+    try:
+        orders.goes_on()
+        yield orders
+    finally:
+        orders.finish()
+
+
 def ended(system: System, orders: Orders) -> Compared:
-    """Bring the load to its end; nothing is lost, doubled, out of order or without evidence."""
-    orders.finish()
+    """See that nothing is lost, doubled, out of order or without evidence."""
     compared = compare(orders, system.stack.places.folder / "database" / "lupu.sqlite")
     assert not orders.given_up
     assert compared.fine, compared
@@ -82,19 +99,13 @@ def ended(system: System, orders: Orders) -> Compared:
 
 
 @pytest.mark.promise(1)
-def test_the_leading_node_of_each_cluster_dies(tmp_path: Path, shows: Shows) -> None:
+def test_the_leading_node_of_each_cluster_dies(system: System, shows: Shows) -> None:
     """Lost 0, doubled 0, order kept; the others go on while it is away, and it comes back."""
     figures: dict[str, str] = {}
-    with clustered(tmp_path) as system:
-        orders = Orders(system)
-        orders.start()
-        try:
-            orders.goes_on()
-            for side, cluster in list(clusters(system).items()) * ROUNDS:
-                figures[f"{side}_leader_killed"] = _killed(cluster, side, orders)
-        finally:
-            orders.finish()
-        compared = ended(system, orders)
+    with loaded(system, "killed") as orders:
+        for side, cluster in list(clusters(system).items()) * ROUNDS:
+            figures[f"{side}_leader_killed"] = _killed(cluster, side, orders)
+    compared = ended(system, orders)
     shows(**figures, rounds=ROUNDS, bookings=compared.bookings, lost=0, doubled=0, out_of_order=0)
 
 
@@ -111,35 +122,30 @@ def _killed(cluster: Cluster, side: str, orders: Orders) -> str:
 
 @pytest.mark.promise(1)
 def test_everything_is_started_anew_one_by_one_and_nothing_refused(
-    tmp_path: Path, shows: Shows
+    system: System, tmp_path: Path, shows: Shows
 ) -> None:
     """Every node of both clusters, every worker, hub and gateway, under load."""
-    with clustered(tmp_path) as system:
-        orders = Orders(system)
-        orders.start()
-        try:
-            orders.goes_on()
-            nodes = 0
-            for cluster in clusters(system).values():
-                for member in cluster.nodes:
-                    cluster.start_anew(member)
-                    orders.goes_on()
-                    nodes += 1
-            for name in COMPONENTS:
-                start_anew(system, name)
+    nodes, secret = 0, operator(system, tmp_path)
+    with loaded(system, "anew") as orders:
+        for cluster in clusters(system).values():
+            for node in cluster.nodes:
+                cluster.start_anew(node)
                 orders.goes_on()
-        finally:
-            orders.finish()
-        compared = ended(system, orders)
+                nodes += 1
+        for name in COMPONENTS:
+            start_anew(system, name, secret)
+            orders.goes_on()
+    compared = ended(system, orders)
     shows(
         nodes_started_anew=nodes,
         components_started_anew=len(COMPONENTS),
         bookings=compared.bookings,
         refused=orders.refused(),
+        questions_refused=orders.questions_refused(),
         broken_connections=orders.broken(),
         slowest_acceptance_seconds=f"{orders.slowest_seconds:.1f}",
         lost=0,
         doubled=0,
         out_of_order=0,
     )
-    assert (orders.refused(), orders.broken()) == (0, 0), orders.said
+    assert (orders.refused(), orders.broken()) == (0, 0), (orders.said, orders.asked)
