@@ -114,7 +114,7 @@ def _engine(url: sa.URL, lock_wait_seconds: int, connections_max: int) -> sa.Eng
         _prepare_sqlite(engine)
     elif url.get_backend_name() == DB2:
         _prepare_db2(engine, lock_wait_seconds)
-    elif "host" in url.query:
+    elif isinstance(url.query.get("host"), tuple):
         Succession(engine)
     return engine
 
