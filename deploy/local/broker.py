@@ -32,7 +32,7 @@ _ERLANG_ARGUMENTS = (
 )
 # RabbitMQ 3.10 keeps in dets which quorum queue has which name in its log, and writes that late.
 DECLARED_ON_DISK = "[mnesia:sync_log() | [dets:sync(Table) || Table <- dets:all()]]"
-COUNTED = f"""begin
+_COUNTED = f"""begin
     Listed = fun(Queue) ->
         [{{messages, Count}}] = rabbit_amqqueue:info(Queue, [messages]), Count end,
     Asked = fun(Queue) ->
@@ -236,7 +236,7 @@ class Broker:
 
         A quorum queue is asked itself: what is listed of it is up to five seconds old.
         """
-        told = self.ask(COUNTED)
+        told = self.ask(_COUNTED)
         return {str(name): int(count) for name, count in told.items() if count != ""}
 
     def _name_node(self) -> None:

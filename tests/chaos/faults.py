@@ -15,10 +15,10 @@ from deploy.local.broker import Broker
 from deploy.local.cluster import Cluster
 from deploy.local.haproxy import Haproxy
 from deploy.local.process import Process
-from hub.messages import Lane, inside_queue, outside_queue
 from tests.chaos.plan import Fault
 from tests.chaos.world import Clock, World
 from tests.production.relay import DOWN, UP, Relay
+from tests.servers.crossed import CROSSED
 
 # Of every twelve, one lasts longer than it takes to notice: two heartbeats and five seconds.
 SHORT_SECONDS, LONG_SECONDS = (0.5, 5.0), (17.0, 21.0)
@@ -29,12 +29,6 @@ JUMP_SECONDS = 130.0
 FAR_SECONDS = (600.0, 3_000.0)
 FAR_SHARE = 1 / 8
 DOWN_SECONDS = (0.0, 1.5)
-
-# Every request crosses these.
-LED = {
-    "outside": outside_queue(Lane.REQUESTS),
-    "inside": inside_queue("ticketing", Lane.REQUESTS),
-}
 
 _Chosen = Callable[[Random], Broker]
 _ToBroker = Callable[[Broker, Random], None]
@@ -90,7 +84,7 @@ def _on_cluster(cluster: Cluster) -> Iterator[Fault]:
     name = f"{cluster.name} cluster"
 
     def leading(_dice: Random) -> Broker:
-        return cluster.leading(LED[cluster.name])
+        return cluster.leading(CROSSED[cluster.name])
 
     def any_node(dice: Random) -> Broker:
         return dice.choice(cluster.nodes)

@@ -13,22 +13,18 @@ import pytest
 from deploy.haproxy.health import healthy
 from deploy.local.cluster import INSIDE_NODES, OUTSIDE_NODES, Cluster
 from deploy.local.stack import NAMES, Stack
-from hub.messages import Lane, inside_queue, outside_queue
 from hub.settings import environment
 from tests.acceptance.evidence_check import proof
 from tests.contract.transports import until
 from tests.production.draining import is_left_out, operator, traffic
 from tests.production.ordered import Compared, Orders, compare
+from tests.servers.crossed import CROSSED
 from tests.servers.promises import Shows
 from tests.servers.system import System, running
 
 ROUNDS = int(environment().get("CLUSTER_ROUNDS", "1"))
 TWICE = (*NAMES, "hub-2", "ticketing-2")
 COMPONENTS = ("ticketing-1", "ticketing-2", "hub-1", "hub-2", "gateway-1", "gateway-2")
-QUEUES = {
-    "outside": outside_queue(Lane.REQUESTS),
-    "inside": inside_queue("ticketing", Lane.REQUESTS),
-}
 # How soon a component, and a node, finds that the other side does not answer any more.
 HEARTBEAT_SECONDS = 5
 BUSY_SECONDS = 15.0
@@ -112,11 +108,11 @@ def test_the_leading_node_of_each_cluster_dies(system: System, shows: Shows) -> 
 
 
 def _killed(cluster: Cluster, side: str, orders: Orders) -> str:
-    leader = cluster.leading(QUEUES[side])
+    leader = cluster.leading(CROSSED[side])
     leader.kill()
     seconds = orders.went_on(ALONE_SECONDS_MAX)
     if seconds is not None:
-        assert cluster.leading(QUEUES[side]) is not leader
+        assert cluster.leading(CROSSED[side]) is not leader
     leader.start()
     cluster.wait_whole()
     back = orders.goes_on()
