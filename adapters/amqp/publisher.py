@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 MOVE_POLL_SECONDS = 0.01
+ANEW_SECONDS = 1.0
 
 
 class AmqpPublisher:
@@ -25,6 +26,11 @@ class AmqpPublisher:
     While nothing is confirmed for ``confirm_seconds`` the broker counts as away: more is not
     sent, so that what is in doubt stays what was sent before. A connection on which one confirm
     is missing for ``unconfirmed_seconds_max`` is broken off, for it may never come.
+
+    What follows a refusal goes over another channel, once in ``ANEW_SECONDS``: a channel whose
+    first message for a quorum queue met a leader that had just died refuses whatever comes for
+    that queue until the dead node is back, though another leads (RabbitMQ 3.10's
+    ``rabbit_fifo_client:enqueue``).
     """
 
     def __init__(self, loop: Loop, broker: Broker, purpose: str) -> None:
@@ -41,7 +47,8 @@ class AmqpPublisher:
         self._unconfirmed_seconds_max = broker.unconfirmed_seconds_max
         self._heard_at = 0.0
         self._sending: Sending | None = None
-        self._before: Sending | None = None
+        self._before: list[Sending] = []
+        self._anew_at = 0.0
         self._blocked = False
 
     def start(self) -> None:
@@ -106,7 +113,7 @@ class AmqpPublisher:
         """Open a channel that confirms; ``begin`` when it does."""
 
         def opened(channel: Any) -> None:
-            sending = Sending(channel)
+            sending = Sending(channel, self._refused)
             channel.add_on_close_callback(self._channel_closed)
             channel.add_on_return_callback(sending.on_return)
             channel.confirm_delivery(sending.on_confirm, callback=lambda _: begin(sending))
@@ -115,6 +122,26 @@ class AmqpPublisher:
 
     def _begin(self, sending: Sending) -> None:
         self._sending = sending
+
+    def _refused(self) -> None:
+        """Publish over another channel of this connection, unless that was done just now."""
+        now = time.monotonic()
+        if self._may_follow() and now - self._anew_at >= ANEW_SECONDS:
+            self._anew_at = now
+            connection = self._link.connection
+            self._open(connection, partial(self._follow, connection))
+
+    def _may_follow(self) -> bool:
+        connection, moves = self._link.connection, self._link.successor is not None
+        return self._sending is not None and not moves and bool(connection.is_open)
+
+    def _follow(self, connection: Any, sending: Sending) -> None:
+        def goes_on() -> bool:
+            return self._link.connection is connection
+
+        before = self._sending
+        if before is not None and goes_on() and self._may_follow():
+            self._change(goes_on, partial(_close, before.channel), sending)
 
     def _channel_closed(self, channel: Any, reason: BaseException) -> None:
         if self._sending is not None and channel is not self._sending.channel:
@@ -126,28 +153,41 @@ class AmqpPublisher:
 
     def _move(self, connection: Any, done: Done) -> None:
         """Publish over another connection from its first moment on; see the rest confirmed."""
+
+        def moves() -> bool:
+            return self._link.successor is connection
+
+        def moved() -> None:
+            done()
+            self._look_later(connection)
+
         self._listen(connection)
-        self._open(connection, partial(self._change, connection, done))
+        self._open(connection, partial(self._change, moves, moved))
 
-    def _change(self, connection: Any, done: Done, sending: Sending) -> None:
-        if self._link.successor is not connection:
-            return
-        self._before, self._sending = self._sending, sending
-        self._settle(connection, done, time.monotonic() + self._unconfirmed_seconds_max)
+    def _change(self, goes_on: Callable[[], bool], done: Done, sending: Sending) -> None:
+        """Publish over ``sending`` from now on; ``done`` when what went before is settled.
 
-    def _settle(self, connection: Any, done: Done, deadline: float) -> None:
-        """Wait for the confirms of what was published over the connection before."""
-        if self._link.successor is not connection:
+        Nothing more is done once it does not go on: it was given up, or its connection has gone.
+        """
+        if not goes_on():
             return
-        if self._before and time.monotonic() < deadline:
-            again = partial(self._settle, connection, done, deadline)
+        if self._sending is not None:
+            self._before.append(self._sending)
+        self._sending = sending
+        self._settle(goes_on, done, time.monotonic() + self._unconfirmed_seconds_max)
+
+    def _settle(self, goes_on: Callable[[], bool], done: Done, deadline: float) -> None:
+        """Wait for the confirms of what was published over channels before."""
+        if not goes_on():
+            return
+        if any(self._before) and time.monotonic() < deadline:
+            again = partial(self._settle, goes_on, done, deadline)
             self._link.loop.call_later(MOVE_POLL_SECONDS, again)
             return
-        if self._before is not None:
-            self._before.lose()
-        self._before = None
+        for sending in self._before:
+            sending.lose()
+        self._before = []
         done()
-        self._look_later(connection)
 
     def _on_blocked(self, _connection: Any, method: Any) -> None:
         self._blocked = True
@@ -161,8 +201,14 @@ class AmqpPublisher:
 
     def _lost(self) -> None:
         """Settle what is under way: the connection has gone."""
-        lost = (self._before, self._sending)
-        self._before = self._sending = None
+        lost, self._before = self._before, []
+        if self._sending is not None:
+            lost.append(self._sending)
+        self._sending = None
         for sending in lost:
-            if sending is not None:
-                sending.lose()
+            sending.lose()
+
+
+def _close(channel: Any) -> None:
+    if channel.is_open:
+        channel.close()

@@ -20,10 +20,14 @@ class _UnderWay:
 
 
 class Sending:
-    """One confirming channel; each publish is settled once."""
+    """One confirming channel; each publish is settled once.
 
-    def __init__(self, channel: Any) -> None:
+    ``refused`` is told of each refusal, before it settles.
+    """
+
+    def __init__(self, channel: Any, refused: Callable[[], None]) -> None:
         self.channel = channel
+        self._refused = refused
         self._number = 0
         self._under_way: OrderedDict[int, _UnderWay] = OrderedDict()
 
@@ -53,6 +57,8 @@ class Sending:
         """Settle one, or all up to one."""
         method = frame.method
         outcome = Published.CONFIRMED if method.NAME == "Basic.Ack" else Published.REFUSED
+        if outcome is Published.REFUSED:
+            self._refused()
         if not method.multiple:
             self._settle(method.delivery_tag, outcome)
             return

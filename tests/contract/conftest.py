@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.database import Database
+from adapters.database.tables import outbox, standing, traffic, waiting
 from tests.servers.databases import KINDS, Databases
-from tests.unit.ticketing.world import World, prepared
+from tests.unit.ticketing.world import prepared
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,9 @@ def ticketing_databases(database_servers: Databases) -> Iterator[dict[str, Datab
 def ticketing_database(
     request: pytest.FixtureRequest, ticketing_databases: dict[str, Database]
 ) -> Database:
-    """Offer each kind in turn; no answer of an earlier test waits to leave it."""
+    """Offer each kind in turn; nothing an earlier test left waits for its time or to leave."""
     database = ticketing_databases[request.param]
-    World(database).said()
+    with database.begin() as connection:
+        for left in (outbox, waiting, standing, traffic):
+            connection.execute(left.delete())
     return database

@@ -1,12 +1,16 @@
 """What the broker adapters do when a real broker is killed, blocked or stopped dead."""
 
 import logging
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
+from adapters.amqp.publisher import ANEW_SECONDS
 from hub.envelope import to_wire
 from hub.messages import INWARD_EXCHANGE
 from hub.ports import Address, Published
@@ -15,7 +19,9 @@ from tests.servers.brokers import Brokers
 from tests.servers.standstill import standing_still
 from tests.unit.hub_world import booking
 
+QUEUE = "inward.requests"
 REQUESTS = Address(INWARD_EXCHANGE, "requests")
+FULL = 50
 WIRE = to_wire(booking(), account="gateway-1")
 RECONNECT_SECONDS_MAX = 40.0
 
@@ -118,3 +124,33 @@ def test_what_is_under_way_when_the_broker_dies_is_unknown(
     own_brokers.outside_broker.kill()
     assert until(lambda: len(settled) == 500, RECONNECT_SECONDS_MAX)
     assert set(settled) <= {Published.CONFIRMED, Published.UNKNOWN, Published.NOT_SENT}
+
+
+def test_what_a_full_queue_refuses_goes_over_another_channel_and_nothing_is_in_doubt(
+    own_brokers: Brokers, transport: AmqpTransport
+) -> None:
+    """Each publish ends once, as taken or refused, and what was taken is there."""
+    own_brokers.outside_broker.bound(QUEUE, FULL)
+    publisher, outcomes = transport.publisher("gateway-1"), Counter[Published]()
+    ending = threading.Event()
+
+    def send() -> None:
+        for _ in range(20):
+            publisher.publish(REQUESTS, WIRE, lambda ended: outcomes.update([ended]))
+        if not ending.is_set():
+            transport.loop.call_later(0.01, send)
+
+    transport.loop.call(send)
+    used: set[Any] = set()
+    for _ in range(40):
+        time.sleep(ANEW_SECONDS / 10)
+        sending = publisher._sending
+        assert sending is not None
+        used.add(sending.channel)
+    ending.set()
+    transport.call(lambda: None)
+    assert until(lambda: not publisher._sending and not publisher._before)
+    assert set(outcomes) == {Published.CONFIRMED, Published.REFUSED}
+    assert own_brokers.outside_broker.queue_messages()[QUEUE] == outcomes[Published.CONFIRMED]
+    assert 3 <= len(used) <= 5
+    assert sum(one.is_open for one in used) == 1
