@@ -59,15 +59,9 @@ class Orders:
 
     def goes_on(self, seconds_max: float = 120.0) -> float:
         """Return after how many seconds all agencies could do a whole booking more."""
-        seconds = self.went_on(seconds_max)
-        assert seconds is not None, self.said
-        return seconds
-
-    def went_on(self, seconds_max: float) -> float | None:
-        """Return it as well; None if they could not in time."""
         began, before = time.monotonic(), len(self.bookings)
-        could = until(lambda: len(self.bookings) > before + 2 * AGENCIES, seconds_max)
-        return time.monotonic() - began if could else None
+        assert until(lambda: len(self.bookings) > before + 2 * AGENCIES, seconds_max), self.said
+        return time.monotonic() - began
 
     def refused(self) -> int:
         """Return how often a request was refused, or not known to be accepted."""

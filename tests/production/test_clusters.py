@@ -28,8 +28,6 @@ COMPONENTS = ("ticketing-1", "ticketing-2", "hub-1", "hub-2", "gateway-1", "gate
 # How soon a component, and a node, finds that the other side does not answer any more.
 HEARTBEAT_SECONDS = 5
 BUSY_SECONDS = 15.0
-# RabbitMQ 3.10.8 was seen once to refuse all that was published for as long as the node was away.
-ALONE_SECONDS_MAX = 60.0
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
 
 
@@ -98,27 +96,28 @@ def ended(system: System, orders: Orders) -> Compared:
 
 @pytest.mark.promise(1)
 def test_the_leading_node_of_each_cluster_dies(system: System, shows: Shows) -> None:
-    """Lost 0, doubled 0, order kept; it says whether the others went on without it."""
-    figures: dict[str, str] = {}
+    """The others go on without it; lost 0, doubled 0, order kept."""
+    slowest: dict[str, float] = {}
     with loaded(system, "killed") as orders:
         for side, cluster in list(clusters(system).items()) * ROUNDS:
-            figures[f"{side}_leader_killed"] = _killed(cluster, side, orders)
+            name = f"{side}_recovered_seconds"
+            slowest[name] = max(slowest.get(name, 0), round(_killed(cluster, side, orders), 1))
     compared = ended(system, orders)
-    shows(**figures, rounds=ROUNDS, bookings=compared.bookings, lost=0, doubled=0, out_of_order=0)
+    counted = {"rounds": ROUNDS, "bookings": compared.bookings}
+    shows(**slowest, **counted, lost=0, doubled=0, out_of_order=0)
 
 
-def _killed(cluster: Cluster, side: str, orders: Orders) -> str:
+def _killed(cluster: Cluster, side: str, orders: Orders) -> float:
+    """Kill the node that leads; return in how many seconds the others went on without it."""
     leader = cluster.leading(CROSSED[side])
     leader.kill()
-    seconds = orders.went_on(ALONE_SECONDS_MAX)
-    if seconds is not None:
-        assert cluster.leading(CROSSED[side]) is not leader
+    seconds = orders.goes_on()
+    assert cluster.leading(CROSSED[side]) is not leader
+    assert not leader.alive()
     leader.start()
     cluster.wait_whole()
-    back = orders.goes_on()
-    if seconds is None:
-        return f"did not recover without it in {ALONE_SECONDS_MAX:.0f} s, with it in {back:.1f} s"
-    return f"recovered in {seconds:.1f} s"
+    orders.goes_on()
+    return seconds
 
 
 @pytest.mark.promise(1)
