@@ -7,6 +7,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from adapters.clock import SystemClock
 from adapters.sealing import Sealed, Sealing
 from hub.envelope import Message, RequestId, Transmission, Wire, to_wire
@@ -47,10 +49,11 @@ def test_what_was_forged_is_found_and_discarded(running_system: System, tmp_path
 
 
 def test_rows_are_done_as_written_on_the_real_system(
-    running_system: System, tmp_path: Path
+    running_system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An agency that was added too late is served, once; what was forged goes, without a trace."""
     system = running_system
+    monkeypatch.chdir(tmp_path)
     proved = ("--password-file", str(_operator(system, "wang", tmp_path)))
     late, forged = _booking(system, "7001", "L-1"), _booking(system, "1001", "F-1")
     sealed = _sealed(system, late)

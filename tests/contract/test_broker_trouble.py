@@ -141,16 +141,15 @@ def test_what_a_full_queue_refuses_goes_over_another_channel_and_nothing_is_in_d
             transport.loop.call_later(0.01, send)
 
     transport.loop.call(send)
-    used: set[Any] = set()
+    used: list[Any] = []
     for _ in range(40):
         time.sleep(ANEW_SECONDS / 10)
         sending = publisher._sending
         assert sending is not None
-        used.add(sending.channel)
+        used += [sending.channel] if sending.channel not in used[-1:] else []
     ending.set()
-    transport.call(lambda: None)
     assert until(lambda: not publisher._sending and not publisher._before)
     assert set(outcomes) == {Published.CONFIRMED, Published.REFUSED}
     assert own_brokers.outside_broker.queue_messages()[QUEUE] == outcomes[Published.CONFIRMED]
     assert 3 <= len(used) <= 5
-    assert sum(one.is_open for one in used) == 1
+    assert all(one.is_closed for one in used[:-1])
