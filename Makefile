@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo try test check production release compiled promises kills chaos soak season simulate bench clean
+.PHONY: help setup demo try test check production clusters release compiled promises kills chaos soak season simulate bench clean
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ try: $(INSTALLED) ## A first look in one process: no root, no broker (proves not
 	@$(BIN)/python -m deploy.local.first_look
 
 test: servers-for-test $(INSTALLED_DEV) client-stacks ## Run every test, on real brokers and databases
-	$(BIN)/pytest -n 3 $(SIDE_BY_SIDE) --ignore=tests/production $(T) $(if $(K),-k '$(K)')
+	$(BIN)/pytest -n 3 $(SIDE_BY_SIDE) --ignore=tests/production --ignore=tests/clusters $(T) $(if $(K),-k '$(K)')
 
 check: $(INSTALLED_DEV) ## Check format, lint and types
 	$(BIN)/ruff format --check .
@@ -57,6 +57,9 @@ production: STACKS := tests/production
 production: servers-for-test $(INSTALLED_DEV) client-stacks ## Try what a real network and operator do (as root)
 	$(if $(LINK_SECONDS),LINK_SECONDS=$(LINK_SECONDS) )$(BIN)/pytest -q -n 2 $(SIDE_BY_SIDE) $(if $(K),-k '$(K)') \
 	    $(or $(T),tests/production)
+
+clusters: servers-for-test $(INSTALLED_DEV) ## Have nodes of clusters die, hang, be lost and started anew
+	CLUSTER_ROUNDS=$(or $(ROUNDS),1) $(BIN)/pytest -q tests/clusters tests/production/test_clusters.py
 
 promises: servers-for-test $(INSTALLED_DEV) ## Try each promise on the real system and print its figures
 	$(BIN)/pytest -q -m promise

@@ -1,10 +1,10 @@
 """Each broker a cluster of three: its leading node dies, everything is started anew, under load.
 
-CLUSTER_ROUNDS says how often leaders die; 1 by default.
+CLUSTER_ROUNDS says how often leaders die. Without it they die once, and one node of each cluster
+and one component of each kind are started anew; with it all of them are: ``make clusters``.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,51 +12,25 @@ import pytest
 
 from deploy.haproxy.health import healthy
 from deploy.local.cluster import INSIDE_NODES, OUTSIDE_NODES, Cluster
-from deploy.local.stack import NAMES, Stack
 from hub.settings import environment
-from tests.acceptance.evidence_check import proof
 from tests.contract.transports import until
+from tests.production.clustered import clustered, clusters, ended, loaded
 from tests.production.draining import is_left_out, operator, traffic
-from tests.production.ordered import Compared, Orders, compare
+from tests.production.ordered import Orders
 from tests.servers.crossed import CROSSED
 from tests.servers.promises import Shows
-from tests.servers.system import System, running
+from tests.servers.system import System
 
-ROUNDS = int(environment().get("CLUSTER_ROUNDS", "1"))
-TWICE = (*NAMES, "hub-2", "ticketing-2")
+ROUNDS = int(environment().get("CLUSTER_ROUNDS", "0"))
 COMPONENTS = ("ticketing-1", "ticketing-2", "hub-1", "hub-2", "gateway-1", "gateway-2")
-# How soon a component, and a node, finds that the other side does not answer any more.
-HEARTBEAT_SECONDS = 5
-BUSY_SECONDS = 15.0
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1", "::1", *OUTSIDE_NODES, *INSIDE_NODES])
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Run the whole system on two clusters, two of each component."""
-    with running(
-        tmp_path_factory.mktemp("clusters"),
-        names=TWICE,
-        clusters=True,
-        prepare=_impatient,
-        reply_wait_seconds=0.0,
-        broker_wait_seconds=BUSY_SECONDS,  # what a machine takes longer that runs all of it
-    ) as made:
+    with clustered(tmp_path_factory.mktemp("clusters")) as made:
         yield made
-
-
-def _impatient(stack: Stack) -> None:
-    for zone in ("outside", "hub", "inside"):
-        path = stack.places.configuration(zone)
-        text = path.read_text("utf-8")
-        entry = f"heartbeat_seconds = {HEARTBEAT_SECONDS}\n"
-        path.write_text(text.replace("other_hosts", f"{entry}other_hosts"), "utf-8")
-
-
-def clusters(system: System) -> dict[str, Cluster]:
-    """Return the cluster of each side."""
-    made = (system.stack.outside, system.stack.inside)
-    return {one.name: one for one in made if isinstance(one, Cluster)}
 
 
 def start_anew(system: System, name: str, secret: Path) -> None:
@@ -72,38 +46,16 @@ def start_anew(system: System, name: str, secret: Path) -> None:
         process.wait_ready(partial(healthy, system.stack.places.socket(name)))
 
 
-@contextmanager
-def loaded(system: System, name: str) -> Iterator[Orders]:
-    """Load it until the block ends; all that was begun is brought to its end."""
-    orders = Orders(system, name)
-    orders.start()
-    try:
-        orders.goes_on()
-        yield orders
-    finally:
-        orders.finish()
-
-
-def ended(system: System, orders: Orders) -> Compared:
-    """See that nothing is lost, doubled, out of order or without evidence."""
-    compared = compare(orders, system.stack.places.folder / "database" / "lupu.sqlite")
-    assert not orders.given_up
-    assert compared.fine, compared
-    proved = proof(system)
-    assert proved["fine"], proved
-    return compared
-
-
 @pytest.mark.promise(1)
 def test_the_leading_node_of_each_cluster_dies(system: System, shows: Shows) -> None:
     """The others go on without it; lost 0, doubled 0, order kept."""
     slowest: dict[str, float] = {}
     with loaded(system, "killed") as orders:
-        for side, cluster in list(clusters(system).items()) * ROUNDS:
+        for side, cluster in list(clusters(system).items()) * max(ROUNDS, 1):
             name = f"{side}_recovered_seconds"
             slowest[name] = max(slowest.get(name, 0), round(_killed(cluster, side, orders), 1))
     compared = ended(system, orders)
-    counted = {"rounds": ROUNDS, "bookings": compared.bookings}
+    counted = {"rounds": max(ROUNDS, 1), "bookings": compared.bookings}
     shows(**slowest, **counted, lost=0, doubled=0, out_of_order=0)
 
 
@@ -124,21 +76,22 @@ def _killed(cluster: Cluster, side: str, orders: Orders) -> float:
 def test_everything_is_started_anew_one_by_one_and_nothing_refused(
     system: System, tmp_path: Path, shows: Shows
 ) -> None:
-    """Every node of both clusters, every worker, hub and gateway, under load."""
+    """Nodes of both clusters, workers, hubs and gateways, under load."""
     nodes, secret = 0, operator(system, tmp_path)
+    components = COMPONENTS if ROUNDS else COMPONENTS[::2]
     with loaded(system, "anew") as orders:
         for cluster in clusters(system).values():
-            for node in cluster.nodes:
+            for node in cluster.nodes[: None if ROUNDS else 1]:
                 cluster.start_anew(node)
                 orders.goes_on()
                 nodes += 1
-        for name in COMPONENTS:
+        for name in components:
             start_anew(system, name, secret)
             orders.goes_on()
     compared = ended(system, orders)
     shows(
         nodes_started_anew=nodes,
-        components_started_anew=len(COMPONENTS),
+        components_started_anew=len(components),
         bookings=compared.bookings,
         refused=orders.refused(),
         questions_refused=orders.questions_refused(),

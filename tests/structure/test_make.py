@@ -15,6 +15,7 @@ TARGETS = (
     "test",
     "check",
     "production",
+    "clusters",
     "release",
     "compiled",
     "kills",

@@ -1,0 +1,1 @@
+"""What the nodes of clusters go through that takes too long for every day: ``make clusters``."""
