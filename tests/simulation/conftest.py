@@ -8,8 +8,8 @@ import pytest
 from tests.simulation.figures import Figures
 from tests.simulation.run import simulate
 
-# As many as take some twenty seconds; make simulate runs more.
-SEEDS = range(1, 61)
+# As many as take half a minute; make simulate runs more.
+SEEDS = range(1, 101)
 
 
 @pytest.fixture(autouse=True)

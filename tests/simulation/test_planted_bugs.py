@@ -10,7 +10,7 @@ from tests.simulation.run import simulate
 from tests.simulation.world import World
 
 pytestmark = pytest.mark.apart
-FEW = SEEDS
+FEW = SEEDS[:100]
 PLACES = (bugs_books, bugs_crossing, bugs_desk, bugs_editions, bugs_inside)
 BUGS_LEAST = 50
 
