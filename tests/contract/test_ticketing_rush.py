@@ -12,13 +12,19 @@ from tests.unit.ticketing.balance import count_again, set_capacity, unbalanced
 from tests.unit.ticketing.world import STANDARD_DAY
 
 PROCESSES = 4
+TRIES_MAX = 5
 _DAYS = itertools.count(60, 2)
+
+
+def other_day() -> date:
+    """Return a standard day which, as the next one, no other test uses."""
+    return STANDARD_DAY + timedelta(days=next(_DAYS))
 
 
 @pytest.fixture
 def day() -> date:
-    """Offer two standard days that no other test uses."""
-    return STANDARD_DAY + timedelta(days=next(_DAYS))
+    """Offer it."""
+    return other_day()
 
 
 def jobs(database: Database, day: date, requests: int, *, protected: bool = True) -> list[Job]:
@@ -37,16 +43,19 @@ def test_a_rush_never_oversells(ticketing_database: Database, day: date) -> None
 
 # On SQLite the transaction itself is a protection that cannot be taken out: one writer at a time.
 @pytest.mark.parametrize("kind", ["postgresql", "db2"])
-def test_the_rush_would_notice(
-    ticketing_databases: dict[str, Database], day: date, kind: str
-) -> None:
-    """With the conditional update replaced by read-then-write, the same rush oversells."""
+def test_the_rush_would_notice(ticketing_databases: dict[str, Database], kind: str) -> None:
+    """With the conditional update replaced by read-then-write, a rush oversells."""
     database = ticketing_databases[kind]
+    assert any(oversells(database, other_day()) for _ in range(TRIES_MAX))
+
+
+def oversells(database: Database, day: date) -> bool:
+    """Return whether it does: processes that a busy machine starts one by one may not meet."""
     set_capacity(database, day, 50)
     ended = sum(rush(place, jobs(database, day, 20, protected=False)), Counter[str]())
-    assert ended["DONE"] > 50
     set_capacity(database, day, 1_000)
     count_again(database, day)
+    return ended["DONE"] > 50
 
 
 def test_any_mixture_leaves_balanced_books(ticketing_database: Database, day: date) -> None:
