@@ -26,6 +26,7 @@ help: ## Explain every target
 	@echo "  make demo ONCE=1     ends after the table and leaves nothing running"
 	@echo "  make test T=tests/unit K=guard   runs only these"
 	@echo "  make chaos MINUTES=60 SEED=17   a thousand faults; DATABASE=sqlite: not on PostgreSQL; CLUSTERS=1: clusters"
+	@echo "  make clusters ROUNDS=4           kills each side's leading node four times"
 	@echo "  make production LINK_SECONDS=60  breaks links for as long as production's heartbeat"
 
 setup: $(INSTALLED_DEV) ## Make the virtual environment with pinned Python packages

@@ -12,11 +12,14 @@ from dmz_gateway.patience import Patience
 from hub.counting import from_nought
 from hub.envelope import Message, Wire, to_wire
 from hub.errors import KeyMissing, KeyNotTrusted
+from hub.machine import MACHINE, Machine
 from hub.messages import INWARD_EXCHANGE, ONCE, Lane, sealed_route
 from hub.ports import Address, Metrics, Published
 from hub.sealing import Readers, Sealer
 
 _log = logging.getLogger(__name__)
+
+_NOT_TAKEN = (Published.UNKNOWN, Published.NOT_SENT, Published.REFUSED)
 
 
 class Expected(Protocol):
@@ -76,10 +79,11 @@ class Replies:
         readers: Readers,
         waiting_max: int,
         broker_wait_seconds: float = 0.0,
+        machine: Machine = MACHINE,
     ) -> None:
         """``readers``: to whom what is sent is sealed."""
         self._requests = requests
-        self.patience = Patience(requests.ready, broker_wait_seconds)
+        self.patience = Patience(requests.ready, broker_wait_seconds, machine)
         self._books = books
         self._metrics = metrics
         self._account = account
@@ -124,6 +128,19 @@ class Replies:
                 return Asked(published, expected.wait(seconds))
         finally:
             self._seats.release()
+
+    def until_taken(self, lane: Lane, send: Callable[[], Asked]) -> Asked:
+        """Call ``send``, which asks on ``lane``; again for a while where that was not taken.
+
+        It may have gone with its connection, or found its broker slow or its queue without a
+        leader: each is a new transmission of one request, as if its agent had sent it again.
+        """
+        asked = send()
+        while asked.published in _NOT_TAKEN and asked.reply is None and self.patience.again(lane):
+            asked = send()
+        if asked.published is Published.CONFIRMED:
+            self.patience.taken(lane)
+        return asked
 
     def _sealed(self, message: Message, lane: Lane) -> Wire:
         persistent = lane in ONCE

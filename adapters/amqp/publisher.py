@@ -16,7 +16,6 @@ from hub.settings import Broker
 _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
-MOVE_POLL_SECONDS = 0.01
 ANEW_SECONDS = 1.0
 
 
@@ -47,7 +46,6 @@ class AmqpPublisher:
         self._unconfirmed_seconds_max = broker.unconfirmed_seconds_max
         self._heard_at = 0.0
         self._sending: Sending | None = None
-        self._before: list[Sending] = []
         self._anew_at = 0.0
         self._blocked = False
 
@@ -114,7 +112,7 @@ class AmqpPublisher:
 
         def opened(channel: Any) -> None:
             sending = Sending(channel, self._refused)
-            channel.add_on_close_callback(self._channel_closed)
+            channel.add_on_close_callback(partial(self._channel_closed, sending))
             channel.add_on_return_callback(sending.on_return)
             channel.confirm_delivery(sending.on_confirm, callback=lambda _: begin(sending))
 
@@ -123,71 +121,52 @@ class AmqpPublisher:
     def _begin(self, sending: Sending) -> None:
         self._sending = sending
 
-    def _refused(self) -> None:
-        """Publish over another channel of this connection, unless that was done just now."""
-        now = time.monotonic()
-        if self._may_follow() and now - self._anew_at >= ANEW_SECONDS:
-            self._anew_at = now
-            connection = self._link.connection
-            self._open(connection, partial(self._follow, connection))
-
-    def _may_follow(self) -> bool:
-        connection, moves = self._link.connection, self._link.successor is not None
-        return self._sending is not None and not moves and bool(connection.is_open)
-
-    def _follow(self, connection: Any, sending: Sending) -> None:
-        def goes_on() -> bool:
-            return self._link.connection is connection
-
-        before = self._sending
-        if before is not None and goes_on() and self._may_follow():
-            self._change(goes_on, partial(_close, before.channel), sending)
-
-    def _channel_closed(self, channel: Any, reason: BaseException) -> None:
-        if self._sending is not None and channel is not self._sending.channel:
+    def _channel_closed(self, sending: Sending, _channel: Any, reason: BaseException) -> None:
+        if self._sending not in (None, sending):
+            sending.lose()
             return
         self._lost()
         connection = self._link.connection
         if connection is not None and connection.is_open:
             self._link.break_off(f"publishing channel closed: {reason}")
 
+    def _refused(self) -> None:
+        """Publish over another channel of this connection, unless that was done just now."""
+        connection, now = self._link.connection, time.monotonic()
+        if self._stays_on(connection) and now - self._anew_at >= ANEW_SECONDS:
+            self._anew_at = now
+            self._open(connection, partial(self._anew, connection))
+
+    def _anew(self, connection: Any, sending: Sending) -> None:
+        if self._sending is not None and self._stays_on(connection):
+            self._follow(sending, partial(_close, self._sending.channel))
+
+    def _stays_on(self, connection: Any) -> bool:
+        link = self._link
+        in_use = connection is not None and connection is link.connection
+        return in_use and connection.is_open and link.successor is None
+
     def _move(self, connection: Any, done: Done) -> None:
         """Publish over another connection from its first moment on; see the rest confirmed."""
+        self._listen(connection)
+        self._open(connection, partial(self._moved, connection, done))
 
-        def moves() -> bool:
-            return self._link.successor is connection
-
-        def moved() -> None:
+    def _moved(self, connection: Any, done: Done, sending: Sending) -> None:
+        def emptied() -> None:
             done()
             self._look_later(connection)
 
-        self._listen(connection)
-        self._open(connection, partial(self._change, moves, moved))
+        if self._link.successor is connection:
+            self._follow(sending, emptied)
 
-    def _change(self, goes_on: Callable[[], bool], done: Done, sending: Sending) -> None:
-        """Publish over ``sending`` from now on; ``done`` when what went before is settled.
-
-        Nothing more is done once it does not go on: it was given up, or its connection has gone.
-        """
-        if not goes_on():
+    def _follow(self, sending: Sending, emptied: Done) -> None:
+        """Publish over ``sending`` from now on; ``emptied`` once what went before is settled."""
+        before, self._sending = self._sending, sending
+        if before is None:
+            emptied()
             return
-        if self._sending is not None:
-            self._before.append(self._sending)
-        self._sending = sending
-        self._settle(goes_on, done, time.monotonic() + self._unconfirmed_seconds_max)
-
-    def _settle(self, goes_on: Callable[[], bool], done: Done, deadline: float) -> None:
-        """Wait for the confirms of what was published over channels before."""
-        if not goes_on():
-            return
-        if any(self._before) and time.monotonic() < deadline:
-            again = partial(self._settle, goes_on, done, deadline)
-            self._link.loop.call_later(MOVE_POLL_SECONDS, again)
-            return
-        for sending in self._before:
-            sending.lose()
-        self._before = []
-        done()
+        before.retire(emptied)
+        self._link.loop.call_later(self._unconfirmed_seconds_max, before.lose)
 
     def _on_blocked(self, _connection: Any, method: Any) -> None:
         self._blocked = True
@@ -201,12 +180,9 @@ class AmqpPublisher:
 
     def _lost(self) -> None:
         """Settle what is under way: the connection has gone."""
-        lost, self._before = self._before, []
-        if self._sending is not None:
-            lost.append(self._sending)
-        self._sending = None
-        for sending in lost:
-            sending.lose()
+        lost, self._sending = self._sending, None
+        if lost is not None:
+            lost.lose()
 
 
 def _close(channel: Any) -> None:

@@ -30,6 +30,7 @@ class Sending:
         self._refused = refused
         self._number = 0
         self._under_way: OrderedDict[int, _UnderWay] = OrderedDict()
+        self._emptied: Callable[[], None] | None = None
 
     def __len__(self) -> int:
         """How many are under way."""
@@ -69,10 +70,21 @@ class Sending:
             self._settle(number, outcome)
 
     def lose(self) -> None:
-        """Settle whatever is under way as unknown: its channel has gone."""
+        """Settle whatever is under way as unknown: its channel has gone, or says nothing."""
         lost, self._under_way = self._under_way, OrderedDict()
         for under_way in lost.values():
             under_way.settled(Published.UNKNOWN)
+        self._end()
+
+    def retire(self, emptied: Callable[[], None]) -> None:
+        """Call ``emptied`` once nothing is under way any more; nothing more is published."""
+        self._emptied = emptied
+        self._end()
+
+    def _end(self) -> None:
+        if self._emptied is not None and not self._under_way:
+            emptied, self._emptied = self._emptied, None
+            emptied()
 
     def _settle(self, number: int, outcome: Published) -> None:
         under_way = self._under_way.pop(number, None)
@@ -80,3 +92,4 @@ class Sending:
             return
         returned = under_way.returned and outcome is Published.CONFIRMED
         under_way.settled(Published.RETURNED if returned else outcome)
+        self._end()

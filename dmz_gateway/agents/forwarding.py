@@ -24,7 +24,6 @@ _log = logging.getLogger(__name__)
 
 GET_OUTCOME = message_type("GetOutcome.1")
 _PENDING = "PENDING"
-_SENT_AGAIN = (Published.UNKNOWN, Published.NOT_SENT)
 _NOT_KNOWN = "NotKnownYet.1"
 # So long, and among the last ``recent_max``, a repeat that cannot be sent is not told
 # NotAccepted: an earlier one may have arrived.
@@ -125,19 +124,14 @@ class Forwarding:
         answered = self._repeated(request, request_id, digest, passed)
         if answered is not None:
             return answered
-        message = self._message(request, request.row, request_id)
-        asked = self._send(message, request.lane, digest, partial(passed, "sent"))
-        if asked.published in _SENT_AGAIN and asked.reply is None and self._can_again():
-            # It may have gone with its connection, or found its broker gone or slow since it was
-            # last looked at: sent again, as its agent would have to.
-            message = self._message(request, request.row, request_id)
-            asked = self._send(message, request.lane, digest, partial(passed, "sent"))
-        passed("asked", _answered_by(asked))
-        return self._read(request, asked, message) or self._status(request, "RECEIVED")
 
-    def _can_again(self) -> bool:
-        patience = self._replies.patience
-        return patience.any and patience.ready()
+        def send() -> Asked:
+            message = self._message(request, request.row, request_id)
+            return self._send(message, request.lane, digest, partial(passed, "sent"))
+
+        asked = self._replies.until_taken(request.lane, send)
+        passed("asked", _answered_by(asked))
+        return self._read(request, asked, request_id) or self._status(request, "RECEIVED")
 
     def _repeated(
         self, request: Request, request_id: RequestId, digest: bytes, passed: Passing
@@ -159,7 +153,7 @@ class Forwarding:
         passed("asked", _answered_by(asked))
         # The request itself is confirmed, whether the question about it was taken or not.
         asked = replace(asked, published=Published.CONFIRMED)
-        return self._read(request, asked, message) or self._status(request, "RECEIVED")
+        return self._read(request, asked, request_id) or self._status(request, "RECEIVED")
 
     def _send(
         self, message: Message, lane: Lane, digest: bytes, sent: Callable[[], None]
@@ -195,17 +189,21 @@ class Forwarding:
     def _query(self, request: Request, passed: Passing) -> Answered:
         reference = f"{self._boot}.{self._sequence()}"
         request_id = RequestId(request.agent, request.row.name, reference)
-        message = self._message(request, request.row, request_id)
-        seconds = self._settings.query_wait_seconds / (2 if self._replies.patience.any else 1)
-        asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
-        if asked.reply is None and not asked.crowded and self._can_again():
-            # The answer may have gone with its connection, and a question changes nothing.
+        patience = self._replies.patience
+        seconds = self._settings.query_wait_seconds / (2 if patience.any else 1)
+
+        def ask() -> Asked:
             message = self._message(request, request.row, request_id)
-            asked = self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
+            return self._replies.ask(message, Lane.QUERIES, seconds, partial(passed, "sent"))
+
+        asked = self._replies.until_taken(Lane.QUERIES, ask)
+        if asked.reply is None and not asked.crowded and patience.any and patience.ready():
+            # The answer may have gone with its connection, and a question changes nothing.
+            asked = ask()
         passed("asked", _answered_by(asked))
         if asked.published is Published.UNKNOWN and asked.reply is None:
             raise Faulted(refusals.NO_ANSWER)  # a query changes nothing, so nothing is in doubt
-        answered = self._read(request, asked, message, unknown="NOT_KNOWN_YET")
+        answered = self._read(request, asked, request_id, unknown="NOT_KNOWN_YET")
         if answered is None:
             raise Faulted(refusals.NO_ANSWER)
         return answered
@@ -238,11 +236,11 @@ class Forwarding:
         return now + timedelta(seconds=self._settings.query_wait_seconds)
 
     def _read(
-        self, request: Request, asked: Asked, message: Message, unknown: str = "RECEIVED"
+        self, request: Request, asked: Asked, request_id: RequestId, unknown: str = "RECEIVED"
     ) -> Answered | None:
         """Return the answer; None if there is none yet although it was sent."""
         reply = asked.reply
-        if reply is not None and self._fits(request, reply, message):
+        if reply is not None and self._fits(request, reply, request_id):
             if reply.type == _NOT_KNOWN:
                 return self._status(request, unknown)
             if reply.type != "Refused.1":
@@ -255,18 +253,18 @@ class Forwarding:
             raise Faulted(_ENDINGS[asked.published])
         return None
 
-    def _fits(self, request: Request, reply: Message, message: Message) -> bool:
+    def _fits(self, request: Request, reply: Message, request_id: RequestId) -> bool:
         """Hold the reply to its contract: the outside broker is not trusted."""
         try:
             row = message_type(reply.type)
             answers = row.name in (f"{request.row.name}Response", "Refused", "NotKnownYet")
-            if row.direction is Direction.OUTWARD and answers and reply.id == message.id:
+            if row.direction is Direction.OUTWARD and answers and reply.id == request_id:
                 self._contracts.check(row.element, reply.body)
                 return True
         except NeverWorks:
             pass
         self._metrics.count("lupu_gateway_replies_refused_total")
-        _log.warning("reply.refused", extra={"request": str(message.id)})
+        _log.warning("reply.refused", extra={"request": str(request_id)})
         return False
 
     def _status(self, request: Request, status: str, again_seconds: int = 0) -> Answered:

@@ -132,10 +132,11 @@ def test_what_a_full_queue_refuses_goes_over_another_channel_and_nothing_is_in_d
     """Each publish ends once, as taken or refused, and what was taken is there."""
     own_brokers.outside_broker.bound(QUEUE, FULL)
     publisher, outcomes = transport.publisher("gateway-1"), Counter[Published]()
-    ending = threading.Event()
+    ending, sent = threading.Event(), list[int]()
 
     def send() -> None:
-        for _ in range(20):
+        for number in range(20):
+            sent.append(number)
             publisher.publish(REQUESTS, WIRE, lambda ended: outcomes.update([ended]))
         if not ending.is_set():
             transport.loop.call_later(0.01, send)
@@ -148,8 +149,8 @@ def test_what_a_full_queue_refuses_goes_over_another_channel_and_nothing_is_in_d
         assert sending is not None
         used += [sending.channel] if sending.channel not in used[-1:] else []
     ending.set()
-    assert until(lambda: not publisher._sending and not publisher._before)
+    assert until(lambda: outcomes.total() == len(sent))
     assert set(outcomes) == {Published.CONFIRMED, Published.REFUSED}
     assert own_brokers.outside_broker.queue_messages()[QUEUE] == outcomes[Published.CONFIRMED]
     assert 3 <= len(used) <= 5
-    assert all(one.is_closed for one in used[:-1])
+    assert until(lambda: all(one.is_closed for one in used[:-1]))

@@ -23,7 +23,7 @@ def other_day() -> date:
 
 @pytest.fixture
 def day() -> date:
-    """Offer it."""
+    """Offer a standard day of its own."""
     return other_day()
 
 

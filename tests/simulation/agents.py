@@ -40,6 +40,7 @@ class Try:
     code: str = NO_ANSWER
     document: bytes = b""
     gateway: object = None
+    sends_max: int = 0
     told_at: float = 0.0
 
     def status(self) -> str:
@@ -84,11 +85,11 @@ class Agents:
         tried = Try(id_, request.body, row.name == "GetBooking", self._world.seconds)
         self.tries.append(tried)
         gateway = self._system.gateway()
-        tried.gateway = gateway
         if gateway is None:
             tried.code = "FAULT UNREACHABLE"
             self._world.later(HTTP_SECONDS, partial(told, tried))
             return
+        tried.gateway, tried.sends_max = gateway, gateway.sends_max
 
         def answer(code: str, document: bytes) -> None:
             if not self._system.chaos.happens("answer.lost"):

@@ -168,11 +168,11 @@ class Judge:
         may_have_come: Counter[str] = Counter()
         for tried in self._agents.tries:
             if not tried.is_question and tried.code != NOT_ACCEPTED:
-                may_have_come[str(tried.id)] += 1
+                may_have_come[str(tried.id)] += tried.sends_max
         came = {(wire.message_id, _transmission(wire)) for wire in self._taken_outside()}
         for id_, count in Counter(id_ for id_, _ in came).items():
             if count > may_have_come[id_]:
-                yield f"{id_} came {count} times; {may_have_come[id_]} tries may have come"
+                yield f"{id_} came {count} times; {may_have_come[id_]} may have come"
 
     def _transmissions(self) -> Iterator[str]:
         """Each transmission names one sending of one request."""

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 
 from adapters.admission import KnownAgents
@@ -14,6 +15,7 @@ from dmz_gateway.agents.faults import Faulted, RefusedInside
 from dmz_gateway.agents.forwarding import Answered, Forwarding, Request
 from dmz_gateway.books.pages import Pages
 from dmz_gateway.links import Opening, take_replies
+from dmz_gateway.patience import PAUSE_SECONDS
 from dmz_gateway.replies import Replies
 from dmz_gateway.settings import Gateway
 from hub.bridge import Bridge, Hub, Side
@@ -34,6 +36,8 @@ from tests.unit.hub_world import CountedMetrics
 APPLICATION = "ticketing"
 PREFETCH_MAX = 10
 WAITING_MAX = 8
+PATIENT = ("gateway-2",)
+PATIENCE_SECONDS = 3.0
 PAGES_SECONDS = 20.0
 # Longer than any run, so that the judge can read all of them.
 KEPT_DAYS = 100_000.0
@@ -155,6 +159,8 @@ class GatewayProcess(Process):
     def __init__(self, site: Site, name: str, crashed: Crashed) -> None:
         super().__init__(site.world, name, crashed)
         self._site = site
+        # As those that have a broker of several nodes.
+        self.patience_seconds = PATIENCE_SECONDS if name in PATIENT else 0.0
         boot = new_boot(site.world)
         self.book = DiskBook(site.disk, self, boot)
         self._sequence = itertools.count(1).__next__
@@ -174,6 +180,11 @@ class GatewayProcess(Process):
         if site.has_editions:
             self._learn()
 
+    @property
+    def sends_max(self) -> int:
+        """How often it may send what an agent sends once."""
+        return 1 + ceil(self.patience_seconds / PAUSE_SECONDS)
+
     def _learn(self) -> None:
         site = self._site
         folder = site.disk.folder(self.name) / "snapshots"
@@ -190,6 +201,8 @@ class GatewayProcess(Process):
             sealer=MemorySealer(self._site.keys, self.name),
             readers=lambda: (HUB, OPERATOR),
             waiting_max=waiting_max,
+            broker_wait_seconds=self.patience_seconds,
+            machine=self.machine(),
         )
 
     def _pages(self, requester: Requester) -> Pages:

@@ -78,6 +78,29 @@ def test_what_a_broker_too_slow_did_not_take_is_sent_once_more(tmp_path: Path) -
         assert len(world.seen) == 1
 
 
+def test_a_queue_between_two_leaders_refuses_nobody(tmp_path: Path) -> None:
+    """Its broker refuses meanwhile; the request is sent again until it is taken."""
+    with gateway(tmp_path, broker_wait_seconds=20.0) as world:
+        world.publisher.outcome = Published.REFUSED
+        with soon(world):
+            assert "DONE" in world.post(envelope(place_booking())).text
+        assert len(world.seen) == 1
+
+
+def test_a_queue_that_stays_full_is_waited_for_once(tmp_path: Path) -> None:
+    """Behind the first all are refused at once, until one is taken."""
+    with gateway(tmp_path, broker_wait_seconds=2.0) as world:
+        for reference in ("A-1", "A-2"):
+            request = envelope(place_booking(reference))
+            world.publisher.outcome = Published.REFUSED
+            for least, most in ((2.0, 20.0), (0.0, 1.9)):
+                began = time.monotonic()
+                assert fault(world.post(request)).code == "NOT_ACCEPTED"
+                assert least <= time.monotonic() - began < most
+            world.publisher.outcome = None
+            assert "DONE" in world.post(request).text
+
+
 def test_a_question_whose_answer_was_lost_is_asked_once_more(tmp_path: Path) -> None:
     """Half of the wait is left for it."""
     with gateway(tmp_path, broker_wait_seconds=1.0, query_wait_seconds=4.0) as world:
