@@ -136,9 +136,12 @@ def _layout(app: Flask, shell: Shell, menu: Sequence[MenuEntry]) -> None:
 
     def words() -> dict[str, object]:
         account = shell.account() if shell.is_signed_in() else None
+        seen = [entry for entry in menu if account and account.may(entry.permission)]
+        entries = [(url_for(entry.endpoint), entry.text) for entry in seen]
         return {
             "account": account,
-            "menu": [entry for entry in menu if account and account.may(entry.permission)],
+            "menu": entries,
+            "here": _here([address for address, _ in entries]),
             "language": g.language,
             "html_language": languages.HTML_LANGUAGES[g.language],
             "language_names": languages.OWN_NAMES,
@@ -147,6 +150,12 @@ def _layout(app: Flask, shell: Shell, menu: Sequence[MenuEntry]) -> None:
         }
 
     app.context_processor(words)
+
+
+def _here(addresses: Sequence[str]) -> str:
+    """Return the address of the menu that this page is, or lies nearest below."""
+    above = [one for one in addresses if f"{request.path}/".startswith(f"{one}/")]
+    return max(above, key=len, default="")
 
 
 def _errors(app: Flask) -> None:

@@ -30,6 +30,29 @@ FLAGS = (
     "--hide-scrollbars",
 )
 WAIT_SECONDS = 10
+TOUCH_PIXELS_MIN = 34
+MOBILE_PIXELS = 500
+_FAULTS = """
+const [pixels, touch] = arguments, faults = [];
+const name = one => one.innerText.trim() || one.name || one.tagName;
+const shown = selector => [...document.querySelectorAll(selector)].filter(
+  one => one.offsetWidth && !one.classList.contains("unseen"));
+if (document.documentElement.scrollWidth > pixels) faults.push("wider than the screen");
+for (const one of shown("main button, main .button")) {
+  const own = one.getBoundingClientRect(), around = one.parentElement.getBoundingClientRect();
+  if (own.height < touch) faults.push(`too small to touch: ${name(one)}`);
+  if (own.left < around.left - 1 || own.right > around.right + 1)
+    faults.push(`sticks out: ${name(one)}`);
+}
+for (const one of shown("main input, main select, main textarea"))
+  if (one.labels.length !== 1) faults.push(`not one label: ${name(one)}`);
+for (const one of shown("main .field"))
+  if (getComputedStyle(one).backgroundColor !== "rgba(0, 0, 0, 0)")
+    faults.push(`coloured: ${name(one)}`);
+if (document.querySelectorAll("nav.menu [aria-current]").length > 1)
+  faults.push("at two entries of the menu");
+return faults;
+"""
 
 
 @contextmanager
@@ -80,6 +103,16 @@ class Person:
     def go(self, path: str) -> None:
         """Open a page."""
         self.driver.get(self.address + path)
+
+    def screen(self, pixels: int, height: int = 900) -> None:
+        """Have a screen of so many pixels, also a telephone's."""
+        mobile = pixels < MOBILE_PIXELS
+        size = {"width": pixels, "height": height, "deviceScaleFactor": 1, "mobile": mobile}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def faults(self, pixels: int) -> list[str]:
+        """Return what of the page does not fit a screen of so many pixels, and who uses it."""
+        return list(self.driver.execute_script(_FAULTS, pixels, TOUCH_PIXELS_MIN))
 
     def text(self) -> str:
         """Return what the page says."""

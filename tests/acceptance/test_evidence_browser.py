@@ -15,7 +15,6 @@ from tests.slice.staff_world import staff_world
 
 PHONE_PIXELS = 390
 DESK_PIXELS = 1280
-TOUCH_PIXELS_MIN = 34
 
 
 @pytest.fixture
@@ -128,22 +127,9 @@ def _saved(person: Person, folder: Path) -> dict[str, Any]:
 def test_the_page_fits(books: Books, person: Person, pixels: int, tmp_path: Path) -> None:
     """Desk or telephone: nothing is wider than the screen, what is pressed is large enough."""
     troubled(books)
-    person.driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": pixels, "height": 2600, "deviceScaleFactor": 1, "mobile": False},
-    )
+    person.screen(pixels, 2600)
     person.sign_in("oper")
     person.go("/evidence")
     person.wait("Something is wrong.")
-    wide = person.driver.execute_script("return document.documentElement.scrollWidth")
-    assert wide <= pixels
-    for one in person.driver.find_elements(
-        By.CSS_SELECTOR, "main button, main .button, main input"
-    ):
-        assert one.size["height"] >= TOUCH_PIXELS_MIN, one.text
-    labels = person.driver.execute_script(
-        "return [...document.querySelectorAll('main input:not([type=hidden]), main select')]"
-        ".filter(e => !e.labels.length).length"
-    )
-    assert labels == 0
+    assert person.faults(pixels) == []
     person.picture(tmp_path / "page.png")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.common.by import By
 
 from hub.parking import Place
 from hub.ports import InboxState
@@ -16,7 +15,6 @@ from tests.slice.test_kept_bulk import RefusedAgain
 
 PHONE_PIXELS = 390
 DESK_PIXELS = 1280
-TOUCH_PIXELS_MIN = 34
 BY_NIGHT = {"why": "withdrawn", "who": "night"}
 
 
@@ -180,20 +178,9 @@ def test_every_page_fits(night: Night, person: Person, pixels: int, tmp_path: Pa
     """Desk or telephone: nothing is wider than the screen, buttons are large enough."""
     person.sign_in("oper")
     for path in _pages(night):
-        person.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": pixels, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-        )
+        person.screen(pixels)
         person.go(path)
-        wide = person.driver.execute_script("return document.documentElement.scrollWidth")
-        assert wide <= pixels, path
-        for one in person.driver.find_elements(By.CSS_SELECTOR, "main button, main .button"):
-            assert one.size["height"] >= TOUCH_PIXELS_MIN, (path, one.text)
-        labels = person.driver.execute_script(
-            "return [...document.querySelectorAll('main input:not([type=hidden]), main select, "
-            "main textarea')].filter(e => !e.labels.length).length"
-        )
-        assert labels == 0, path
+        assert person.faults(pixels) == [], path
         person.picture(tmp_path / "page.png")
 
 

@@ -25,7 +25,7 @@ LONG_SECONDS = 10**9
 WINDOW = timedelta(seconds=30)
 
 
-@bug(RequestWorker, "_checked", seed=3)
+@bug(RequestWorker, "_checked", seed=7)
 def _the_worker_acknowledges_before_the_commit(right: Right) -> Right:
     def wrong(self: Any, deliveries: Any) -> Any:
         checked = right(self, deliveries)
@@ -89,7 +89,7 @@ def _order_by_arrival(right: Right) -> Right:
     return wrong
 
 
-@bug(Outbox, "publish_soon", seed=3)
+@bug(Outbox, "publish_soon", seed=16)
 def _the_outbox_is_marked_before_the_confirm(right: Right) -> Right:
     def wrong(self: Any) -> int:
         count: int = right(self)
@@ -148,7 +148,7 @@ def _deduplication_by_the_clock(right: Right) -> Right:
     )
 
 
-@bug(MemoryStore, "woken", seed=3)
+@bug(MemoryStore, "woken", seed=12)
 def _a_waiting_message_is_dropped_when_it_is_woken(right: Right) -> Right:
     def wrong(self: Any, *given: Any) -> Any:
         woken = right(self, *given)
@@ -159,7 +159,7 @@ def _a_waiting_message_is_dropped_when_it_is_woken(right: Right) -> Right:
     return wrong
 
 
-@bug(memory_store, "LEASE_SECONDS", seed=3)
+@bug(memory_store, "LEASE_SECONDS", seed=12)
 def _what_is_lent_is_never_lent_again(_right: Right) -> Any:
     return LONG_SECONDS
 
@@ -169,7 +169,7 @@ def _a_rerun_skips_one_message(right: Right) -> Right:
     return lambda self, messages: right(self, messages[1:])
 
 
-@bug(MemoryUnit, "park", seed=6)
+@bug(MemoryUnit, "park", seed=3)
 def _a_parked_message_is_not_kept(_right: Right) -> Right:
     return lambda *_: None
 
